@@ -1,0 +1,7 @@
+//! Numbers in, domain out: what a detector's raw output means, and who is who from one frame to the next.
+//!
+//! Owns box decoding and the choice among overlapping boxes ([`decode`], [`nms`]) and the tracking of objects over
+//! frames. Never touches a pixel, a file, a clock or a model: whoever runs the model hands in its numbers.
+
+pub mod decode;
+pub mod nms;

@@ -1,0 +1,24 @@
+//! What travels between machines: the event envelope, acknowledgements, node status, topics, keys and blob names.
+//!
+//! Owns every byte that one machine sends and another reads, so that both ends agree by construction. Never does IO,
+//! reads a clock or draws a random number.
+//!
+//! Start reading at [`envelope`]; [`topic`] says where each message goes.
+
+pub mod ack;
+pub mod blob;
+pub mod envelope;
+pub mod event;
+pub mod hash;
+pub mod key;
+pub mod status;
+pub mod topic;
+
+pub use ack::Ack;
+pub use blob::{BlobHash, UploadGrant};
+pub use envelope::{Envelope, EnvelopeError, Received, Unsealed};
+pub use event::{Event, EventId, EvidenceRef, EvidenceRole, Payload};
+pub use hash::{EventHash, InvalidHash};
+pub use key::{InvalidKey, NodeKey, NodePublicKey, Signature};
+pub use status::{NodeState, Status};
+pub use topic::{Channel, NodeTopic};

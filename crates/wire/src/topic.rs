@@ -1,0 +1,92 @@
+//! MQTT topics: `gatehouse/v1/{site}/{node}/{channel}`.
+
+use domain::{NodeId, SiteId};
+use thiserror::Error;
+
+const ROOT: &str = "gatehouse/v1";
+
+/// What a topic carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// Node to hub, QoS 1: an event envelope.
+    Event,
+    /// Node to hub, QoS 1, retained, last will: a [`Status`](crate::Status).
+    Status,
+    /// Hub to node, QoS 1, retained: an [`Ack`](crate::Ack).
+    Ack,
+}
+
+impl Channel {
+    const ALL: [Self; 3] = [Self::Event, Self::Status, Self::Ack];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Status => "status",
+            Self::Ack => "ack",
+        }
+    }
+
+    /// The filter that matches this channel of every node.
+    pub fn filter(self) -> String {
+        format!("{ROOT}/+/+/{}", self.as_str())
+    }
+
+    /// The same as a shared subscription of `group`, so that hub replicas divide the messages among them.
+    pub fn shared_filter(self, group: &str) -> String {
+        format!("$share/{group}/{}", self.filter())
+    }
+}
+
+/// A topic of one node.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NodeTopic {
+    /// The site.
+    pub site: SiteId,
+    /// The node.
+    pub node: NodeId,
+    /// What it carries.
+    pub channel: Channel,
+}
+
+/// Why a text is not a topic of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("\"{0}\" is not a topic of the form {ROOT}/SITE/NODE/event, status or ack")]
+pub struct UnknownTopic(String);
+
+impl std::fmt::Display for NodeTopic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{ROOT}/{}/{}/{}", self.site, self.node, self.channel.as_str())
+    }
+}
+
+impl std::str::FromStr for NodeTopic {
+    type Err = UnknownTopic;
+    fn from_str(text: &str) -> Result<Self, UnknownTopic> {
+        let read = || {
+            let mut parts = text.strip_prefix(ROOT)?.strip_prefix('/')?.split('/');
+            let (site, node) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            let name = parts.next()?;
+            let channel = Channel::ALL.into_iter().find(|c| c.as_str() == name)?;
+            parts.next().is_none().then_some(Self { site, node, channel })
+        };
+        read().ok_or_else(|| UnknownTopic(text.chars().take(200).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_read_back_what_they_wrote() {
+        let (site, node) = (SiteId::new("s-1").expect("a slug"), NodeId::new("n-1").expect("a slug"));
+        for channel in Channel::ALL {
+            let topic = NodeTopic { site: site.clone(), node: node.clone(), channel };
+            assert_eq!(topic.to_string().parse(), Ok(topic));
+        }
+        for bad in ["", "gatehouse/v1", "gatehouse/v1/s/n/events", "gatehouse/v1/s/n/event/x", "gatehouse/v2/s/n/ack"] {
+            assert!(bad.parse::<NodeTopic>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,1 +1,26 @@
-//! stub
+//! Pure folds: what the events of all nodes add up to.
+//!
+//! Owns the meaning of counts, occupancy, camera and node state. An event is folded into [`Delta`]s that either add up
+//! or are decided by the node's own event number, so that events may come in any order; whoever stores them only has
+//! to let each event in once. Never does IO and reads no clock.
+//!
+//! Start reading at [`fold()`]; [`Changes`] says how deltas combine, and [`day`] where a day begins.
+
+pub mod changes;
+pub mod day;
+pub mod delta;
+pub mod fold;
+pub mod today;
+
+pub use changes::{Changes, Projections};
+pub use day::LocalDay;
+pub use delta::{
+    CameraKey, CameraValue, ClockJumpValue, CountKey, Delta, GateCameraKey, GateNodeKey, NodeSeenValue, NodeStartValue,
+    OccupancyKey, OccupancyValue, PassageRow, StayRow,
+};
+pub use fold::{Fact, fold};
+pub use today::{GateToday, GroupToday};
+
+/// Version of the fold: raised whenever the same events would give another result, so that a store knows that what it
+/// has folded must be folded again.
+pub const FOLD_VERSION: u32 = 1;

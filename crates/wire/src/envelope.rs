@@ -191,6 +191,11 @@ impl Received {
         key.verify(&self.signed, &self.sig)
     }
 
+    /// The node's signature, to keep beside [`Received::canonical`]: the two together are the proof.
+    pub fn sig(&self) -> &Signature {
+        &self.sig
+    }
+
     /// The canonical JSON that was signed, without `sig`.
     pub fn canonical(&self) -> &str {
         std::str::from_utf8(&self.signed[SIGNED_PREFIX.len()..]).expect("the canonical form of JSON is UTF-8")

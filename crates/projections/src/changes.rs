@@ -1,0 +1,91 @@
+//! How deltas combine: the same result whatever their order.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{NodeId, UtcTime};
+
+use crate::delta::{
+    CameraKey, CameraValue, ClockJumpValue, CountKey, Delta, GateCameraKey, GateNodeKey, NodeSeenValue, NodeStartValue,
+    OccupancyKey, OccupancyValue, PassageRow, StayRow,
+};
+use crate::fold::{Fact, fold};
+
+/// What many deltas come to: as large as the batch that it was made from, never more.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Changes {
+    /// Passages per key.
+    pub counts: BTreeMap<CountKey, u64>,
+    /// Passages, by node and event number.
+    pub passages: BTreeMap<(NodeId, u64), PassageRow>,
+    /// Stays, by node and event number.
+    pub stays: BTreeMap<(NodeId, u64), StayRow>,
+    /// Newest occupancy per zone, group and node.
+    pub occupancies: BTreeMap<OccupancyKey, OccupancyValue>,
+    /// Newest state per camera.
+    pub cameras: BTreeMap<CameraKey, CameraValue>,
+    /// Newest start per node.
+    pub starts: BTreeMap<NodeId, NodeStartValue>,
+    /// Newest clock jump per node.
+    pub jumps: BTreeMap<NodeId, ClockJumpValue>,
+    /// Newest event per node.
+    pub seen: BTreeMap<NodeId, NodeSeenValue>,
+    /// Latest moment per gate and node.
+    pub gate_nodes: BTreeMap<GateNodeKey, UtcTime>,
+    /// Latest moment per gate and camera.
+    pub gate_cameras: BTreeMap<GateCameraKey, UtcTime>,
+}
+
+impl Changes {
+    /// Takes in what one event changes. The caller lets each event in once.
+    pub fn add(&mut self, fact: &Fact<'_>) {
+        for delta in fold(fact) {
+            self.apply(delta);
+        }
+    }
+
+    /// Takes in one delta.
+    pub fn apply(&mut self, delta: Delta) {
+        match delta {
+            Delta::Count(key, by) => *self.counts.entry(key).or_default() += by,
+            Delta::Passage(row) => drop(self.passages.insert((row.node.clone(), row.seq), row)),
+            Delta::Stay(row) => drop(self.stays.insert((row.node.clone(), row.seq), row)),
+            Delta::Occupancy(key, value) => keep_highest(self.occupancies.entry(key), value, |v| v.seq),
+            Delta::Camera(key, value) => keep_highest(self.cameras.entry(key), value, |v| v.seq),
+            Delta::NodeStart(node, value) => keep_highest(self.starts.entry(node), value, |v| v.seq),
+            Delta::ClockJump(node, value) => keep_highest(self.jumps.entry(node), value, |v| v.seq),
+            Delta::NodeSeen(node, value) => keep_highest(self.seen.entry(node), value, |v| v.seq),
+            Delta::GateNode(key, at) => keep_highest(self.gate_nodes.entry(key), at, |at| *at),
+            Delta::GateCamera(key, at) => keep_highest(self.gate_cameras.entry(key), at, |at| *at),
+        }
+    }
+}
+
+fn keep_highest<K: Ord, V, R: Ord>(entry: Entry<'_, K, V>, value: V, rank: impl Fn(&V) -> R) {
+    match entry {
+        Entry::Vacant(vacant) => drop(vacant.insert(value)),
+        Entry::Occupied(mut held) if rank(&value) > rank(held.get()) => drop(held.insert(value)),
+        Entry::Occupied(_) => {}
+    }
+}
+
+/// The whole fold in memory: what a database that was given the same events must show.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Projections {
+    taken: BTreeSet<(NodeId, u64)>,
+    changes: Changes,
+}
+
+impl Projections {
+    /// Takes in an event; one with a number that its node has used already changes nothing.
+    pub fn take(&mut self, fact: &Fact<'_>) {
+        if self.taken.insert((fact.node.clone(), fact.seq)) {
+            self.changes.add(fact);
+        }
+    }
+
+    /// What all events so far come to.
+    pub fn state(&self) -> &Changes {
+        &self.changes
+    }
+}

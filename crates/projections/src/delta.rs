@@ -1,0 +1,195 @@
+//! What one event changes.
+
+use domain::{
+    CameraId, ClockQuality, CountGroup, Direction, GateId, LineId, NodeId, ObjectClass, Passage, SiteId, Stay, UtcTime,
+    ZoneId,
+};
+use wire::event::CameraState;
+use wire::{EventId, EvidenceRef};
+
+/// One change. Two deltas of different events may be applied in either order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delta {
+    /// So many more passages under a key: adds up.
+    Count(CountKey, u64),
+    /// One passage for the list: one row per event.
+    Passage(PassageRow),
+    /// One stay for the list: one row per event.
+    Stay(StayRow),
+    /// How many are in a zone: the highest `seq` of the key wins.
+    Occupancy(OccupancyKey, OccupancyValue),
+    /// A camera's state: the highest `seq` of the key wins.
+    Camera(CameraKey, CameraValue),
+    /// A node's program started: the highest `seq` of the node wins.
+    NodeStart(NodeId, NodeStartValue),
+    /// A node's clock jumped: the highest `seq` of the node wins.
+    ClockJump(NodeId, ClockJumpValue),
+    /// A node said something about a gate: the latest moment wins.
+    GateNode(GateNodeKey, UtcTime),
+    /// A camera saw something at a gate: the latest moment wins.
+    GateCamera(GateCameraKey, UtcTime),
+    /// A node's event with this number: the highest `seq` of the node wins.
+    NodeSeen(NodeId, NodeSeenValue),
+}
+
+/// What passages are counted by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CountKey {
+    /// The site.
+    pub site: SiteId,
+    /// The gate.
+    pub gate: GateId,
+    /// The line.
+    pub line: LineId,
+    /// Which way.
+    pub direction: Direction,
+    /// What passed.
+    pub class: ObjectClass,
+    /// The minute in which it passed, in whole minutes since 1970.
+    pub unix_minute: i64,
+}
+
+/// A passage with its place in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PassageRow {
+    /// The site.
+    pub site: SiteId,
+    /// The node that saw it.
+    pub node: NodeId,
+    /// Number of the event.
+    pub seq: u64,
+    /// Identity of the event.
+    pub id: EventId,
+    /// The passage.
+    pub passage: Passage,
+    /// The media that show it.
+    pub evidence: Vec<EvidenceRef>,
+}
+
+/// A stay with its place in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StayRow {
+    /// The site.
+    pub site: SiteId,
+    /// The node that saw it.
+    pub node: NodeId,
+    /// Number of the event.
+    pub seq: u64,
+    /// Identity of the event.
+    pub id: EventId,
+    /// The stay.
+    pub stay: Stay,
+    /// The media that show it.
+    pub evidence: Vec<EvidenceRef>,
+}
+
+/// A zone and a group, as one node counts them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OccupancyKey {
+    /// The site.
+    pub site: SiteId,
+    /// The gate.
+    pub gate: GateId,
+    /// The zone.
+    pub zone: ZoneId,
+    /// What is counted.
+    pub group: CountGroup,
+    /// The node that counts.
+    pub node: NodeId,
+}
+
+/// How many are in a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OccupancyValue {
+    /// Number of the event.
+    pub seq: u64,
+    /// How many.
+    pub count: u32,
+    /// Since when.
+    pub at: UtcTime,
+}
+
+/// A camera of a node.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CameraKey {
+    /// The site.
+    pub site: SiteId,
+    /// The node.
+    pub node: NodeId,
+    /// The camera.
+    pub camera: CameraId,
+}
+
+/// A camera's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameraValue {
+    /// Number of the event.
+    pub seq: u64,
+    /// The state.
+    pub state: CameraState,
+    /// Why, for people.
+    pub reason: String,
+    /// Since when.
+    pub at: UtcTime,
+}
+
+/// What a node said when its program started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeStartValue {
+    /// Number of the event.
+    pub seq: u64,
+    /// When.
+    pub at: UtcTime,
+    /// Version of the program.
+    pub version: String,
+    /// Name of the gate profile.
+    pub profile: String,
+    /// Models in use: name and SHA-256.
+    pub models: Vec<(String, String)>,
+}
+
+/// A jump of a node's wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockJumpValue {
+    /// Number of the event.
+    pub seq: u64,
+    /// When.
+    pub at: UtcTime,
+    /// How far, in milliseconds; negative when it went back.
+    pub by_ms: i64,
+}
+
+/// A node's newest event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeSeenValue {
+    /// Number of the event.
+    pub seq: u64,
+    /// When it happened.
+    pub at: UtcTime,
+    /// How far the node's clock could be trusted then.
+    pub clock: ClockQuality,
+}
+
+/// A gate that a node watches.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GateNodeKey {
+    /// The site.
+    pub site: SiteId,
+    /// The gate.
+    pub gate: GateId,
+    /// The node.
+    pub node: NodeId,
+}
+
+/// A gate that a camera looks at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GateCameraKey {
+    /// The site.
+    pub site: SiteId,
+    /// The gate.
+    pub gate: GateId,
+    /// The node.
+    pub node: NodeId,
+    /// The camera.
+    pub camera: CameraId,
+}

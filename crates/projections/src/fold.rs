@@ -1,0 +1,143 @@
+//! From one event to what it changes.
+
+use domain::{CameraId, ClockQuality, GateId, NodeId, Passage, SiteId, Stay, UtcTime};
+use wire::event::{CameraChange, ClockJump, NodeStart, WithEvidence};
+use wire::{EventId, Payload, Received};
+
+use crate::delta::{
+    CameraKey, CameraValue, ClockJumpValue, CountKey, Delta, GateCameraKey, GateNodeKey, NodeSeenValue, NodeStartValue,
+    OccupancyKey, OccupancyValue, PassageRow, StayRow,
+};
+
+/// A verified event, as far as the fold looks at it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact<'a> {
+    /// The site of the node.
+    pub site: &'a SiteId,
+    /// The node.
+    pub node: &'a NodeId,
+    /// Its number in the node's chain.
+    pub seq: u64,
+    /// Its identity.
+    pub id: EventId,
+    /// When it happened.
+    pub at: UtcTime,
+    /// Trust in that time.
+    pub clock: ClockQuality,
+    /// What happened; nothing where the kind is not known to this version.
+    pub payload: Option<&'a Payload>,
+}
+
+impl<'a> From<&'a Received> for Fact<'a> {
+    fn from(event: &'a Received) -> Self {
+        Self {
+            site: &event.site,
+            node: &event.node,
+            seq: event.seq,
+            id: event.id,
+            at: event.at,
+            clock: event.clock,
+            payload: event.payload.as_ref(),
+        }
+    }
+}
+
+/// What `fact` changes. An event of an unknown kind only shows that its node is there.
+pub fn fold(fact: &Fact<'_>) -> Vec<Delta> {
+    let seen = NodeSeenValue { seq: fact.seq, at: fact.at, clock: fact.clock };
+    let mut deltas = vec![Delta::NodeSeen(fact.node.clone(), seen)];
+    match fact.payload {
+        None => {}
+        Some(Payload::Passed(passed)) => deltas.extend(passed_deltas(fact, passed)),
+        Some(Payload::Stayed(stayed)) => deltas.extend(stayed_deltas(fact, stayed)),
+        Some(Payload::OccupancyChanged(occupancy)) => {
+            let key = OccupancyKey {
+                site: fact.site.clone(),
+                gate: occupancy.gate.clone(),
+                zone: occupancy.zone.clone(),
+                group: occupancy.group,
+                node: fact.node.clone(),
+            };
+            let value = OccupancyValue { seq: fact.seq, count: occupancy.count, at: occupancy.at };
+            deltas.push(Delta::Occupancy(key, value));
+            deltas.push(gate_node(fact, &occupancy.gate, occupancy.at));
+        }
+        Some(Payload::CameraChanged(CameraChange { camera, state, reason })) => {
+            let key = CameraKey { site: fact.site.clone(), node: fact.node.clone(), camera: camera.clone() };
+            let value = CameraValue { seq: fact.seq, state: *state, reason: reason.clone(), at: fact.at };
+            deltas.push(Delta::Camera(key, value));
+        }
+        Some(Payload::NodeStarted(NodeStart { version, profile, models })) => {
+            let value = NodeStartValue {
+                seq: fact.seq,
+                at: fact.at,
+                version: version.clone(),
+                profile: profile.clone(),
+                models: models.clone(),
+            };
+            deltas.push(Delta::NodeStart(fact.node.clone(), value));
+        }
+        Some(Payload::ClockJumped(ClockJump { by_ms })) => {
+            let value = ClockJumpValue { seq: fact.seq, at: fact.at, by_ms: *by_ms };
+            deltas.push(Delta::ClockJump(fact.node.clone(), value));
+        }
+    }
+    deltas
+}
+
+fn passed_deltas(fact: &Fact<'_>, passed: &WithEvidence<Passage>) -> [Delta; 4] {
+    let passage = &passed.what;
+    let key = CountKey {
+        site: fact.site.clone(),
+        gate: passage.gate.clone(),
+        line: passage.line.clone(),
+        direction: passage.direction,
+        class: passage.class,
+        unix_minute: passage.at.as_unix_minutes(),
+    };
+    let row = PassageRow {
+        site: fact.site.clone(),
+        node: fact.node.clone(),
+        seq: fact.seq,
+        id: fact.id,
+        passage: passage.clone(),
+        evidence: passed.evidence.clone(),
+    };
+    [
+        Delta::Count(key, 1),
+        Delta::Passage(row),
+        gate_node(fact, &passage.gate, passage.at),
+        gate_camera(fact, &passage.gate, &passage.camera, passage.at),
+    ]
+}
+
+fn stayed_deltas(fact: &Fact<'_>, stayed: &WithEvidence<Stay>) -> [Delta; 3] {
+    let stay = &stayed.what;
+    let row = StayRow {
+        site: fact.site.clone(),
+        node: fact.node.clone(),
+        seq: fact.seq,
+        id: fact.id,
+        stay: stay.clone(),
+        evidence: stayed.evidence.clone(),
+    };
+    [
+        Delta::Stay(row),
+        gate_node(fact, &stay.gate, stay.to),
+        gate_camera(fact, &stay.gate, &stay.camera, stay.to),
+    ]
+}
+
+fn gate_node(fact: &Fact<'_>, gate: &GateId, at: UtcTime) -> Delta {
+    Delta::GateNode(GateNodeKey { site: fact.site.clone(), gate: gate.clone(), node: fact.node.clone() }, at)
+}
+
+fn gate_camera(fact: &Fact<'_>, gate: &GateId, camera: &CameraId, at: UtcTime) -> Delta {
+    let key = GateCameraKey {
+        site: fact.site.clone(),
+        gate: gate.clone(),
+        node: fact.node.clone(),
+        camera: camera.clone(),
+    };
+    Delta::GateCamera(key, at)
+}

@@ -1,0 +1,174 @@
+//! The law of the fold: the order of events and how often each comes do not matter.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use domain::{
+    BoundingBox, CameraId, ClockQuality, CountGroup, Direction, GateId, LineId, MediaTime, NodeId, ObjectClass,
+    Occupancy, Passage, SiteId, Stay, TrackId, UtcTime, ZoneId,
+};
+use projections::{Changes, Fact, Projections};
+use proptest::prelude::*;
+use wire::event::{CameraChange, CameraState, ClockJump, NodeStart, WithEvidence};
+use wire::{EventId, Payload};
+
+#[derive(Debug, Clone)]
+struct Happened {
+    node: NodeId,
+    seq: u64,
+    at: UtcTime,
+    payload: Option<Payload>,
+}
+
+fn slug(prefix: &str, n: u8) -> String {
+    format!("{prefix}-{n}")
+}
+
+fn moment() -> impl Strategy<Value = UtcTime> {
+    // A handful of minutes around a local midnight, so that moments tie and minutes are shared.
+    (0i64..600).prop_map(|s| UtcTime::from_unix_micros(1_795_107_600_000_000 + s * 1_000_000).unwrap())
+}
+
+fn passage() -> impl Strategy<Value = Payload> {
+    (0u8..2, 0u8..2, any::<bool>(), 0usize..8, moment()).prop_map(|(gate, line, inward, class, at)| {
+        let bbox = BoundingBox::new(0.1, 0.1, 0.2, 0.2).unwrap();
+        let what = Passage {
+            gate: GateId::new(slug("gate", gate)).unwrap(),
+            line: LineId::new(slug("line", line)).unwrap(),
+            camera: CameraId::new(slug("cam", gate)).unwrap(),
+            direction: if inward { Direction::In } else { Direction::Out },
+            class: ObjectClass::ALL[class],
+            confidence: 0.5,
+            track: TrackId(1),
+            media: MediaTime::from_micros(1),
+            at,
+            bbox,
+            shot: domain::passage::Shot { media: MediaTime::from_micros(1), bbox },
+        };
+        Payload::Passed(WithEvidence { what, evidence: vec![] })
+    })
+}
+
+fn stay() -> impl Strategy<Value = Payload> {
+    (0u8..2, moment(), moment()).prop_map(|(gate, from, to)| {
+        let bbox = BoundingBox::new(0.1, 0.1, 0.2, 0.2).unwrap();
+        let what = Stay {
+            gate: GateId::new(slug("gate", gate)).unwrap(),
+            zone: ZoneId::new("yard").unwrap(),
+            camera: CameraId::new(slug("cam", gate)).unwrap(),
+            class: ObjectClass::Person,
+            track: TrackId(1),
+            from,
+            to,
+            media_from: MediaTime::from_micros(1),
+            media_to: MediaTime::from_micros(2),
+            shot: domain::passage::Shot { media: MediaTime::from_micros(1), bbox },
+        };
+        Payload::Stayed(WithEvidence { what, evidence: vec![] })
+    })
+}
+
+fn occupancy() -> impl Strategy<Value = Payload> {
+    (0u8..2, 0usize..2, 0u32..9, moment()).prop_map(|(zone, group, count, at)| {
+        Payload::OccupancyChanged(Occupancy {
+            gate: GateId::new("gate-0").unwrap(),
+            zone: ZoneId::new(slug("zone", zone)).unwrap(),
+            group: CountGroup::ALL[group],
+            count,
+            at,
+        })
+    })
+}
+
+fn payload() -> impl Strategy<Value = Option<Payload>> {
+    let camera = (0u8..3, any::<bool>()).prop_map(|(camera, up)| {
+        Payload::CameraChanged(CameraChange {
+            camera: CameraId::new(slug("cam", camera)).unwrap(),
+            state: if up { CameraState::Up } else { CameraState::Down },
+            reason: String::new(),
+        })
+    });
+    let start = (0u8..9).prop_map(|v| {
+        Payload::NodeStarted(NodeStart { version: v.to_string(), profile: "p".to_owned(), models: vec![] })
+    });
+    let jump = any::<i32>().prop_map(|by| Payload::ClockJumped(ClockJump { by_ms: by.into() }));
+    prop_oneof![
+        4 => passage().prop_map(Some),
+        1 => stay().prop_map(Some),
+        2 => occupancy().prop_map(Some),
+        1 => camera.prop_map(Some),
+        1 => start.prop_map(Some),
+        1 => jump.prop_map(Some),
+        1 => Just(None),
+    ]
+}
+
+/// Events of two nodes, each numbered 1, 2, 3 …
+fn history() -> impl Strategy<Value = Vec<Happened>> {
+    prop::collection::vec((0u8..2, moment(), payload()), 1..40).prop_map(|told| {
+        let mut next = [1, 1];
+        told.into_iter()
+            .map(|(node, at, payload)| {
+                let seq = next[usize::from(node)];
+                next[usize::from(node)] += 1;
+                Happened { node: NodeId::new(slug("node", node)).unwrap(), seq, at, payload }
+            })
+            .collect()
+    })
+}
+
+fn fold_all<'a>(events: impl IntoIterator<Item = &'a Happened>) -> Changes {
+    let site = SiteId::new("site").unwrap();
+    let mut projections = Projections::default();
+    for Happened { node, seq, at, payload } in events {
+        let nonce = [node.as_str().as_bytes()[5]; 16];
+        projections.take(&Fact {
+            site: &site,
+            node,
+            seq: *seq,
+            id: EventId::derive(*at, &nonce, *seq),
+            at: *at,
+            clock: ClockQuality::MEDIA,
+            payload: payload.as_ref(),
+        });
+    }
+    projections.state().clone()
+}
+
+proptest! {
+    #[test]
+    fn order_and_repeats_do_not_matter(
+        (events, shuffled) in history().prop_flat_map(|events| {
+            let twice: Vec<_> = events.iter().chain(&events).cloned().collect();
+            (Just(events), Just(twice).prop_shuffle())
+        })
+    ) {
+        let folded = fold_all(&events);
+        prop_assert_eq!(fold_all(&shuffled), folded);
+    }
+
+    #[test]
+    fn every_passage_is_counted_exactly_once(events in history()) {
+        let passed = events.iter().filter(|e| matches!(e.payload, Some(Payload::Passed(_)))).count() as u64;
+        let folded = fold_all(&events);
+        prop_assert_eq!(folded.counts.values().sum::<u64>(), passed);
+        prop_assert_eq!(folded.passages.len() as u64, passed);
+    }
+}
+
+#[test]
+fn a_late_older_occupancy_does_not_undo_a_newer_one() {
+    let at = UtcTime::UNIX_EPOCH;
+    let occupied = |seq, count| Happened {
+        node: NodeId::new("node-0").unwrap(),
+        seq,
+        at,
+        payload: Some(Payload::OccupancyChanged(Occupancy {
+            gate: GateId::new("gate-0").unwrap(),
+            zone: ZoneId::new("yard").unwrap(),
+            group: CountGroup::Person,
+            count,
+            at,
+        })),
+    };
+    let folded = fold_all(&[occupied(3, 7), occupied(2, 4)]);
+    assert_eq!(folded.occupancies.values().map(|v| v.count).collect::<Vec<_>>(), [7]);
+}

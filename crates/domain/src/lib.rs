@@ -13,6 +13,7 @@ pub mod observation;
 pub mod passage;
 pub mod picture;
 pub mod problem;
+pub mod table;
 pub mod time;
 
 pub use class::{CountGroup, ObjectClass};
@@ -23,4 +24,5 @@ pub use observation::{Detection, FrameStamp, Observations, TrackObservation};
 pub use passage::{Direction, Occupancy, Passage, Stay};
 pub use picture::{I420View, InvalidPicture, PixelView, Plane};
 pub use problem::{Problem, Problems};
+pub use table::TableReader;
 pub use time::{MediaTime, MonoTime, UtcTime};

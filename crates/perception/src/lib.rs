@@ -5,3 +5,4 @@
 
 pub mod decode;
 pub mod nms;
+pub mod tracker;

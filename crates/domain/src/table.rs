@@ -1,0 +1,155 @@
+//! Reading a TOML document so that all its mistakes are found at once: a wrong type, a missing field and an unknown
+//! field each become a [`Problem`](crate::Problem) with its path, and reading goes on.
+
+use std::fmt::Display;
+use std::ops::RangeBounds;
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use crate::Problems;
+
+/// One table being read. Every field that is asked for is taken out; [`TableReader::finish`] reports what is left.
+#[derive(Debug)]
+pub struct TableReader<'p> {
+    table: Table,
+    path: String,
+    problems: &'p mut Problems,
+    accepted: Vec<&'static str>,
+}
+
+impl<'p> TableReader<'p> {
+    /// Reads a whole document; a text that is not TOML is one problem at `path` "document" and gives nothing.
+    pub fn parse(text: &str, problems: &'p mut Problems) -> Option<Self> {
+        match text.parse::<Table>() {
+            Ok(table) => Some(Self { table, path: String::new(), problems, accepted: Vec::new() }),
+            Err(error) => {
+                problems.note("document", format!("not TOML: {}", error.to_string().trim()));
+                None
+            }
+        }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Value> {
+        self.accepted.push(key);
+        self.table.remove(key)
+    }
+
+    /// Whether the field is there; it still has to be read.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Notes a mistake in the field `key`.
+    pub fn note(&mut self, key: &str, message: impl Display) {
+        let path = self.path_of(key);
+        self.problems.note(path, message);
+    }
+
+    /// The field, or nothing where it is absent or mistaken (which is noted).
+    pub fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+        let value = self.take(key)?;
+        let path = self.path_of(key);
+        let shown = value.to_string();
+        let read = value.try_into().map_err(|error: toml::de::Error| {
+            format!("{} (found {})", error.message(), shown.chars().take(60).collect::<String>())
+        });
+        self.problems.check(path, read)
+    }
+
+    /// The field, which must be there; `what` says what is accepted.
+    pub fn required<T: DeserializeOwned>(&mut self, key: &'static str, what: &str) -> Option<T> {
+        if !self.has(key) {
+            self.accepted.push(key);
+            self.note(key, format!("missing: give {what}"));
+            return None;
+        }
+        self.optional(key)
+    }
+
+    /// The field, or `default`; a value outside `range` is noted.
+    pub fn ranged<T>(&mut self, key: &'static str, range: impl RangeBounds<T>, accepted: &str, default: T) -> T
+    where
+        T: DeserializeOwned + PartialOrd + Display,
+    {
+        match self.optional(key) {
+            Some(value) if range.contains(&value) => value,
+            Some(value) => {
+                self.note(key, format!("{value} is out of range: {accepted} is accepted"));
+                default
+            }
+            None => default,
+        }
+    }
+
+    /// Reads the table `key` with `read`, where it is there.
+    pub fn nested<T>(&mut self, key: &'static str, read: impl FnOnce(&mut TableReader<'_>) -> T) -> Option<T> {
+        let path = self.path_of(key);
+        let value = self.take(key)?;
+        self.read_table(value, path, read)
+    }
+
+    /// Reads every table of the array `[[key]]` with `read`; empty where it is absent.
+    pub fn each<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut TableReader<'_>) -> T) -> Vec<T> {
+        let path = self.path_of(key);
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let Value::Array(entries) = value else {
+            self.problems.note(path, format!("expected tables written [[{key}]], found {}", value.type_str()));
+            return Vec::new();
+        };
+        let mut all = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.into_iter().enumerate() {
+            all.extend(self.read_table(entry, format!("{path}[{index}]"), &mut read));
+        }
+        all
+    }
+
+    fn read_table<T>(&mut self, value: Value, path: String, read: impl FnOnce(&mut TableReader<'_>) -> T) -> Option<T> {
+        let Value::Table(table) = value else {
+            self.problems.note(path, format!("expected a table, found {}", value.type_str()));
+            return None;
+        };
+        let mut reader = TableReader { table, path, problems: &mut *self.problems, accepted: Vec::new() };
+        let read = read(&mut reader);
+        reader.finish();
+        Some(read)
+    }
+
+    /// Notes every field that nobody asked for. Nested tables do this by themselves.
+    pub fn finish(self) {
+        for key in self.table.keys() {
+            let path = self.path_of(key);
+            self.problems.note(path, format!("unknown field: {} are accepted", self.accepted.join(", ")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_found_at_once() {
+        let mut problems = Problems::default();
+        let text = "a = \"x\"\nz = 1\n[[row]]\nn = 5\n[[row]]\nm = 1\n";
+        let mut reader = TableReader::parse(text, &mut problems).expect("it is TOML");
+        assert_eq!(reader.optional::<u32>("a"), None);
+        assert_eq!(reader.required::<u32>("b", "a number"), None);
+        let rows = reader.each("row", |row| row.ranged("n", 0..=3, "0 to 3", 1));
+        assert_eq!(rows, [1, 1]);
+        reader.finish();
+        let paths: Vec<_> = problems.as_slice().iter().map(|p| p.path.as_str()).collect();
+        assert_eq!(paths, ["a", "b", "row[0].n", "row[1].m", "z"]);
+    }
+
+    #[test]
+    fn a_text_that_is_not_toml_is_one_problem() {
+        let mut problems = Problems::default();
+        assert!(TableReader::parse("= = =", &mut problems).is_none());
+        assert_eq!(problems.as_slice().len(), 1);
+    }
+}

@@ -1,0 +1,308 @@
+//! The gate itself.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use domain::passage::Shot;
+use domain::{
+    CameraId, CountGroup, Direction, GateId, MediaTime, MonoTime, Observations, Occupancy, Passage, Stay,
+    TrackObservation, UtcTime,
+};
+
+use crate::identity::{Identity, Sighting};
+use crate::line::Crossing;
+use crate::profile::{CountingLine, GateProfile};
+use crate::ride::{Riding, sits_on};
+use crate::zone::OpenStay;
+
+/// Most identities at one gate at once; when full, the one seen longest ago ends as if it had left.
+pub const IDENTITIES_MAX: usize = 1024;
+
+/// How long a zone's number must hold before it is told, so that a flicker is not news.
+const OCCUPANCY_SETTLE: Duration = Duration::from_millis(500);
+
+/// Names an identity for the run of one gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdentityNumber(u64);
+
+/// Something that happened at the gate.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GateEvent {
+    /// Something went over a counting line.
+    Passed(Passage),
+    /// Something stayed in a zone and left.
+    Stayed(Stay),
+    /// The number in a zone changed.
+    OccupancyChanged(Occupancy),
+}
+
+/// The state machine of one gate with one camera.
+///
+/// Feed it every frame's observations with [`Gate::handle_observations`], call [`Gate::handle_timeout`] when
+/// [`Gate::poll_timeout`] is reached, and take events with [`Gate::poll_event`] until there is none.
+#[derive(Debug)]
+pub struct Gate {
+    id: GateId,
+    camera: CameraId,
+    profile: GateProfile,
+    identities: BTreeMap<IdentityNumber, Identity>,
+    next_number: u64,
+    occupancy: Vec<ZoneCount>,
+    events: VecDeque<GateEvent>,
+}
+
+/// What was last told about one group in one zone, and what may be told next.
+#[derive(Debug, Clone, Copy)]
+struct ZoneCount {
+    zone: usize,
+    group: CountGroup,
+    told: u32,
+    candidate: u32,
+    since: MediaTime,
+}
+
+impl Gate {
+    /// A gate that has seen nothing.
+    pub fn new(id: GateId, camera: CameraId, profile: GateProfile) -> Self {
+        let occupancy = profile
+            .zones
+            .iter()
+            .enumerate()
+            .flat_map(|(zone, z)| z.groups.iter().map(move |group| (zone, *group)))
+            .map(|(zone, group)| ZoneCount { zone, group, told: 0, candidate: 0, since: MediaTime::default() })
+            .collect();
+        Self { id, camera, profile, identities: BTreeMap::new(), next_number: 0, occupancy, events: VecDeque::new() }
+    }
+
+    /// The gate's name.
+    pub fn id(&self) -> &GateId {
+        &self.id
+    }
+
+    /// Its camera; observations of another camera are ignored.
+    pub fn camera(&self) -> &CameraId {
+        &self.camera
+    }
+
+    /// Takes what was seen in the next frame.
+    pub fn handle_observations(&mut self, seen: &Observations) {
+        if seen.camera != self.camera {
+            return;
+        }
+        let stamp = seen.stamp;
+        self.handle_timeout(stamp.arrived);
+        let sighting = |observation: &TrackObservation| Sighting {
+            media: stamp.media,
+            arrived: stamp.arrived,
+            at: stamp.utc,
+            bbox: observation.bbox,
+        };
+        let carried: BTreeMap<_, _> = self.identities.iter().map(|(number, i)| (i.track, *number)).collect();
+        let (known, fresh): (Vec<&TrackObservation>, Vec<_>) =
+            seen.tracks.iter().partition(|o| carried.contains_key(&o.track));
+        let mut present = Vec::with_capacity(seen.tracks.len());
+        for observation in known {
+            let number = carried[&observation.track];
+            present.push((number, self.see(number, observation, sighting(observation))));
+        }
+        for observation in fresh {
+            let number = self.find_or_add(observation, sighting(observation));
+            present.push((number, self.see(number, observation, sighting(observation))));
+        }
+        self.see_riders(&present);
+        for (number, _) in present {
+            self.decide(number);
+        }
+        self.tell_occupancy(stamp.media, stamp.utc, OCCUPANCY_SETTLE);
+    }
+
+    /// Ends every identity that was not seen for longer than the profile's `lost_max`.
+    pub fn handle_timeout(&mut self, now: MonoTime) {
+        let lost_max = self.profile.counting.lost_max;
+        let gone: Vec<_> =
+            self.identities.iter().filter(|(_, i)| now.since(i.last.arrived) > lost_max).map(|(n, _)| *n).collect();
+        for number in gone {
+            self.end(number);
+        }
+    }
+
+    /// When [`Gate::handle_timeout`] is next due; nothing while nobody is there.
+    pub fn poll_timeout(&self) -> Option<MonoTime> {
+        let earliest = self.identities.values().map(|i| i.last.arrived).min()?;
+        // One more microsecond, because an identity ends when it was away for longer than the limit.
+        Some(earliest + self.profile.counting.lost_max + Duration::from_micros(1))
+    }
+
+    /// The next event, in the order in which they became certain.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<GateEvent> {
+        self.events.pop_front()
+    }
+
+    /// The source is over: everybody ends, and zones are empty from `at` on.
+    pub fn handle_end(&mut self, media: MediaTime, at: UtcTime) {
+        let all: Vec<_> = self.identities.keys().copied().collect();
+        for number in all {
+            self.end(number);
+        }
+        self.tell_occupancy(media, at, Duration::ZERO);
+    }
+
+    /// The look that each present identity would be shown by. Keep these frames' crops; all others may go.
+    pub fn shots(&self) -> impl Iterator<Item = (IdentityNumber, Shot)> + '_ {
+        self.identities.iter().map(|(number, identity)| (*number, identity.shot))
+    }
+
+    /// Notes the sighting; returns the time since the one before.
+    fn see(&mut self, number: IdentityNumber, observation: &TrackObservation, now: Sighting) -> Duration {
+        let identity = self.identities.get_mut(&number).expect("the number was just looked up or added");
+        let elapsed = now.media.since(identity.last.media);
+        if !elapsed.is_zero() {
+            identity.see(observation, now);
+        }
+        elapsed
+    }
+
+    /// A track that nobody carries: somebody who was lost, or somebody new.
+    fn find_or_add(&mut self, observation: &TrackObservation, now: Sighting) -> IdentityNumber {
+        let lost_max = self.profile.counting.lost_max;
+        let found = self
+            .identities
+            .iter()
+            .filter_map(|(number, i)| Some((*number, i.unlikeness(observation, &now, lost_max)?)))
+            .min_by(|a, b| a.1.total_cmp(&b.1));
+        if let Some((number, _)) = found {
+            return number;
+        }
+        if self.identities.len() >= IDENTITIES_MAX
+            && let Some(oldest) = self.identities.iter().min_by_key(|(_, i)| i.last.arrived).map(|(n, _)| *n)
+        {
+            self.end(oldest);
+        }
+        let number = IdentityNumber(self.next_number);
+        self.next_number += 1;
+        self.identities.insert(number, Identity::new(&self.profile, observation, now));
+        number
+    }
+
+    fn see_riders(&mut self, present: &[(IdentityNumber, Duration)]) {
+        let is_two_wheeler = |n: &IdentityNumber| self.identities[n].class().0.is_two_wheeler();
+        let two_wheelers: Vec<_> = present.iter().map(|(n, _)| *n).filter(is_two_wheeler).collect();
+        for (number, elapsed) in present {
+            let person = &self.identities[number];
+            if person.group() != CountGroup::Person {
+                continue;
+            }
+            let rides = two_wheelers.iter().any(|vehicle| sits_on(person, &self.identities[vehicle]));
+            let riding = if rides { Riding::Yes } else { Riding::No };
+            self.identities.get_mut(number).expect("just seen").ride.see(riding, *elapsed);
+        }
+    }
+
+    /// Holds an identity that was just seen against every line and zone.
+    fn decide(&mut self, number: IdentityNumber) {
+        let identity = self.identities.get_mut(&number).expect("just seen");
+        let (profile, now) = (&self.profile, identity.last);
+        let mut crossings = Vec::new();
+        for (line, state) in profile.lines.iter().zip(&mut identity.lines) {
+            crossings.extend(state.see(line, &profile.counting, now).map(|crossing| (line, crossing)));
+        }
+        let mut stays = Vec::new();
+        for (index, (zone, state)) in profile.zones.iter().zip(&mut identity.zones).enumerate() {
+            stays.extend(state.see(zone, &profile.counting, now).map(|stay| (index, stay)));
+        }
+        let identity = &self.identities[&number];
+        for (line, crossing) in crossings {
+            self.events.extend(self.passage(line, identity, crossing));
+        }
+        for (zone, stay) in stays {
+            self.events.extend(self.stay(zone, identity, stay));
+        }
+    }
+
+    fn end(&mut self, number: IdentityNumber) {
+        let Some(mut identity) = self.identities.remove(&number) else { return };
+        let mut lines = std::mem::take(&mut identity.lines);
+        for (line, state) in self.profile.lines.iter().zip(&mut lines) {
+            let event = state.end().and_then(|crossing| self.passage(line, &identity, crossing));
+            self.events.extend(event);
+        }
+        let mut zones = std::mem::take(&mut identity.zones);
+        for (index, state) in zones.iter_mut().enumerate() {
+            let event = state.end(&self.profile.counting).and_then(|stay| self.stay(index, &identity, stay));
+            self.events.extend(event);
+        }
+    }
+
+    fn passage(&self, line: &CountingLine, identity: &Identity, crossing: Crossing) -> Option<GateEvent> {
+        let (class, confidence) = identity.class();
+        if !self.counts(identity) || !line.groups.contains(&class.group()) {
+            return None;
+        }
+        Some(GateEvent::Passed(Passage {
+            gate: self.id.clone(),
+            line: line.id.clone(),
+            camera: self.camera.clone(),
+            direction: if crossing.to == line.inside { Direction::In } else { Direction::Out },
+            class,
+            confidence,
+            track: identity.track,
+            media: crossing.media,
+            at: crossing.at,
+            bbox: crossing.bbox.clipped(),
+            shot: identity.shot,
+        }))
+    }
+
+    fn stay(&self, zone: usize, identity: &Identity, stay: OpenStay) -> Option<GateEvent> {
+        let zone = &self.profile.zones[zone];
+        let class = identity.class().0;
+        if !self.counts(identity) || !zone.groups.contains(&class.group()) {
+            return None;
+        }
+        Some(GateEvent::Stayed(Stay {
+            gate: self.id.clone(),
+            zone: zone.id.clone(),
+            camera: self.camera.clone(),
+            class,
+            track: identity.track,
+            from: stay.first.at,
+            to: stay.last.at,
+            media_from: stay.first.media,
+            media_to: stay.last.media,
+            shot: identity.shot,
+        }))
+    }
+
+    fn counts(&self, identity: &Identity) -> bool {
+        identity.sightings >= self.profile.counting.sightings_min && !identity.ride.is_rider()
+    }
+
+    fn tell_occupancy(&mut self, media: MediaTime, at: UtcTime, settle: Duration) {
+        let counting = &self.profile.counting;
+        for count in &mut self.occupancy {
+            let inside = self
+                .identities
+                .values()
+                .filter(|i| i.zones[count.zone].is_inside(counting) && !i.ride.is_rider() && i.group() == count.group);
+            let number = u32::try_from(inside.count()).expect("at most IDENTITIES_MAX");
+            if number != count.candidate {
+                count.candidate = number;
+                count.since = media;
+            }
+            if count.candidate != count.told && media.since(count.since) >= settle {
+                count.told = count.candidate;
+                self.events.push_back(GateEvent::OccupancyChanged(Occupancy {
+                    gate: self.id.clone(),
+                    zone: self.profile.zones[count.zone].id.clone(),
+                    group: count.group,
+                    count: count.told,
+                    at,
+                }));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

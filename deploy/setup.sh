@@ -18,12 +18,13 @@ readonly SAMPLE_SHA256=45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e
 # Where the sample video lies inside Debian's opencv-doc package.
 readonly SAMPLE_MEMBER=./usr/share/doc/opencv-doc/examples/data/vtest.avi
 # Free space that the steps need at their peak, measured on an empty system and rounded up.
-readonly PACKAGES_MB=1800
+readonly PACKAGES_MB=2200
+readonly PACKAGES_CACHE_MB=600
 readonly FILES_MB=800
 
 # To build and run: the compiler, what the `opencv` crate's binding generator reads, and the two media libraries.
 readonly BUILD_PACKAGES=(
-    build-essential pkg-config ca-certificates libclang1-14 libclang-common-14-dev
+    build-essential pkg-config ca-certificates clang-14 libclang1-14
     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad

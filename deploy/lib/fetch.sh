@@ -65,7 +65,7 @@ apt_get() {
             "${APT_PATIENCE[@]}" "$@" || status=$?
         if ((status == 0)) || ! log_says "$WORDS_LOCKED" || ((SECONDS >= deadline)); then return "$status"; fi
         note "another program is installing packages, waiting for it (at most $apt_lock_seconds s)"
-        sleep 2
+        sleep 1
     done
 }
 
@@ -73,6 +73,7 @@ packages_install() {
     local had_broker=yes unreached=
     require_root "$@"
     need_space /usr "$PACKAGES_MB" "installing the Debian packages"
+    need_space /var/cache/apt "$PACKAGES_CACHE_MB" "downloading the Debian packages"
     note "to install: $*"
     if [[ -n $(packages_absent mosquitto) ]]; then had_broker=no; fi
     # A broken source of the owner's is no reason to stop as long as the packages can be had from the others.

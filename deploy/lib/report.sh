@@ -16,6 +16,9 @@ readonly EXIT_APT_LOCKED=17
 readonly EXIT_INCOMPLETE=18
 readonly EXIT_COMMAND=19
 
+# A disk with less than this counts as full when a command has just failed.
+readonly FULL_MB=20
+
 # How often a long command shows that it is alive.
 readonly HEARTBEAT_SECONDS=10
 
@@ -87,8 +90,16 @@ fail_network() {
         "check the connection and, where one is needed, the proxy (http_proxy, https_proxy) and the mirrors (apt sources, PIP_INDEX_URL, cargo's source replacement); then run the set-up again"
 }
 
+# free_mb FOLDER: what is free on the disk that the folder, or its nearest existing parent, lies on.
+free_mb() {
+    local folder=$1
+    while [[ ! -e $folder ]]; do folder=$(dirname "$folder"); done
+    printf '%s\n' "$(($(df -Pk "$folder" | awk 'NR == 2 { print $4 }') / 1024))"
+}
+
 explain_disk_or_lock() {
-    if log_says "$WORDS_DISK_FULL"; then
+    # On a full disk the log itself may have lost the words.
+    if log_says "$WORDS_DISK_FULL" || (($(free_mb "$repo") < FULL_MB)) || (($(free_mb /usr) < FULL_MB)); then
         fail "$EXIT_DISK_FULL" "$1: the disk ran full" \
             "free some space (the set-up needs about $PACKAGES_MB MB under /usr and $FILES_MB MB under $repo) and run it again; it goes on where it stopped"
     fi
@@ -112,12 +123,11 @@ explain_failure() {
 
 # need_space FOLDER MEGABYTES WHAT: refuses beforehand what would run the disk full half way.
 need_space() {
-    local folder=$1 wanted=$2 what=$3 free
-    while [[ ! -e $folder ]]; do folder=$(dirname "$folder"); done
-    free=$(($(df -Pk "$folder" | awk 'NR == 2 { print $4 }') / 1024))
-    if ((free < wanted)); then
-        fail "$EXIT_DISK_FULL" "$what needs about $wanted MB and $folder has $free MB free" \
-            "free some space on the disk of $folder, or put the project on a larger one, and run the set-up again"
+    local free
+    free=$(free_mb "$1")
+    if ((free < $2)); then
+        fail "$EXIT_DISK_FULL" "$3 needs about $2 MB and $1 has $free MB free" \
+            "free some space on the disk of $1, or put the project on a larger one, and run the set-up again"
     fi
 }
 

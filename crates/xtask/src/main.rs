@@ -1,1 +1,46 @@
-fn main(){}
+//! Developer tasks, run as `cargo xtask <task>`.
+//!
+//! Owns the house rules that no off-the-shelf tool checks (`tidy`) and the way the whole test suite is run and
+//! summed up (`test`). It never ships and depends on none of our crates. Start reading at [`tidy::run`].
+
+mod tests_run;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "Developer tasks of Gatehouse")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check the house rules over the whole tree and list every breach with its file and line.
+    Tidy,
+    /// Run every Rust test, name the skipped ones and end with one line of counts.
+    Test {
+        /// Passed on to the test runner, for example the name of a test.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        runner_arguments: Vec<String>,
+    },
+}
+
+fn main() -> Result<ExitCode> {
+    let root = workspace_root()?;
+    match Arguments::parse().task {
+        Task::Tidy => tidy::run(&root),
+        Task::Test { runner_arguments } => tests_run::run(&root, &runner_arguments),
+    }
+}
+
+/// The workspace this program was built in: two folders above its own manifest.
+fn workspace_root() -> Result<PathBuf> {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).map(PathBuf::from).context("xtask does not lie two folders below the workspace root")
+}

@@ -1,0 +1,95 @@
+# What a person types. `make` alone lists the targets.
+# On a machine without make, `deploy/setup.sh` installs it along with everything else.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# Cargo takes all cores by itself; two cargos at once only wait for each other.
+.NOTPARALLEL:
+
+# Cargo's folder for what it builds, here or where CARGO_TARGET_DIR says.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+CARGO := cargo
+PROGRAMS := $(TARGET)/debug
+
+# What deploy/setup.sh fetched is found by the programs themselves too; saying it here makes it plain.
+export GATEHOUSE_ONNXRUNTIME ?= $(CURDIR)/.native/onnxruntime/libonnxruntime.so
+export PATH := $(CURDIR)/.native/cargo-tools/bin:$(PATH)
+# .cargo/config.toml knows where OpenCV lies on x86_64; other processors have another folder.
+MULTIARCH := $(shell uname -m)-linux-gnu
+ifneq ($(MULTIARCH),x86_64-linux-gnu)
+export OPENCV_LINK_PATHS ?= /usr/lib/$(MULTIARCH)
+export OPENCV_INCLUDE_PATHS ?= /usr/include/opencv4,/usr/include/$(MULTIARCH)/opencv4
+endif
+
+# Where models come from besides their origin: a folder or an address.
+MIRROR ?= $(wildcard ../shared/models)
+mirror = $(if $(MIRROR),--mirror $(MIRROR))
+
+# $(call timed,NAME,COMMAND): says what runs and how long it took.
+timed = @echo "== $(1)"; SECONDS=0; $(2); echo "== $(1): $$SECONDS s"
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: setup
+setup: ## Install what building and testing needs (Debian 12)
+	@deploy/setup.sh
+
+.PHONY: setup-demo
+setup-demo:
+	@deploy/setup.sh --for demo
+
+.PHONY: demo
+demo: setup-demo ## Run camera, gate, broker, hub and page on the sample video; ONCE=1 plays it once, PORT=n moves the page
+	$(call timed,build,$(CARGO) build --locked --package gatehouse)
+	@$(PROGRAMS)/gatehouse demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(PORT),--port $(PORT)) $(mirror)
+
+.PHONY: models
+models: setup-demo ## Fetch the recommended models and check their hashes; MIRROR=folder or address
+	@$(CARGO) build --locked --package edge
+	@$(PROGRAMS)/gatehouse-edge models pull $(mirror)
+
+.PHONY: test
+test: setup fmt tidy deny shell-test lint rust-test ## Everything that must hold before a change lands
+
+.PHONY: fmt
+fmt: ## Check the formatting
+	$(call timed,formatting,$(CARGO) fmt --all --check)
+
+.PHONY: tidy
+tidy: ## Check the house rules
+	$(call timed,house rules,$(CARGO) xtask tidy)
+
+.PHONY: deny
+deny: ## Check which crates enter the build, their licences and their origin
+	$(call timed,dependency rules,$(CARGO) deny --locked check --allow unused-wrapper bans licenses sources)
+
+.PHONY: lint
+lint: ## Lint the Rust code
+	$(call timed,lints,$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings)
+
+.PHONY: shell-test
+shell-test: ## Lint the shell scripts and test the set-up
+	$(call timed,shell scripts,shellcheck -x deploy/*.sh deploy/lib/*.sh deploy/tests/*.sh .ci/run; deploy/tests/setup_test.sh)
+
+# Last in `test`, so that the counts stand at the end.
+.PHONY: rust-test
+rust-test: ## Run every Rust test
+	@$(CARGO) xtask test
+
+.PHONY: crash-test
+crash-test: setup ## Kill edge, hub and broker at seeded moments; nothing may be lost or doubled
+	@$(CARGO) build --locked --workspace --bins
+	@$(CARGO) run --locked --package gatehouse-tests --bin crash-test
+
+.PHONY: bench
+bench: setup ## CPU time of the whole edge beside bare decoding and inference
+	@$(CARGO) build --locked --release --workspace --bins
+	@$(CARGO) run --locked --release --package gatehouse-benches --bin edge
+
+.PHONY: screenshots
+screenshots: setup ## Take the README's pictures from the running demo
+	@$(CARGO) build --locked --workspace --bins
+	@$(CARGO) run --locked --package gatehouse-tests --bin screenshots

@@ -20,6 +20,8 @@ pub struct GateProfile {
     pub kind: SiteKind,
     /// When something counts.
     pub counting: Counting,
+    /// Which groups are pictured: nobody is, unless the profile says so. A person's head is blurred in the picture.
+    pub pictures: Vec<CountGroup>,
     /// Where passages are counted.
     pub lines: Vec<CountingLine>,
     /// Where stays and occupancy are counted.
@@ -146,6 +148,7 @@ fn read_profile(table: &mut TableReader<'_>) -> Option<GateProfile> {
     }
     let name = table.required("name", "both names, such as { vi = \"Cổng chính\", en = \"Main gate\" }");
     let kind = table.required("kind", "tourist_site, industrial_park, coach_station or junction");
+    let pictures = table.optional("pictures").unwrap_or_default();
     let counting = table.nested("counting", read_counting).unwrap_or_default();
     let lines: Vec<_> = table.each("line", read_line);
     let zones: Vec<_> = table.each("zone", read_zone);
@@ -159,7 +162,7 @@ fn read_profile(table: &mut TableReader<'_>) -> Option<GateProfile> {
     if let Some(zones) = &zones {
         check_names(table, "zone", zones.iter().map(|z| z.id.as_str()));
     }
-    Some(GateProfile { name: name?, kind: kind?, counting, lines: lines?, zones: zones? })
+    Some(GateProfile { name: name?, kind: kind?, counting, pictures, lines: lines?, zones: zones? })
 }
 
 fn check_names<'a>(table: &mut TableReader<'_>, key: &str, names: impl Iterator<Item = &'a str>) {

@@ -186,6 +186,8 @@ main() {
     local started=$SECONDS text
     step_total=4
     if [[ $purpose == test ]]; then step_total=5; fi
+    set -E
+    trap 'printf "setup: a bug in %s, line %s\n" "${BASH_SOURCE[0]}" "$LINENO" >&2' ERR
     trap 'workspace_close' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM

@@ -79,7 +79,7 @@ packages_install() {
     # A broken source of the owner's is no reason to stop as long as the packages can be had from the others.
     if ! apt_get "reading the package lists" update || log_says "$WORDS_NETWORK"; then
         explain_disk_or_lock "reading Debian's package lists"
-        unreached=$(grep -E '^(E|W|Err)' "$command_log" | head -n 1 | cut -c1-200)
+        unreached=$(grep -E '^(E|W|Err)' "$command_log" | head -n 1 | cut -c1-200 || true)
         note "warning: not every package list could be read: $unreached"
     fi
     if ! apt_get "installing" install --no-install-recommends "$@"; then

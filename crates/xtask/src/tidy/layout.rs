@@ -91,11 +91,8 @@ fn empty_name(name: &str) -> String {
 
 /// The name of the module whose body opens on this line.
 fn inline_module(line: &str) -> Option<&str> {
-    let line = line.trim();
-    let line = line.strip_prefix("pub").map_or(line, |rest| rest.split_once("mod ").map_or(rest, |(_, _)| rest));
-    let rest =
-        line.split_once("mod ").filter(|(before, _)| before.trim().is_empty() || before.trim().starts_with('('))?.1;
-    rest.strip_suffix('{').map(str::trim)
+    let (before, name) = line.trim().strip_suffix('{')?.split_once("mod ")?;
+    (before.is_empty() || before.starts_with("pub")).then(|| name.trim())
 }
 
 /// Nothing big is committed, except models that the manifest names and the pictures of the README.

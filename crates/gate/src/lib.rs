@@ -13,4 +13,4 @@ mod state;
 mod zone;
 
 pub use profile::{Anchor, Counting, CountingLine, GateProfile, SiteKind, Zone};
-pub use state::{Gate, GateEvent, IDENTITIES_MAX, IdentityNumber};
+pub use state::{Gate, GateEvent, IDENTITIES_MAX, IdentityNumber, Look};

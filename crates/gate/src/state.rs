@@ -25,6 +25,17 @@ const OCCUPANCY_SETTLE: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdentityNumber(u64);
 
+/// The best look at somebody present so far.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Look {
+    /// Who.
+    pub identity: IdentityNumber,
+    /// What group it counts in.
+    pub group: CountGroup,
+    /// The frame and where in it.
+    pub shot: Shot,
+}
+
 /// Something that happened at the gate.
 #[derive(Debug, Clone, PartialEq)]
 pub enum GateEvent {
@@ -148,9 +159,11 @@ impl Gate {
         self.tell_occupancy(media, at, Duration::ZERO);
     }
 
-    /// The look that each present identity would be shown by. Keep these frames' crops; all others may go.
-    pub fn shots(&self) -> impl Iterator<Item = (IdentityNumber, Shot)> + '_ {
-        self.identities.iter().map(|(number, identity)| (*number, identity.shot))
+    /// The look that each present identity would be shown by, where its group is pictured at all. Keep these frames'
+    /// crops; all others may go.
+    pub fn looks(&self) -> impl Iterator<Item = Look> + '_ {
+        let looks = self.identities.iter().map(|(n, i)| Look { identity: *n, group: i.group(), shot: i.shot });
+        looks.filter(|look| self.profile.pictures.contains(&look.group))
     }
 
     /// Notes the sighting; returns the time since the one before.

@@ -232,6 +232,17 @@ fn a_timeout_ends_a_stay_without_another_frame() {
 }
 
 #[test]
+fn only_groups_that_the_profile_pictures_are_looked_at() {
+    let mut scene = Scene::new(LINE);
+    scene.walk(1, 0.8, 0.7, 5);
+    assert_eq!(scene.gate.looks().count(), 0);
+    let mut scene = Scene::new(&format!("pictures = [\"person\"]\n{LINE}"));
+    scene.walk(1, 0.8, 0.7, 5);
+    let looks: Vec<_> = scene.gate.looks().map(|look| look.group).collect();
+    assert_eq!(looks, [CountGroup::Person]);
+}
+
+#[test]
 fn another_cameras_observations_are_ignored() {
     let mut scene = Scene::new(LINE);
     scene.gate = Gate::new(scene.gate.id().clone(), CameraId::new("other").expect("a slug"), profile(LINE));
@@ -272,7 +283,7 @@ proptest! {
             tracks.sort_by_key(|t| t.0);
             tracks.dedup_by_key(|t| t.0);
             scene.show(&tracks);
-            prop_assert!(scene.gate.shots().count() <= IDENTITIES_MAX);
+            prop_assert!(scene.gate.identities.len() <= IDENTITIES_MAX);
         }
         scene.end();
     }

@@ -1,0 +1,176 @@
+//! The desk of one camera: its gates, the numbering of its events and its observation log, without pixels or IO
+//! besides the log. A live run and a replay drive the same desk, which is why they give the same events.
+
+use domain::{
+    CameraId, ClockQuality, GateId, MediaTime, MonoTime, Observations, UtcTime,
+    passage::Shot,
+};
+use gate::{Gate, GateEvent, GateProfile, Look};
+use wire::event::{CameraChange, WithEvidence};
+use wire::{Event, EventId, EvidenceRef, Payload};
+
+use crate::observation_log::{GateHeader, Header, LOG_VERSION, ObservationLog, Record};
+
+/// What a desk is for; it heads the observation log.
+#[derive(Debug, Clone)]
+pub struct DeskPlan {
+    /// The camera.
+    pub camera: CameraId,
+    /// Its gates, each with the text of its profile and what was read from it.
+    pub gates: Vec<(GateId, String, GateProfile)>,
+    /// Drawn at random for each run; event ids come from it.
+    pub nonce: [u8; 16],
+}
+
+/// Turns what one camera sees into events.
+#[derive(Debug)]
+pub struct Desk {
+    gates: Vec<Gate>,
+    nonce: [u8; 16],
+    next_number: u64,
+    clock: Option<ClockQuality>,
+    log: Option<ObservationLog>,
+}
+
+/// An event that only lacks the media that show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    number: u64,
+    at: UtcTime,
+    clock: ClockQuality,
+    fact: Fact,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Fact {
+    Gate(GateEvent),
+    Camera(CameraChange),
+}
+
+impl Pending {
+    /// The event's number in this run.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The look that should show it.
+    pub fn shot(&self) -> Option<Shot> {
+        match &self.fact {
+            Fact::Gate(GateEvent::Passed(passage)) => Some(passage.shot),
+            Fact::Gate(GateEvent::Stayed(stay)) => Some(stay.shot),
+            Fact::Gate(GateEvent::OccupancyChanged(_)) | Fact::Camera(_) => None,
+        }
+    }
+}
+
+impl Desk {
+    /// A desk that has seen nothing; writes the log's header.
+    pub fn new(plan: DeskPlan, mut log: Option<ObservationLog>) -> Self {
+        if let Some(log) = &mut log {
+            let gates = plan.gates.iter().map(|(gate, profile, _)| GateHeader {
+                gate: gate.clone(),
+                profile: profile.clone(),
+            });
+            log.write(&Record::Header(Header {
+                v: LOG_VERSION,
+                program: env!("CARGO_PKG_VERSION").to_owned(),
+                camera: plan.camera.clone(),
+                nonce: hex::encode(plan.nonce),
+                gates: gates.collect(),
+            }));
+        }
+        let gates =
+            plan.gates.into_iter().map(|(id, _, profile)| Gate::new(id, plan.camera.clone(), profile)).collect();
+        Self { gates, nonce: plan.nonce, next_number: 1, clock: None, log }
+    }
+
+    fn write(&mut self, record: &Record) {
+        if let Some(log) = &mut self.log {
+            log.write(record);
+        }
+    }
+
+    /// Takes what was seen in the next frame, and how far the clock could be trusted then.
+    pub fn handle_observations(&mut self, seen: Observations, clock: ClockQuality) -> Vec<Pending> {
+        self.set_clock(clock);
+        self.gates.iter_mut().for_each(|gate| gate.handle_observations(&seen));
+        self.write(&Record::Seen { seen });
+        self.drain(clock)
+    }
+
+    /// Ends whoever was not seen for too long.
+    pub fn handle_timeout(&mut self, now: MonoTime, clock: ClockQuality) -> Vec<Pending> {
+        self.set_clock(clock);
+        self.gates.iter_mut().for_each(|gate| gate.handle_timeout(now));
+        self.write(&Record::TimedOut { now });
+        self.drain(clock)
+    }
+
+    /// The source is over.
+    pub fn handle_end(&mut self, media: MediaTime, at: UtcTime, clock: ClockQuality) -> Vec<Pending> {
+        self.set_clock(clock);
+        self.gates.iter_mut().for_each(|gate| gate.handle_end(media, at));
+        self.write(&Record::Ended { media, at });
+        self.drain(clock)
+    }
+
+    /// The camera's state changed.
+    pub fn handle_camera(&mut self, change: CameraChange, at: UtcTime, clock: ClockQuality) -> Vec<Pending> {
+        self.set_clock(clock);
+        self.write(&Record::Camera { change: change.clone(), at });
+        vec![self.pending(at, clock, Fact::Camera(change))]
+    }
+
+    /// When [`Desk::handle_timeout`] is next due.
+    pub fn poll_timeout(&self) -> Option<MonoTime> {
+        self.gates.iter().filter_map(Gate::poll_timeout).min()
+    }
+
+    /// The looks that must be kept, each with the index of its gate.
+    pub fn looks(&self) -> impl Iterator<Item = (usize, Look)> + '_ {
+        self.gates.iter().enumerate().flat_map(|(index, gate)| gate.looks().map(move |look| (index, look)))
+    }
+
+    /// Completes an event with the media that show it.
+    pub fn complete(&mut self, pending: Pending, evidence: Vec<EvidenceRef>) -> Event {
+        if !evidence.is_empty() {
+            self.write(&Record::Shown { number: pending.number, evidence: evidence.clone() });
+        }
+        let payload = match pending.fact {
+            Fact::Gate(GateEvent::Passed(what)) => Payload::Passed(WithEvidence { what, evidence }),
+            Fact::Gate(GateEvent::Stayed(what)) => Payload::Stayed(WithEvidence { what, evidence }),
+            Fact::Gate(GateEvent::OccupancyChanged(what)) => Payload::OccupancyChanged(what),
+            Fact::Camera(change) => Payload::CameraChanged(change),
+        };
+        let id = EventId::derive(pending.at, &self.nonce, pending.number);
+        Event { id, at: pending.at, clock: pending.clock, payload }
+    }
+
+    fn set_clock(&mut self, clock: ClockQuality) {
+        if self.clock != Some(clock) {
+            self.clock = Some(clock);
+            self.write(&Record::Clock { clock });
+        }
+    }
+
+    fn drain(&mut self, clock: ClockQuality) -> Vec<Pending> {
+        let mut drained = Vec::new();
+        for index in 0..self.gates.len() {
+            while let Some(event) = self.gates[index].poll_event() {
+                let at = match &event {
+                    GateEvent::Passed(passage) => passage.at,
+                    GateEvent::Stayed(stay) => stay.to,
+                    GateEvent::OccupancyChanged(occupancy) => occupancy.at,
+                };
+                drained.push(self.pending(at, clock, Fact::Gate(event)));
+            }
+        }
+        drained
+    }
+
+    fn pending(&mut self, at: UtcTime, clock: ClockQuality, fact: Fact) -> Pending {
+        let number = self.next_number;
+        self.next_number += 1;
+        Pending { number, at, clock, fact }
+    }
+}

@@ -121,11 +121,7 @@ fn stayed_deltas(fact: &Fact<'_>, stayed: &WithEvidence<Stay>) -> [Delta; 3] {
         stay: stay.clone(),
         evidence: stayed.evidence.clone(),
     };
-    [
-        Delta::Stay(row),
-        gate_node(fact, &stay.gate, stay.to),
-        gate_camera(fact, &stay.gate, &stay.camera, stay.to),
-    ]
+    [Delta::Stay(row), gate_node(fact, &stay.gate, stay.to), gate_camera(fact, &stay.gate, &stay.camera, stay.to)]
 }
 
 fn gate_node(fact: &Fact<'_>, gate: &GateId, at: UtcTime) -> Delta {
@@ -133,11 +129,7 @@ fn gate_node(fact: &Fact<'_>, gate: &GateId, at: UtcTime) -> Delta {
 }
 
 fn gate_camera(fact: &Fact<'_>, gate: &GateId, camera: &CameraId, at: UtcTime) -> Delta {
-    let key = GateCameraKey {
-        site: fact.site.clone(),
-        gate: gate.clone(),
-        node: fact.node.clone(),
-        camera: camera.clone(),
-    };
+    let key =
+        GateCameraKey { site: fact.site.clone(), gate: gate.clone(), node: fact.node.clone(), camera: camera.clone() };
     Delta::GateCamera(key, at)
 }

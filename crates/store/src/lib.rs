@@ -1,1 +1,46 @@
-//! stub
+//! The hub's memory: the log of events, what they add up to, and the media that show them.
+//!
+//! Owns the database and the folder of blobs. An event is taken in exactly once, in one transaction with everything
+//! that it changes; whatever cannot be taken in is kept apart with the reason. Never speaks MQTT or HTTP and reads no
+//! clock: whoever calls says what time it is.
+//!
+//! The database is SQLite. Nothing outside this crate sees that, so that PostgreSQL can come behind the same
+//! [`Store`].
+//!
+//! Start reading at [`Store::open`] and [`Store::ingest`]; the tables are in `migrations/`.
+
+pub mod blob;
+pub mod error;
+pub mod event;
+pub mod ingest;
+pub mod node;
+pub mod open;
+pub mod query;
+pub mod rebuild;
+pub mod verify;
+
+mod alarm;
+mod projection;
+mod quarantine;
+mod row;
+
+pub use alarm::{AlarmKind, STRANGER_ALARMS_MAX};
+pub use blob::{BlobError, BlobWriter, StoredBlob, Written};
+pub use error::{OpenError, StoreError};
+pub use event::StoredEvent;
+pub use ingest::{BatchOutcome, Message, NodeHead, Outcome, Reason};
+pub use node::{NodeError, RegisteredNode};
+pub use open::Store;
+pub use quarantine::{
+    PAYLOAD_BYTES_MAX as QUARANTINE_PAYLOAD_BYTES_MAX, ROWS_MAX as QUARANTINE_ROWS_MAX,
+    ROWS_PER_NODE_MAX as QUARANTINE_ROWS_PER_NODE_MAX,
+};
+pub use query::{
+    AlarmRow, BlobRow, CameraRow, CountBucket, CountRow, CountsFilter, GateRow, ListCursor, ListFilter, NodeRow,
+    NodeStatusRow, QuarantineRow, ZoneRow,
+};
+pub use rebuild::Rebuilt;
+pub use verify::{Finding, Verified};
+
+/// The database behind the store.
+pub(crate) type Db = sqlx::Sqlite;

@@ -1,0 +1,143 @@
+//! What needs a person: one row per node and kind, raised again when it happens again.
+
+use std::collections::BTreeMap;
+
+use domain::{NodeId, UtcTime};
+use sqlx::{QueryBuilder, SqliteConnection};
+
+use crate::Db;
+use crate::error::StoreError;
+
+/// Most alarms of nodes that are not believed; beyond it the ones not seen for longest are forgotten. Those of
+/// believed nodes are bounded by their number.
+pub const STRANGER_ALARMS_MAX: i64 = 10_000;
+
+/// Longest detail kept, in characters; the rest is cut off.
+const DETAIL_CHARS_MAX: usize = 500;
+
+/// What is wrong with a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AlarmKind {
+    /// Events are missing in between. Closes by itself when they come.
+    Gap,
+    /// Another event came under a number that is taken: somebody else has the node's key, or its memory was reset.
+    Fork,
+    /// The identity of an event came again under another number.
+    IdReused,
+    /// An event does not name the hash of the one before it.
+    BrokenChain,
+    /// The signature is not the node's.
+    BadSignature,
+    /// Nobody added this node. Closes by itself when somebody does.
+    UnknownNode,
+    /// The envelope names another site or node than the topic, or a site that the node does not belong to.
+    Misplaced,
+    /// Not an envelope, or one that this version cannot read.
+    Unreadable,
+    /// A number that no chain reaches.
+    BadNumber,
+}
+
+impl AlarmKind {
+    /// The name used in the database and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::Fork => "fork",
+            Self::IdReused => "id_reused",
+            Self::BrokenChain => "broken_chain",
+            Self::BadSignature => "bad_signature",
+            Self::UnknownNode => "unknown_node",
+            Self::Misplaced => "misplaced",
+            Self::Unreadable => "unreadable",
+            Self::BadNumber => "bad_number",
+        }
+    }
+}
+
+/// Alarms gathered over a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Alarms(BTreeMap<(NodeId, AlarmKind), Raised>);
+
+#[derive(Debug)]
+struct Raised {
+    detail: String,
+    count: i64,
+}
+
+impl Alarms {
+    pub(crate) fn raise(&mut self, node: &NodeId, kind: AlarmKind, detail: String) {
+        let raised = self.0.entry((node.clone(), kind)).or_insert(Raised { detail: String::new(), count: 0 });
+        raised.detail = detail;
+        raised.count += 1;
+    }
+
+    /// Writes them. One that was closed opens again.
+    pub(crate) async fn write(self, tx: &mut SqliteConnection, at: UtcTime) -> Result<(), StoreError> {
+        let at = at.as_unix_micros();
+        let raised: Vec<_> = self.0.into_iter().collect();
+        for chunk in raised.chunks(ROWS_PER_STATEMENT) {
+            let mut query =
+                QueryBuilder::<Db>::new("insert into alarm (node, kind, detail, first_at, last_at, count) ");
+            query.push_values(chunk, |mut row, ((node, kind), raised)| {
+                row.push_bind(node.as_str())
+                    .push_bind(kind.as_str())
+                    .push_bind(raised.detail.chars().take(DETAIL_CHARS_MAX).collect::<String>())
+                    .push_bind(at)
+                    .push_bind(at)
+                    .push_bind(raised.count);
+            });
+            query.push(
+                " on conflict (node, kind) do update set detail = excluded.detail, last_at = excluded.last_at, \
+                 count = alarm.count + excluded.count, closed_at = null",
+            );
+            query.build().persistent(false).execute(&mut *tx).await?;
+        }
+        if !raised.is_empty() {
+            sqlx::query(
+                "delete from alarm where node not in (select node from node) and (node, kind) not in \
+                 (select node, kind from alarm where node not in (select node from node) order by last_at desc limit ?)",
+            )
+            .bind(STRANGER_ALARMS_MAX)
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Keeps statements far below SQLite's limit of 32,766 values.
+const ROWS_PER_STATEMENT: usize = 200;
+
+/// Opens, renews or closes the alarm about events that are missing in between. Counts how often it opened.
+pub(crate) async fn gap_set(
+    tx: &mut SqliteConnection,
+    node: &NodeId,
+    missing: Option<String>,
+    at: UtcTime,
+) -> Result<(), StoreError> {
+    let at = at.as_unix_micros();
+    match missing {
+        Some(detail) => {
+            sqlx::query(
+                "insert into alarm (node, kind, detail, first_at, last_at, count) values (?, 'gap', ?, ?, ?, 1) \
+                 on conflict (node, kind) do update set detail = excluded.detail, last_at = excluded.last_at, \
+                 count = alarm.count + case when alarm.closed_at is null then 0 else 1 end, closed_at = null",
+            )
+            .bind(node.as_str())
+            .bind(detail)
+            .bind(at)
+            .bind(at)
+            .execute(tx)
+            .await?;
+        }
+        None => {
+            sqlx::query("update alarm set closed_at = ? where node = ? and kind = 'gap' and closed_at is null")
+                .bind(at)
+                .bind(node.as_str())
+                .execute(tx)
+                .await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Media as files named by the SHA-256 of their bytes: written beside, flushed to the disk and renamed, so that a file
+//! under its name is always whole; checked against its name whenever it is read.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::{NodeId, UtcTime};
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+use thiserror::Error;
+use tokio::fs::{self, File};
+use tokio::io::AsyncWriteExt;
+use wire::BlobHash;
+use wire::blob::BLOB_BYTES_MAX;
+
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::query::BlobRow;
+use crate::row::{moment, natural, parsed};
+
+/// Why a blob cannot be stored or read.
+#[derive(Debug, Error)]
+pub enum BlobError {
+    /// More bytes than a blob may have.
+    #[error("the blob is longer than {BLOB_BYTES_MAX} bytes")]
+    TooLong,
+    /// The bytes are not those that the name stands for.
+    #[error("the bytes have the hash {found}, not {named}")]
+    Mismatch {
+        /// The name.
+        named: BlobHash,
+        /// The hash of the bytes.
+        found: BlobHash,
+    },
+    /// The disk is full.
+    #[error("the disk of \"{}\" is full", path.display())]
+    DiskFull {
+        /// What was written.
+        path: PathBuf,
+    },
+    /// The file system failed.
+    #[error("cannot use \"{}\"", path.display())]
+    File {
+        /// What was read or written.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A stored file no longer has its hash.
+    #[error("blob {named} is damaged on the disk: its bytes have the hash {found}")]
+    Damaged {
+        /// The name.
+        named: BlobHash,
+        /// The hash of the bytes.
+        found: BlobHash,
+    },
+    /// The database failed.
+    #[error("cannot note or look up a blob")]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for BlobError {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Store(source.into())
+    }
+}
+
+/// A blob with its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// Its row.
+    pub row: BlobRow,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What writing a blob came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It is here now.
+    Created,
+    /// It was here already.
+    Held,
+}
+
+/// A blob on its way in. Dropped before [`BlobWriter::finish`], it leaves nothing.
+#[derive(Debug)]
+pub struct BlobWriter {
+    store: Store,
+    named: BlobHash,
+    file: File,
+    temporary: Temporary,
+    digest: Sha256,
+    bytes: usize,
+}
+
+/// A file that goes when it is dropped.
+#[derive(Debug)]
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Whatever cannot be removed now is removed when the store is opened next.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+pub(crate) fn temporary_folder(blobs: &Path) -> PathBuf {
+    blobs.join("tmp")
+}
+
+/// Removes what was being written when the program was killed.
+pub(crate) fn clear_temporary(folder: &Path) {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for file in files {
+        if let Err(error) = std::fs::remove_file(file.path()) {
+            tracing::warn!(path = %file.path().display(), %error, "cannot remove an unfinished blob");
+        }
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> BlobError {
+    let path = path.to_owned();
+    |source| {
+        if source.kind() == std::io::ErrorKind::StorageFull {
+            BlobError::DiskFull { path }
+        } else {
+            BlobError::File { path, source }
+        }
+    }
+}
+
+impl BlobWriter {
+    /// Takes in more bytes.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
+        self.bytes += bytes.len();
+        if self.bytes > BLOB_BYTES_MAX {
+            return Err(BlobError::TooLong);
+        }
+        self.digest.update(bytes);
+        self.file.write_all(bytes).await.map_err(failed(&self.temporary.0))
+    }
+
+    /// Stores what was written under its name, where it has that hash.
+    pub async fn finish(mut self, media_type: &str, node: &NodeId, at: UtcTime) -> Result<Written, BlobError> {
+        let found = BlobHash::from_bytes(self.digest.finalize().into());
+        if found != self.named {
+            return Err(BlobError::Mismatch { named: self.named, found });
+        }
+        self.file.flush().await.map_err(failed(&self.temporary.0))?;
+        self.file.sync_all().await.map_err(failed(&self.temporary.0))?;
+        let path = self.store.blob_path(&self.named);
+        let folder = path.parent().expect("a blob lies in a folder");
+        fs::create_dir_all(folder).await.map_err(failed(folder))?;
+        fs::rename(&self.temporary.0, &path).await.map_err(failed(&path))?;
+        // The name is durable only once the folder that holds it is.
+        let synced = match File::open(folder).await {
+            Ok(folder) => folder.sync_all().await,
+            Err(error) => Err(error),
+        };
+        synced.map_err(failed(folder))?;
+        let inserted = sqlx::query(
+            "insert into blob (sha256, media_type, bytes, node, stored_at) values (?, ?, ?, ?, ?) \
+             on conflict (sha256) do nothing",
+        )
+        .bind(self.named.to_string())
+        .bind(media_type)
+        .bind(i64::try_from(self.bytes).unwrap_or(i64::MAX))
+        .bind(node.as_str())
+        .bind(at.as_unix_micros())
+        .execute(&self.store.inner.writer)
+        .await?;
+        Ok(if inserted.rows_affected() == 1 { Written::Created } else { Written::Held })
+    }
+}
+
+impl Store {
+    fn blob_path(&self, hash: &BlobHash) -> PathBuf {
+        let name = hash.to_string();
+        self.inner.blobs.join(&name[..2]).join(name)
+    }
+
+    /// Begins to write the blob of that name.
+    pub async fn blob_writer(&self, named: BlobHash) -> Result<BlobWriter, BlobError> {
+        /// Tells apart writers of the same blob in one process; other processes do not write blobs.
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = temporary_folder(&self.inner.blobs).join(format!("{named}.{number}"));
+        let file = File::create(&path).await.map_err(failed(&path))?;
+        Ok(BlobWriter { store: self.clone(), named, file, temporary: Temporary(path), digest: Sha256::new(), bytes: 0 })
+    }
+
+    /// What is known of a blob that is stored whole.
+    pub async fn blob_find(&self, hash: &BlobHash) -> Result<Option<BlobRow>, BlobError> {
+        let row = sqlx::query("select * from blob where sha256 = ?")
+            .bind(hash.to_string())
+            .fetch_optional(&self.inner.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let row = BlobRow {
+            sha256: parsed("a hash", row.try_get("sha256")?)?,
+            media_type: row.try_get("media_type")?,
+            bytes: natural("a length", row.try_get("bytes")?)?,
+            node: parsed("a node id", row.try_get("node")?)?,
+            stored_at: moment(row.try_get("stored_at")?)?,
+        };
+        let path = self.blob_path(hash);
+        match fs::metadata(&path).await {
+            Ok(file) if file.len() == row.bytes => Ok(Some(row)),
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(&path)(error)),
+        }
+    }
+
+    /// A blob with its bytes, checked against its name.
+    pub async fn blob_read(&self, hash: &BlobHash) -> Result<Option<StoredBlob>, BlobError> {
+        let Some(row) = self.blob_find(hash).await? else { return Ok(None) };
+        let path = self.blob_path(hash);
+        let bytes = fs::read(&path).await.map_err(failed(&path))?;
+        let found = BlobHash::of(&bytes);
+        if found != *hash {
+            return Err(BlobError::Damaged { named: *hash, found });
+        }
+        Ok(Some(StoredBlob { row, bytes }))
+    }
+}

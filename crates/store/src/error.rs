@@ -1,0 +1,117 @@
+//! Why the store cannot do what it was asked.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a store cannot be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Somebody else has it open.
+    #[error(
+        "database \"{}\" is in use by another hub{}: stop it first, or give this one another --db (lock file \"{}\")",
+        db.display(), pid_note(*pid), lock.display()
+    )]
+    InUse {
+        /// The database.
+        db: PathBuf,
+        /// The lock file.
+        lock: PathBuf,
+        /// The process that holds it, by its own word.
+        pid: Option<u32>,
+    },
+    /// The lock file cannot be made.
+    #[error("cannot lock \"{}\"", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A folder cannot be made.
+    #[error("cannot make the folder \"{}\"", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is there but is not a sound SQLite database.
+    #[error("database \"{}\" is damaged or is not a database ({detail}): restore it from a backup", path.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        detail: String,
+    },
+    /// The database cannot be opened or read.
+    #[error("cannot open database \"{}\"", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The schema cannot be brought up to date.
+    #[error("cannot bring the schema of database \"{}\" up to date", path.display())]
+    Migrate {
+        /// The database.
+        path: PathBuf,
+        /// Why; a version that is missing here means that a newer hub has written the database.
+        #[source]
+        source: sqlx::migrate::MigrateError,
+    },
+    /// What is stored could not be folded again after the fold changed.
+    #[error("cannot fold the log of database \"{}\" again", path.display())]
+    Rebuild {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+}
+
+fn pid_note(pid: Option<u32>) -> String {
+    pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
+}
+
+/// Why a query or a transaction failed. Nothing of the transaction was kept.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database refused or is gone.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// A row holds what no version of this program writes there.
+    #[error("the database holds \"{text}\" where {what} belongs")]
+    Row {
+        /// What belongs there.
+        what: &'static str,
+        /// What stands there instead, cut off at 80 characters.
+        text: String,
+    },
+    /// A value could not be written as JSON.
+    #[error("{what} cannot be written as JSON")]
+    Json {
+        /// The value.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// An error with all its sources on one line, for where only text can be kept.
+pub(crate) fn in_words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        words.push_str(": ");
+        words.push_str(&error.to_string());
+        source = error.source();
+    }
+    words
+}

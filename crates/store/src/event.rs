@@ -1,0 +1,115 @@
+//! Reading the log.
+
+use domain::{ClockQuality, NodeId, SiteId, UtcTime};
+use projections::Fact;
+use serde::Deserialize;
+use serde_json::Value;
+use sqlx::Row;
+use wire::{EventHash, EventId, Payload, Received};
+
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::row::{from_json, moment, natural, parsed};
+
+/// An event as the log keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvent {
+    /// Its place in the log.
+    pub pos: u64,
+    /// The site of the node.
+    pub site: SiteId,
+    /// The node.
+    pub node: NodeId,
+    /// Its number in the node's chain.
+    pub seq: u64,
+    /// Its identity.
+    pub id: EventId,
+    /// When it happened, by the node's clock.
+    pub at: UtcTime,
+    /// Trust in that clock.
+    pub clock: ClockQuality,
+    /// Name of what happened.
+    pub kind: String,
+    /// What happened; nothing where this version cannot read it.
+    pub payload: Option<Payload>,
+    /// Its hash.
+    pub hash: EventHash,
+    /// The hash that it names as the one before.
+    pub prev: EventHash,
+    /// When the hub took it in.
+    pub received_at: UtcTime,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    id: EventId,
+    site: SiteId,
+    node: NodeId,
+    seq: u64,
+    at: UtcTime,
+    clock: ClockQuality,
+    kind: String,
+    prev: EventHash,
+}
+
+impl StoredEvent {
+    /// What the fold looks at.
+    pub fn fact(&self) -> Fact<'_> {
+        Fact {
+            site: &self.site,
+            node: &self.node,
+            seq: self.seq,
+            id: self.id,
+            at: self.at,
+            clock: self.clock,
+            payload: self.payload.as_ref(),
+        }
+    }
+
+    pub(crate) fn from_received(pos: u64, received_at: UtcTime, event: Received) -> Self {
+        let Received { id, site, node, seq, at, clock, kind, payload, prev, hash, .. } = event;
+        Self { pos, site, node, seq, id, at, clock, kind, payload, hash, prev, received_at }
+    }
+
+    pub(crate) fn from_row(row: &sqlx::sqlite::SqliteRow) -> Result<Self, StoreError> {
+        let text: &str = row.try_get("body")?;
+        let value: Value = from_json("an event", text)?;
+        // A kind that was unknown when it came and is known now may not fit: it stays a kind that cannot be read.
+        let payload = Payload::deserialize(&value).ok();
+        let Body { id, site, node, seq, at, clock, kind, prev } = Body::deserialize(&value)
+            .map_err(|_| StoreError::Row { what: "an event", text: text.chars().take(80).collect() })?;
+        Ok(Self {
+            pos: natural("a place in the log", row.try_get("pos")?)?,
+            site,
+            node,
+            seq,
+            id,
+            at,
+            clock,
+            kind,
+            payload,
+            hash: parsed("a hash", row.try_get("hash")?)?,
+            prev,
+            received_at: moment(row.try_get("received_at")?)?,
+        })
+    }
+}
+
+impl Store {
+    /// At most `limit` events after place `pos`, in the order of the log.
+    pub async fn events_after(&self, pos: u64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
+        let rows = sqlx::query("select pos, body, hash, received_at from event where pos > ? order by pos limit ?")
+            .bind(i64::try_from(pos).unwrap_or(i64::MAX))
+            .bind(i64::from(limit))
+            .fetch_all(&self.inner.readers)
+            .await?;
+        rows.iter().map(StoredEvent::from_row).collect()
+    }
+
+    /// The last place in the log; 0 where it is empty.
+    pub async fn event_last_pos(&self) -> Result<u64, StoreError> {
+        let pos: i64 =
+            sqlx::query_scalar("select coalesce(max(pos), 0) from event").fetch_one(&self.inner.readers).await?;
+        natural("a place in the log", pos)
+    }
+}

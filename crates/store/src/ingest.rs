@@ -1,0 +1,211 @@
+//! Taking events in, each exactly once.
+//!
+//! A batch is checked outside the database ([`check`]), compared with the log ([`plan`]) and written in one
+//! transaction: events, projections, chain heads, alarms and what was refused. After a failure nothing of it is kept
+//! and the same batch can be given again.
+
+mod check;
+mod plan;
+mod write;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::{NodeId, SiteId, UtcTime};
+use projections::Changes;
+use wire::{Ack, Received};
+
+use crate::AlarmKind;
+use crate::alarm::Alarms;
+use crate::error::StoreError;
+use crate::event::StoredEvent;
+use crate::open::Store;
+use crate::quarantine::{self, Refused, batch_moment};
+use check::{Checked, Refusal};
+use plan::Place;
+
+/// Highest event number taken: what a JSON number holds exactly, and a node never reaches.
+pub const SEQ_MAX: u64 = 1 << 53;
+
+/// A message as it came from the broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Where it was published.
+    pub topic: String,
+    /// Its bytes.
+    pub payload: Vec<u8>,
+    /// When it arrived, by the hub's clock.
+    pub received_at: UtcTime,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the log now.
+    Stored,
+    /// It was in the log already.
+    Duplicate,
+    /// It is kept apart.
+    Quarantined(Reason),
+}
+
+/// Why a message was kept apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The topic is not a node's event topic.
+    UnknownTopic,
+    /// See [`AlarmKind::Unreadable`].
+    Unreadable,
+    /// See [`AlarmKind::Misplaced`].
+    Misplaced,
+    /// See [`AlarmKind::UnknownNode`].
+    UnknownNode,
+    /// See [`AlarmKind::BadSignature`].
+    BadSignature,
+    /// See [`AlarmKind::BadNumber`].
+    BadNumber,
+    /// See [`AlarmKind::Fork`].
+    Fork,
+    /// See [`AlarmKind::IdReused`].
+    IdReused,
+}
+
+impl Reason {
+    /// The name used in the database and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownTopic => "unknown_topic",
+            Self::Unreadable => AlarmKind::Unreadable.as_str(),
+            Self::Misplaced => AlarmKind::Misplaced.as_str(),
+            Self::UnknownNode => AlarmKind::UnknownNode.as_str(),
+            Self::BadSignature => AlarmKind::BadSignature.as_str(),
+            Self::BadNumber => AlarmKind::BadNumber.as_str(),
+            Self::Fork => AlarmKind::Fork.as_str(),
+            Self::IdReused => AlarmKind::IdReused.as_str(),
+        }
+    }
+
+    const fn alarm(self) -> Option<AlarmKind> {
+        match self {
+            Self::UnknownTopic => None,
+            Self::Unreadable => Some(AlarmKind::Unreadable),
+            Self::Misplaced => Some(AlarmKind::Misplaced),
+            Self::UnknownNode => Some(AlarmKind::UnknownNode),
+            Self::BadSignature => Some(AlarmKind::BadSignature),
+            Self::BadNumber => Some(AlarmKind::BadNumber),
+            Self::Fork => Some(AlarmKind::Fork),
+            Self::IdReused => Some(AlarmKind::IdReused),
+        }
+    }
+}
+
+/// How far a node's chain is complete, as its receipt says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeHead {
+    /// The site.
+    pub site: SiteId,
+    /// The node.
+    pub node: NodeId,
+    /// The receipt.
+    pub ack: Ack,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BatchOutcome {
+    /// What became of each message, in their order.
+    pub outcomes: Vec<Outcome>,
+    /// The head of every believed node that a message with a good signature came from, also where it brought nothing
+    /// new: the node may have missed its receipt.
+    pub heads: Vec<NodeHead>,
+    /// The new events, in the order of the log.
+    pub stored: Vec<StoredEvent>,
+}
+
+impl Store {
+    /// Takes in a batch in one transaction. An error means that nothing was kept.
+    pub async fn ingest(&self, batch: Arc<[Message]>) -> Result<BatchOutcome, StoreError> {
+        let topics = check::topics(&batch);
+        let nodes = self.nodes_known(topics.iter().flatten().map(|topic| &topic.node).collect::<BTreeSet<_>>()).await?;
+        let checking = Arc::clone(&batch);
+        let checked = tokio::task::spawn_blocking(move || check::check_all(&checking, &topics, &nodes))
+            .await
+            .expect("the check does not panic and is not cancelled");
+
+        let mut refusals: Vec<Option<Refusal>> = Vec::with_capacity(checked.len());
+        let mut good: Vec<(usize, Received)> = Vec::with_capacity(checked.len());
+        for (index, checked) in checked.into_iter().enumerate() {
+            match checked {
+                Checked::Good(event) => {
+                    good.push((index, *event));
+                    refusals.push(None);
+                }
+                Checked::Bad(refusal) => refusals.push(Some(refusal)),
+            }
+        }
+
+        let at = batch_moment(&batch);
+        let mut alarms = Alarms::default();
+        let mut tx = self.inner.writer.begin_with("begin immediate").await?;
+        let mut log = plan::neighbours(&mut tx, good.iter().map(|(_, event)| event)).await?;
+        let believed: BTreeSet<(SiteId, NodeId)> =
+            good.iter().map(|(_, event)| (event.site.clone(), event.node.clone())).collect();
+        let mut outcomes = vec![Outcome::Duplicate; batch.len()];
+        let mut fresh: Vec<(usize, Received)> = Vec::with_capacity(good.len());
+        for (index, event) in good {
+            match log.place(&event) {
+                Place::New => {
+                    log.add(&event);
+                    outcomes[index] = Outcome::Stored;
+                    fresh.push((index, event));
+                }
+                Place::Held => {}
+                Place::Refused(reason, detail) => {
+                    refusals[index] = Some(Refusal { reason, detail, node: Some(event.node.clone()) });
+                }
+            }
+        }
+        for (_, event) in &fresh {
+            if let Some(detail) = log.broken_link(event) {
+                alarms.raise(&event.node, AlarmKind::BrokenChain, detail);
+            }
+        }
+
+        let mut changes = Changes::default();
+        for (_, event) in &fresh {
+            changes.add(&event.into());
+        }
+        let positions = write::events(&mut tx, &fresh, &batch).await?;
+        crate::projection::write(&mut tx, &changes).await?;
+        let heads = write::heads(&mut tx, &believed, fresh.iter().map(|(_, event)| event), at).await?;
+
+        let mut refused = Vec::new();
+        for (index, refusal) in refusals.into_iter().enumerate() {
+            let Some(Refusal { reason, detail, node }) = refusal else { continue };
+            outcomes[index] = Outcome::Quarantined(reason);
+            if let (Some(kind), Some(node)) = (reason.alarm(), &node) {
+                alarms.raise(node, kind, detail.clone());
+            }
+            refused.push(Refused { message: &batch[index], node, reason, detail });
+        }
+        quarantine::write(&mut tx, &refused).await?;
+        alarms.write(&mut tx, at).await?;
+        tx.commit().await?;
+
+        let mut stored: Vec<_> = std::iter::zip(positions, fresh)
+            .map(|(pos, (index, event))| StoredEvent::from_received(pos, received_at(&batch, index), event))
+            .collect();
+        stored.sort_by_key(|event| event.pos);
+        Ok(BatchOutcome { outcomes, heads, stored })
+    }
+
+    /// The head of every believed node, with a receipt for nothing where nothing has come.
+    pub async fn heads(&self) -> Result<Vec<NodeHead>, StoreError> {
+        write::all_heads(&self.inner.readers).await
+    }
+}
+
+/// When a message of the batch arrived.
+fn received_at(batch: &[Message], index: usize) -> UtcTime {
+    batch[index].received_at
+}

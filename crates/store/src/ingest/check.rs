@@ -1,0 +1,106 @@
+//! What can be said of a message without the log: whether it is an envelope, from where it says, and signed by a node
+//! that is believed. Pure, and spread over the processor's cores, because signatures cost most of the time.
+
+use std::collections::HashMap;
+use std::num::NonZero;
+use std::thread;
+
+use domain::NodeId;
+use wire::topic::UnknownTopic;
+use wire::{Channel, NodeTopic, Received};
+
+use crate::error::in_words;
+use crate::ingest::{Message, Reason, SEQ_MAX};
+use crate::node::RegisteredNode;
+
+/// Fewer messages than this are not worth another thread.
+const MESSAGES_PER_THREAD_MIN: usize = 32;
+
+/// What a message turned out to be.
+#[derive(Debug)]
+pub(super) enum Checked {
+    /// A believed node's event.
+    Good(Box<Received>),
+    /// Anything else.
+    Bad(Refusal),
+}
+
+/// Why a message is refused.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) reason: Reason,
+    pub(super) detail: String,
+    pub(super) node: Option<NodeId>,
+}
+
+/// The topic of each message.
+pub(super) fn topics(batch: &[Message]) -> Vec<Result<NodeTopic, UnknownTopic>> {
+    batch.iter().map(|message| message.topic.parse()).collect()
+}
+
+pub(super) fn check_all(
+    batch: &[Message],
+    topics: &[Result<NodeTopic, UnknownTopic>],
+    nodes: &HashMap<NodeId, RegisteredNode>,
+) -> Vec<Checked> {
+    let check_part = |batch: &[Message], topics: &[Result<NodeTopic, UnknownTopic>]| -> Vec<Checked> {
+        std::iter::zip(batch, topics).map(|(message, topic)| check(message, topic, nodes)).collect()
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = cores.min(batch.len() / MESSAGES_PER_THREAD_MIN);
+    if threads < 2 {
+        return check_part(batch, topics);
+    }
+    let part = batch.len().div_ceil(threads);
+    thread::scope(|scope| {
+        let parts: Vec<_> = std::iter::zip(batch.chunks(part), topics.chunks(part))
+            .map(|(batch, topics)| scope.spawn(|| check_part(batch, topics)))
+            .collect();
+        parts.into_iter().flat_map(|part| part.join().expect("parsing and verifying never panic")).collect()
+    })
+}
+
+fn check(
+    message: &Message,
+    topic: &Result<NodeTopic, UnknownTopic>,
+    nodes: &HashMap<NodeId, RegisteredNode>,
+) -> Checked {
+    let topic = match topic {
+        Ok(topic) => topic,
+        Err(error) => return bad(None, Reason::UnknownTopic, error.to_string()),
+    };
+    match topic.channel {
+        Channel::Event => {}
+        Channel::Status | Channel::Ack => {
+            return bad(None, Reason::UnknownTopic, format!("\"{topic}\" is not an event topic"));
+        }
+    }
+    let node = Some(&topic.node);
+    let event = match Received::parse(&message.payload) {
+        Ok(event) => event,
+        Err(error) => return bad(node, Reason::Unreadable, in_words(&error)),
+    };
+    if event.site != topic.site || event.node != topic.node {
+        let detail = format!("the envelope says \"{}/{}\", the topic is \"{topic}\"", event.site, event.node);
+        return bad(node, Reason::Misplaced, detail);
+    }
+    let Some(registered) = nodes.get(&event.node) else {
+        let detail = format!("node \"{}\" of site \"{}\" has not been added", event.node, event.site);
+        return bad(node, Reason::UnknownNode, detail);
+    };
+    if !event.verify(&registered.key) {
+        return bad(node, Reason::BadSignature, format!("event {} is not signed by the node's key", event.seq));
+    }
+    if registered.site != event.site {
+        let detail = format!("node \"{}\" belongs to site \"{}\"", event.node, registered.site);
+        return bad(node, Reason::Misplaced, detail);
+    }
+    if !(1..=SEQ_MAX).contains(&event.seq) {
+        return bad(node, Reason::BadNumber, format!("event number {} is not between 1 and {SEQ_MAX}", event.seq));
+    }
+    Checked::Good(Box::new(event))
+}
+
+fn bad(node: Option<&NodeId>, reason: Reason, detail: String) -> Checked {
+    Checked::Bad(Refusal { reason, detail, node: node.cloned() })
+}

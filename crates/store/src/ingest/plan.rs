@@ -1,0 +1,144 @@
+//! Where a verified event stands towards the log: new, held already, or in the place of another.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::NodeId;
+use sqlx::{QueryBuilder, Row, SqliteConnection};
+use wire::{EventHash, EventId, Received};
+
+use crate::Db;
+use crate::error::StoreError;
+use crate::ingest::Reason;
+use crate::row::{natural, parsed, sql_seq};
+
+/// Keeps statements far below SQLite's limit of 32,766 values.
+const KEYS_PER_STATEMENT: usize = 1_000;
+
+/// Where an event stands.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Its number is free.
+    New,
+    /// It is in the log.
+    Held,
+    /// Its number or its identity belongs to another.
+    Refused(Reason, String),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    hash: EventHash,
+    prev: EventHash,
+}
+
+/// The part of the log around a batch: the events with its numbers, those next to them, and those with its identities.
+#[derive(Debug, Default)]
+pub(super) struct Neighbours {
+    links: HashMap<(NodeId, u64), Link>,
+    ids: HashMap<String, (NodeId, u64)>,
+}
+
+/// Reads the part of the log around `events`.
+pub(super) async fn neighbours<'a>(
+    tx: &mut SqliteConnection,
+    events: impl Iterator<Item = &'a Received> + Clone,
+) -> Result<Neighbours, StoreError> {
+    let mut log = Neighbours::default();
+    let keys: BTreeSet<(&str, i64)> = events
+        .clone()
+        .flat_map(|event| {
+            let seq = sql_seq(event.seq);
+            [seq - 1, seq, seq + 1].map(|seq| (event.node.as_str(), seq))
+        })
+        .collect();
+    for chunk in Vec::from_iter(keys).chunks(KEYS_PER_STATEMENT) {
+        let mut query = QueryBuilder::<Db>::new("select node, seq, id, hash, prev from event where (node, seq) in (");
+        query.push_values(chunk, |mut row, (node, seq)| {
+            row.push_bind(*node).push_bind(*seq);
+        });
+        query.push(")");
+        for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+            log.read(&row)?;
+        }
+    }
+    let ids: Vec<String> = events.map(|event| event.id.to_string()).collect();
+    for chunk in ids.chunks(KEYS_PER_STATEMENT) {
+        let mut query = QueryBuilder::<Db>::new("select node, seq, id, hash, prev from event where id in (");
+        let mut names = query.separated(", ");
+        for id in chunk {
+            names.push_bind(id);
+        }
+        query.push(")");
+        for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+            log.read(&row)?;
+        }
+    }
+    Ok(log)
+}
+
+impl Neighbours {
+    fn read(&mut self, row: &sqlx::sqlite::SqliteRow) -> Result<(), StoreError> {
+        let key: (NodeId, u64) =
+            (parsed("a node id", row.try_get("node")?)?, natural("an event number", row.try_get("seq")?)?);
+        let link =
+            Link { hash: parsed("a hash", row.try_get("hash")?)?, prev: parsed("a hash", row.try_get("prev")?)? };
+        self.ids.insert(row.try_get("id")?, key.clone());
+        self.links.insert(key, link);
+        Ok(())
+    }
+
+    fn link(&self, node: &NodeId, seq: u64) -> Option<&Link> {
+        self.links.get(&(node.clone(), seq))
+    }
+
+    /// Where `event` stands.
+    pub(super) fn place(&self, event: &Received) -> Place {
+        let Received { id, node, seq, hash, .. } = event;
+        match self.link(node, *seq) {
+            Some(link) if link.hash == *hash => return Place::Held,
+            Some(link) => {
+                let detail = format!("event {seq} is here with hash {}, now it came with hash {hash}", link.hash);
+                return Place::Refused(Reason::Fork, detail);
+            }
+            None => {}
+        }
+        match self.ids.get(&id_text(*id)) {
+            Some((holder, at)) => {
+                let detail = format!("event {seq} has the id {id} of event {at} of node \"{holder}\"");
+                Place::Refused(Reason::IdReused, detail)
+            }
+            None => Place::New,
+        }
+    }
+
+    /// Takes in a new event of the batch, so that the rest of the batch sees it.
+    pub(super) fn add(&mut self, event: &Received) {
+        let key = (event.node.clone(), event.seq);
+        self.ids.insert(id_text(event.id), key.clone());
+        self.links.insert(key, Link { hash: event.hash, prev: event.prev });
+    }
+
+    /// What is wrong between a new event and those next to it, once the whole batch was added.
+    pub(super) fn broken_link(&self, event: &Received) -> Option<String> {
+        let Received { node, seq, hash, prev, .. } = event;
+        if *seq == 1 {
+            if *prev != EventHash::GENESIS {
+                return Some(format!("event 1 names {prev} as the one before it; the first has none"));
+            }
+        } else if let Some(before) = self.link(node, seq - 1)
+            && before.hash != *prev
+        {
+            return Some(format!("event {seq} names {prev} as the one before it, which is {}", before.hash));
+        }
+        match self.link(node, seq + 1) {
+            Some(after) if after.prev != *hash => {
+                Some(format!("event {} names {} as the one before it, which is {hash}", seq + 1, after.prev))
+            }
+            Some(_) | None => None,
+        }
+    }
+}
+
+fn id_text(id: EventId) -> String {
+    id.to_string()
+}

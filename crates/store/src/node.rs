@@ -1,0 +1,192 @@
+//! Which nodes are believed, and what they say of themselves.
+
+use std::collections::HashMap;
+
+use domain::{NodeId, SiteId, UtcTime};
+use sqlx::{QueryBuilder, Row};
+use thiserror::Error;
+use wire::{NodePublicKey, NodeState, Status};
+
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::row::{moment, parsed, to_json};
+use crate::{AlarmKind, Db};
+
+/// A node that is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredNode {
+    /// The site that it may speak for.
+    pub site: SiteId,
+    /// Its name.
+    pub node: NodeId,
+    /// The key by which its events are verified.
+    pub key: NodePublicKey,
+    /// When it was added.
+    pub added_at: UtcTime,
+    /// Who or what added it.
+    pub added_by: String,
+}
+
+/// Why a node cannot be added.
+#[derive(Debug, Error)]
+pub enum NodeError {
+    /// The name is taken.
+    #[error(
+        "node \"{node}\" is there already, at site \"{site}\" with key {key}: a name stands for one site and one key for good; \
+         give a new machine a new name"
+    )]
+    Taken {
+        /// The name.
+        node: NodeId,
+        /// The site of the node that has it.
+        site: SiteId,
+        /// The key of the node that has it.
+        key: NodePublicKey,
+    },
+    /// The database failed.
+    #[error("cannot add node \"{node}\"")]
+    Store {
+        /// The name.
+        node: NodeId,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+}
+
+impl Store {
+    /// Believes a node from now on; the same node again changes nothing. What the node sent before and was not
+    /// believed is forgotten: it sends everything again that it has no receipt for.
+    pub async fn node_insert(&self, new: &RegisteredNode) -> Result<(), NodeError> {
+        let failed = |source| NodeError::Store { node: new.node.clone(), source };
+        let held = self.node_insert_or_get(new).await.map_err(failed)?;
+        if held.site != new.site || held.key != new.key {
+            return Err(NodeError::Taken { node: held.node, site: held.site, key: held.key });
+        }
+        Ok(())
+    }
+
+    async fn node_insert_or_get(&self, new: &RegisteredNode) -> Result<RegisteredNode, StoreError> {
+        let mut tx = self.inner.writer.begin_with("begin immediate").await?;
+        sqlx::query(
+            "insert into node (node, site, public_key, added_at, added_by) values (?, ?, ?, ?, ?) on conflict (node) do nothing",
+        )
+        .bind(new.node.as_str())
+        .bind(new.site.as_str())
+        .bind(new.key.to_string())
+        .bind(new.added_at.as_unix_micros())
+        .bind(&new.added_by)
+        .execute(&mut *tx)
+        .await?;
+        let row = sqlx::query("select * from node where node = ?").bind(new.node.as_str()).fetch_one(&mut *tx).await?;
+        let held = registered(&row)?;
+        if held == *new {
+            sqlx::query("delete from quarantine where node = ? and reason = ?")
+                .bind(new.node.as_str())
+                .bind(AlarmKind::UnknownNode.as_str())
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query("update alarm set closed_at = ? where node = ? and kind = ? and closed_at is null")
+                .bind(new.added_at.as_unix_micros())
+                .bind(new.node.as_str())
+                .bind(AlarmKind::UnknownNode.as_str())
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(held)
+    }
+
+    /// Every node that is believed, by site and name.
+    pub async fn node_list(&self) -> Result<Vec<RegisteredNode>, StoreError> {
+        let rows = sqlx::query("select * from node order by site, node").fetch_all(&self.inner.readers).await?;
+        rows.iter().map(registered).collect()
+    }
+
+    /// The node of that name, where it is believed.
+    pub async fn node_get(&self, node: &NodeId) -> Result<Option<RegisteredNode>, StoreError> {
+        Ok(self.nodes_known([node]).await?.remove(node))
+    }
+
+    /// Those of `wanted` that are believed.
+    pub(crate) async fn nodes_known(
+        &self,
+        wanted: impl IntoIterator<Item = &NodeId>,
+    ) -> Result<HashMap<NodeId, RegisteredNode>, StoreError> {
+        let mut known = HashMap::new();
+        let mut missing = Vec::new();
+        {
+            let held = self.inner.nodes.read().expect("no holder panics");
+            for node in wanted {
+                match held.get(node) {
+                    Some(registered) => drop(known.insert(node.clone(), registered.clone())),
+                    None => missing.push(node),
+                }
+            }
+        }
+        if !missing.is_empty() {
+            let mut query = QueryBuilder::<Db>::new("select * from node where node in (");
+            let mut names = query.separated(", ");
+            for node in missing {
+                names.push_bind(node.as_str().to_owned());
+            }
+            query.push(")");
+            let rows = query.build().persistent(false).fetch_all(&self.inner.readers).await?;
+            let found = rows.iter().map(registered).collect::<Result<Vec<_>, _>>()?;
+            let mut held = self.inner.nodes.write().expect("no holder panics");
+            for node in found {
+                held.insert(node.node.clone(), node.clone());
+                known.insert(node.node.clone(), node);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Keeps what a believed node says of itself, in place of what it said before. Says whether the node is believed
+    /// at that site; of any other nothing is kept.
+    pub async fn node_status_set(
+        &self,
+        site: &SiteId,
+        node: &NodeId,
+        status: &Status,
+        received_at: UtcTime,
+    ) -> Result<bool, StoreError> {
+        match self.node_get(node).await? {
+            Some(registered) if registered.site == *site => {}
+            Some(_) | None => return Ok(false),
+        }
+        let state = match status.state {
+            NodeState::Online => "online",
+            NodeState::Offline => "offline",
+        };
+        let clock = status.clock.map(|clock| to_json("a clock", &clock)).transpose()?;
+        sqlx::query(
+            "insert into node_status (node, state, version, at, backlog, clock, received_at) values (?, ?, ?, ?, ?, ?, ?) \
+             on conflict (node) do update set state = excluded.state, version = excluded.version, at = excluded.at, \
+             backlog = excluded.backlog, clock = excluded.clock, received_at = excluded.received_at",
+        )
+        .bind(node.as_str())
+        .bind(state)
+        .bind(status.version.chars().take(STATUS_VERSION_CHARS_MAX).collect::<String>())
+        .bind(status.at.map(UtcTime::as_unix_micros))
+        .bind(status.backlog.map(|backlog| i64::try_from(backlog).unwrap_or(i64::MAX)))
+        .bind(clock)
+        .bind(received_at.as_unix_micros())
+        .execute(&self.inner.writer)
+        .await?;
+        Ok(true)
+    }
+}
+
+/// Longest version text kept of a status, in characters; the rest is cut off.
+const STATUS_VERSION_CHARS_MAX: usize = 100;
+
+pub(crate) fn registered(row: &sqlx::sqlite::SqliteRow) -> Result<RegisteredNode, StoreError> {
+    Ok(RegisteredNode {
+        site: parsed("a site id", row.try_get("site")?)?,
+        node: parsed("a node id", row.try_get("node")?)?,
+        key: parsed("a public key", row.try_get("public_key")?)?,
+        added_at: moment(row.try_get("added_at")?)?,
+        added_by: row.try_get("added_by")?,
+    })
+}

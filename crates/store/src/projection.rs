@@ -1,0 +1,228 @@
+//! Writing what events add up to. Each statement combines with what is there just as [`Changes`] combines deltas.
+
+use domain::UtcTime;
+use projections::Changes;
+use sqlx::{QueryBuilder, SqliteConnection};
+use wire::event::CameraState;
+
+use crate::Db;
+use crate::error::StoreError;
+use crate::row::{sql_seq, to_json};
+
+/// Keeps statements far below SQLite's limit of 32,766 values.
+const ROWS_PER_STATEMENT: usize = 200;
+
+/// The tables that hold projections, so that they can be emptied.
+pub(crate) const TABLES: [&str; 10] = [
+    "count_minute",
+    "passage",
+    "stay",
+    "occupancy",
+    "camera_state",
+    "gate_node",
+    "gate_camera",
+    "node_seen",
+    "node_start",
+    "node_jump",
+];
+
+/// Writes `rows` as multi-row statements: `insert`, the values that `bind` gives, then `conflict`.
+macro_rules! upsert {
+    ($tx:expr, $rows:expr, $insert:literal, |$row:ident, $item:pat_param| $bind:expr, $conflict:literal) => {
+        for chunk in Vec::from_iter($rows).chunks(ROWS_PER_STATEMENT) {
+            let mut query = QueryBuilder::<Db>::new($insert);
+            query.push_values(chunk, |mut $row, $item| {
+                $bind;
+            });
+            query.push($conflict);
+            query.build().persistent(chunk.len() == ROWS_PER_STATEMENT).execute(&mut *$tx).await?;
+        }
+    };
+}
+
+pub(crate) async fn write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+    counts_write(tx, changes).await?;
+    lists_write(tx, changes).await?;
+    states_write(tx, changes).await?;
+    nodes_write(tx, changes).await
+}
+
+async fn counts_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+    upsert!(
+        tx,
+        &changes.counts,
+        "insert into count_minute (site, gate, line, direction, class, minute, count) ",
+        |row, (key, count)| row
+            .push_bind(key.site.as_str())
+            .push_bind(key.gate.as_str())
+            .push_bind(key.line.as_str())
+            .push_bind(key.direction.as_str())
+            .push_bind(key.class.as_str())
+            .push_bind(key.unix_minute)
+            .push_bind(i64::try_from(**count).unwrap_or(i64::MAX)),
+        " on conflict (site, gate, minute, line, direction, class) do update set count = count_minute.count + excluded.count"
+    );
+    Ok(())
+}
+
+async fn lists_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+    let mut passages = Vec::with_capacity(changes.passages.len());
+    for row in changes.passages.values() {
+        passages.push((row, to_json("a passage", &row.passage)?, to_json("evidence", &row.evidence)?));
+    }
+    upsert!(
+        tx,
+        &passages,
+        "insert into passage (node, seq, id, site, gate, at, passage, evidence) ",
+        |row, (passage, what, evidence)| row
+            .push_bind(passage.node.as_str())
+            .push_bind(sql_seq(passage.seq))
+            .push_bind(passage.id.to_string())
+            .push_bind(passage.site.as_str())
+            .push_bind(passage.passage.gate.as_str())
+            .push_bind(passage.passage.at.as_unix_micros())
+            .push_bind(what.as_str())
+            .push_bind(evidence.as_str()),
+        ""
+    );
+    let mut stays = Vec::with_capacity(changes.stays.len());
+    for row in changes.stays.values() {
+        stays.push((row, to_json("a stay", &row.stay)?, to_json("evidence", &row.evidence)?));
+    }
+    upsert!(
+        tx,
+        &stays,
+        "insert into stay (node, seq, id, site, gate, zone, at_from, at_to, stay, evidence) ",
+        |row, (stay, what, evidence)| row
+            .push_bind(stay.node.as_str())
+            .push_bind(sql_seq(stay.seq))
+            .push_bind(stay.id.to_string())
+            .push_bind(stay.site.as_str())
+            .push_bind(stay.stay.gate.as_str())
+            .push_bind(stay.stay.zone.as_str())
+            .push_bind(stay.stay.from.as_unix_micros())
+            .push_bind(stay.stay.to.as_unix_micros())
+            .push_bind(what.as_str())
+            .push_bind(evidence.as_str()),
+        ""
+    );
+    Ok(())
+}
+
+async fn states_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+    upsert!(
+        tx,
+        &changes.occupancies,
+        "insert into occupancy (site, gate, zone, count_group, node, seq, count, at) ",
+        |row, (key, value)| row
+            .push_bind(key.site.as_str())
+            .push_bind(key.gate.as_str())
+            .push_bind(key.zone.as_str())
+            .push_bind(key.group.as_str())
+            .push_bind(key.node.as_str())
+            .push_bind(sql_seq(value.seq))
+            .push_bind(i64::from(value.count))
+            .push_bind(value.at.as_unix_micros()),
+        " on conflict (site, gate, zone, count_group, node) do update set \
+         seq = excluded.seq, count = excluded.count, at = excluded.at where excluded.seq > occupancy.seq"
+    );
+    upsert!(
+        tx,
+        &changes.cameras,
+        "insert into camera_state (site, node, camera, seq, state, reason, at) ",
+        |row, (key, value)| row
+            .push_bind(key.site.as_str())
+            .push_bind(key.node.as_str())
+            .push_bind(key.camera.as_str())
+            .push_bind(sql_seq(value.seq))
+            .push_bind(camera_state_name(value.state))
+            .push_bind(value.reason.as_str())
+            .push_bind(value.at.as_unix_micros()),
+        " on conflict (site, node, camera) do update set seq = excluded.seq, state = excluded.state, \
+         reason = excluded.reason, at = excluded.at where excluded.seq > camera_state.seq"
+    );
+    upsert!(
+        tx,
+        &changes.gate_nodes,
+        "insert into gate_node (site, gate, node, at) ",
+        |row, (key, at)| row
+            .push_bind(key.site.as_str())
+            .push_bind(key.gate.as_str())
+            .push_bind(key.node.as_str())
+            .push_bind(UtcTime::as_unix_micros(**at)),
+        " on conflict (site, gate, node) do update set at = excluded.at where excluded.at > gate_node.at"
+    );
+    upsert!(
+        tx,
+        &changes.gate_cameras,
+        "insert into gate_camera (site, gate, node, camera, at) ",
+        |row, (key, at)| row
+            .push_bind(key.site.as_str())
+            .push_bind(key.gate.as_str())
+            .push_bind(key.node.as_str())
+            .push_bind(key.camera.as_str())
+            .push_bind(UtcTime::as_unix_micros(**at)),
+        " on conflict (site, gate, node, camera) do update set at = excluded.at where excluded.at > gate_camera.at"
+    );
+    Ok(())
+}
+
+async fn nodes_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+    let mut seen = Vec::with_capacity(changes.seen.len());
+    for (node, value) in &changes.seen {
+        seen.push((node, value, to_json("a clock", &value.clock)?));
+    }
+    upsert!(
+        tx,
+        &seen,
+        "insert into node_seen (node, seq, at, clock) ",
+        |row, (node, value, clock)| row
+            .push_bind(node.as_str())
+            .push_bind(sql_seq(value.seq))
+            .push_bind(value.at.as_unix_micros())
+            .push_bind(clock.as_str()),
+        " on conflict (node) do update set seq = excluded.seq, at = excluded.at, clock = excluded.clock \
+         where excluded.seq > node_seen.seq"
+    );
+    let mut starts = Vec::with_capacity(changes.starts.len());
+    for (node, value) in &changes.starts {
+        starts.push((node, value, to_json("models", &value.models)?));
+    }
+    upsert!(
+        tx,
+        &starts,
+        "insert into node_start (node, seq, at, version, profile, models) ",
+        |row, (node, value, models)| row
+            .push_bind(node.as_str())
+            .push_bind(sql_seq(value.seq))
+            .push_bind(value.at.as_unix_micros())
+            .push_bind(value.version.as_str())
+            .push_bind(value.profile.as_str())
+            .push_bind(models.as_str()),
+        " on conflict (node) do update set seq = excluded.seq, at = excluded.at, version = excluded.version, \
+         profile = excluded.profile, models = excluded.models where excluded.seq > node_start.seq"
+    );
+    upsert!(
+        tx,
+        &changes.jumps,
+        "insert into node_jump (node, seq, at, by_ms) ",
+        |row, (node, value)| row
+            .push_bind(node.as_str())
+            .push_bind(sql_seq(value.seq))
+            .push_bind(value.at.as_unix_micros())
+            .push_bind(value.by_ms),
+        " on conflict (node) do update set seq = excluded.seq, at = excluded.at, by_ms = excluded.by_ms \
+         where excluded.seq > node_jump.seq"
+    );
+    Ok(())
+}
+
+/// The name that the event gives a camera's state.
+pub(crate) const fn camera_state_name(state: CameraState) -> &'static str {
+    match state {
+        CameraState::Up => "up",
+        CameraState::Down => "down",
+        CameraState::Failed => "failed",
+        CameraState::Ended => "ended",
+    }
+}

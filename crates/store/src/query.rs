@@ -1,0 +1,11 @@
+//! What the API asks. Every query has a limit or is bounded by the number of gates and nodes.
+
+mod counts;
+mod gates;
+mod lists;
+mod nodes;
+
+pub use counts::{CountBucket, CountRow, CountsFilter};
+pub use gates::{CameraRow, GateRow, ZoneRow};
+pub use lists::{AlarmRow, BlobRow, ListCursor, ListFilter, QuarantineRow};
+pub use nodes::{NodeRow, NodeStatusRow};

@@ -1,0 +1,91 @@
+//! Passages per stretch of time.
+
+use domain::{Direction, GateId, ObjectClass, SiteId};
+use projections::day::LOCAL_OFFSET_MINUTES;
+use sqlx::{QueryBuilder, Row};
+
+use crate::Db;
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::row::{named, natural};
+
+/// How long a stretch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CountBucket {
+    /// A minute.
+    Minute,
+    /// An hour.
+    Hour,
+    /// A day from midnight to midnight in Asia/Ho_Chi_Minh.
+    Day,
+}
+
+impl CountBucket {
+    /// Its length in minutes.
+    pub const fn minutes(self) -> i64 {
+        match self {
+            Self::Minute => 1,
+            Self::Hour => 60,
+            Self::Day => 24 * 60,
+        }
+    }
+}
+
+/// Which passages to count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountsFilter {
+    /// Only of this site.
+    pub site: Option<SiteId>,
+    /// Only of gates of this name.
+    pub gate: Option<GateId>,
+    /// The first minute since 1970.
+    pub from_minute: i64,
+    /// The minute after the last.
+    pub to_minute: i64,
+    /// Stretches of this length.
+    pub bucket: CountBucket,
+}
+
+/// How many of a class went one way in one stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountRow {
+    /// The first minute of the stretch, since 1970.
+    pub start_minute: i64,
+    /// Which way.
+    pub direction: Direction,
+    /// What passed.
+    pub class: ObjectClass,
+    /// How many.
+    pub count: u64,
+}
+
+impl Store {
+    /// Passages per stretch, direction and class, in that order; stretches without passages are left out.
+    pub async fn counts(&self, filter: &CountsFilter) -> Result<Vec<CountRow>, StoreError> {
+        let width = filter.bucket.minutes();
+        // Minutes before 1970 do not occur: the API refuses them, so that division rounds down.
+        let mut query = QueryBuilder::<Db>::new("select (minute + ");
+        query.push_bind(LOCAL_OFFSET_MINUTES).push(") / ").push_bind(width);
+        query.push(" as stretch, direction, class, sum(count) as passages from count_minute where minute >= ");
+        query.push_bind(filter.from_minute).push(" and minute < ").push_bind(filter.to_minute);
+        if let Some(site) = &filter.site {
+            query.push(" and site = ").push_bind(site.as_str());
+        }
+        if let Some(gate) = &filter.gate {
+            query.push(" and gate = ").push_bind(gate.as_str());
+        }
+        query.push(" group by stretch, direction, class order by stretch, direction, class");
+        let rows = query.build().fetch_all(&self.inner.readers).await?;
+        rows.iter()
+            .map(|row| {
+                let stretch: i64 = row.try_get("stretch")?;
+                Ok(CountRow {
+                    start_minute: stretch * width - LOCAL_OFFSET_MINUTES,
+                    direction: named("a direction", row.try_get("direction")?)?,
+                    class: named("a class", row.try_get("class")?)?,
+                    count: natural("a count", row.try_get("passages")?)?,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,140 @@
+//! What is known of each node.
+
+use std::collections::BTreeMap;
+
+use domain::{ClockQuality, NodeId, UtcTime};
+use projections::{ClockJumpValue, NodeStartValue, delta::NodeSeenValue};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use wire::{Ack, NodeState};
+
+use crate::error::StoreError;
+use crate::node::{RegisteredNode, registered};
+use crate::open::Store;
+use crate::query::CameraRow;
+use crate::row::{from_json, moment, named, natural};
+
+/// A believed node as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeRow {
+    /// Who it is.
+    pub node: RegisteredNode,
+    /// How far its chain is complete.
+    pub head: Ack,
+    /// What it last said of itself.
+    pub status: Option<NodeStatusRow>,
+    /// Its newest event.
+    pub seen: Option<NodeSeenValue>,
+    /// Its program's newest start.
+    pub start: Option<NodeStartValue>,
+    /// The newest jump of its clock.
+    pub jump: Option<ClockJumpValue>,
+    /// Its cameras.
+    pub cameras: Vec<CameraRow>,
+    /// Alarms that are open.
+    pub alarms_open: u64,
+}
+
+/// What a node said of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeStatusRow {
+    /// Whether it is there.
+    pub state: NodeState,
+    /// Version of its program.
+    pub version: String,
+    /// When it said so.
+    pub at: Option<UtcTime>,
+    /// Events that it keeps until the hub confirms them.
+    pub backlog: Option<u64>,
+    /// Trust in its clock.
+    pub clock: Option<ClockQuality>,
+    /// When the hub heard it.
+    pub received_at: UtcTime,
+}
+
+impl Store {
+    /// Every believed node, by site and name.
+    pub async fn nodes(&self) -> Result<Vec<NodeRow>, StoreError> {
+        let rows = sqlx::query(NODES).fetch_all(&self.inner.readers).await?;
+        let heads: BTreeMap<NodeId, Ack> = self.heads().await?.into_iter().map(|head| (head.node, head.ack)).collect();
+        let mut cameras: BTreeMap<NodeId, Vec<CameraRow>> = BTreeMap::new();
+        for camera in self.cameras().await? {
+            cameras.entry(camera.node.clone()).or_default().push(camera);
+        }
+        let mut nodes = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let node = registered(row)?;
+            // A node added between the two queries has no head in the first one; the next look shows it.
+            let Some(head) = heads.get(&node.node).cloned() else { continue };
+            nodes.push(NodeRow {
+                head,
+                status: status(row)?,
+                seen: seen(row)?,
+                start: start(row)?,
+                jump: jump(row)?,
+                cameras: cameras.remove(&node.node).unwrap_or_default(),
+                alarms_open: natural("a count", row.try_get("alarms_open")?)?,
+                node,
+            });
+        }
+        Ok(nodes)
+    }
+}
+
+const NODES: &str = "select node.*, \
+    status.state, status.version as status_version, status.at as status_at, status.backlog, \
+    status.clock as status_clock, status.received_at, \
+    seen.seq as seen_seq, seen.at as seen_at, seen.clock as seen_clock, \
+    start.seq as start_seq, start.at as start_at, start.version as start_version, start.profile, start.models, \
+    jump.seq as jump_seq, jump.at as jump_at, jump.by_ms, \
+    (select count(*) from alarm where alarm.node = node.node and alarm.closed_at is null) as alarms_open \
+    from node \
+    left join node_status status on status.node = node.node \
+    left join node_seen seen on seen.node = node.node \
+    left join node_start start on start.node = node.node \
+    left join node_jump jump on jump.node = node.node \
+    order by node.site, node.node";
+
+fn status(row: &SqliteRow) -> Result<Option<NodeStatusRow>, StoreError> {
+    let Some(state) = row.try_get::<Option<&str>, _>("state")? else { return Ok(None) };
+    let backlog: Option<i64> = row.try_get("backlog")?;
+    let clock: Option<&str> = row.try_get("status_clock")?;
+    let at: Option<i64> = row.try_get("status_at")?;
+    Ok(Some(NodeStatusRow {
+        state: named("a node's state", state)?,
+        version: row.try_get("status_version")?,
+        at: at.map(moment).transpose()?,
+        backlog: backlog.map(|backlog| natural("a backlog", backlog)).transpose()?,
+        clock: clock.map(|clock| from_json("a clock", clock)).transpose()?,
+        received_at: moment(row.try_get("received_at")?)?,
+    }))
+}
+
+fn seen(row: &SqliteRow) -> Result<Option<NodeSeenValue>, StoreError> {
+    let Some(seq) = row.try_get::<Option<i64>, _>("seen_seq")? else { return Ok(None) };
+    Ok(Some(NodeSeenValue {
+        seq: natural("an event number", seq)?,
+        at: moment(row.try_get("seen_at")?)?,
+        clock: from_json("a clock", row.try_get("seen_clock")?)?,
+    }))
+}
+
+fn start(row: &SqliteRow) -> Result<Option<NodeStartValue>, StoreError> {
+    let Some(seq) = row.try_get::<Option<i64>, _>("start_seq")? else { return Ok(None) };
+    Ok(Some(NodeStartValue {
+        seq: natural("an event number", seq)?,
+        at: moment(row.try_get("start_at")?)?,
+        version: row.try_get("start_version")?,
+        profile: row.try_get("profile")?,
+        models: from_json("models", row.try_get("models")?)?,
+    }))
+}
+
+fn jump(row: &SqliteRow) -> Result<Option<ClockJumpValue>, StoreError> {
+    let Some(seq) = row.try_get::<Option<i64>, _>("jump_seq")? else { return Ok(None) };
+    Ok(Some(ClockJumpValue {
+        seq: natural("an event number", seq)?,
+        at: moment(row.try_get("jump_at")?)?,
+        by_ms: row.try_get("by_ms")?,
+    }))
+}

@@ -1,0 +1,76 @@
+//! Media are stored under the hash of their bytes, whole or not at all.
+
+use std::path::Path;
+
+use store::{BlobError, Written};
+use wire::BlobHash;
+use wire::blob::BLOB_BYTES_MAX;
+
+use crate::support::{Home, Node, at};
+
+fn files(folder: &Path) -> usize {
+    std::fs::read_dir(folder).unwrap().flatten().map(|e| if e.path().is_dir() { files(&e.path()) } else { 1 }).sum()
+}
+
+#[tokio::test]
+async fn a_blob_reads_back_and_comes_once() {
+    let home = Home::new();
+    let store = home.open().await;
+    let node = Node::new("n1", 1);
+    let named = BlobHash::of(b"picture");
+    assert_eq!(store.blob_read(&named).await.unwrap(), None);
+    for expected in [Written::Created, Written::Held] {
+        let mut writer = store.blob_writer(named).await.unwrap();
+        writer.write(b"pic").await.unwrap();
+        writer.write(b"ture").await.unwrap();
+        assert_eq!(writer.finish("image/jpeg", &node.node, at(0)).await.unwrap(), expected);
+    }
+    let blob = store.blob_read(&named).await.unwrap().unwrap();
+    assert_eq!(
+        (blob.bytes.as_slice(), blob.row.media_type.as_str(), blob.row.bytes),
+        (b"picture".as_slice(), "image/jpeg", 7)
+    );
+    assert_eq!(files(&home.blobs()), 1);
+}
+
+#[tokio::test]
+async fn other_bytes_than_the_name_says_and_unfinished_ones_leave_nothing() {
+    let home = Home::new();
+    let store = home.open().await;
+    let node = Node::new("n1", 1);
+    let named = BlobHash::of(b"picture");
+    let mut writer = store.blob_writer(named).await.unwrap();
+    writer.write(b"another").await.unwrap();
+    let error = writer.finish("image/jpeg", &node.node, at(0)).await.unwrap_err();
+    assert!(matches!(error, BlobError::Mismatch { .. }), "{error}");
+    drop(store.blob_writer(named).await.unwrap());
+    let mut writer = store.blob_writer(named).await.unwrap();
+    let chunk = vec![0; BLOB_BYTES_MAX];
+    writer.write(&chunk).await.unwrap();
+    assert!(matches!(writer.write(b"x").await.unwrap_err(), BlobError::TooLong));
+    drop(writer);
+    assert_eq!(files(&home.blobs()), 0);
+    assert_eq!(store.blob_find(&named).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_blob_damaged_on_the_disk_is_not_given_out() {
+    let home = Home::new();
+    let store = home.open().await;
+    let named = BlobHash::of(b"picture");
+    let mut writer = store.blob_writer(named).await.unwrap();
+    writer.write(b"picture").await.unwrap();
+    writer.finish("image/jpeg", &Node::new("n1", 1).node, at(0)).await.unwrap();
+    let name = named.to_string();
+    std::fs::write(home.blobs().join(&name[..2]).join(&name), b"pikture").unwrap();
+    assert!(matches!(store.blob_read(&named).await.unwrap_err(), BlobError::Damaged { .. }));
+}
+
+#[tokio::test]
+async fn what_was_being_written_when_the_program_died_is_removed() {
+    let home = Home::new();
+    drop(home.open().await);
+    std::fs::write(home.blobs().join("tmp").join("half"), b"half").unwrap();
+    home.open().await;
+    assert_eq!(files(&home.blobs()), 0);
+}

@@ -1,0 +1,9 @@
+//! What a store promises, whatever database is behind it.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unreachable_pub)]
+
+mod blobs;
+mod crash;
+mod ingest;
+mod opening;
+mod rebuild;
+mod support;

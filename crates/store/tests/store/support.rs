@@ -1,0 +1,231 @@
+//! A node that seals events, and a store in a temporary folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::{
+    BoundingBox, CameraId, ClockQuality, CountGroup, Direction, GateId, LineId, MediaTime, NodeId, ObjectClass,
+    Occupancy, Passage, SiteId, Stay, TrackId, UtcTime, ZoneId,
+};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, Row, SqliteConnection, TypeInfo, ValueRef};
+use store::{BatchOutcome, Message, NodeHead, Outcome, RegisteredNode, Store};
+use wire::event::{CameraChange, CameraState, NodeStart, WithEvidence};
+use wire::{Channel, Envelope, Event, EventHash, EventId, NodeKey, NodeTopic, Payload, Unsealed};
+
+/// 2026-11-20T08:30:00+07:00.
+pub const START_MICROS: i64 = 1_795_138_200_000_000;
+
+pub fn at(seconds: i64) -> UtcTime {
+    UtcTime::from_unix_micros(START_MICROS + seconds * 1_000_000).unwrap()
+}
+
+pub struct Home {
+    pub folder: tempfile::TempDir,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn db(&self) -> PathBuf {
+        self.folder.path().join("hub.db")
+    }
+
+    pub fn blobs(&self) -> PathBuf {
+        self.folder.path().join("blobs")
+    }
+
+    pub async fn open(&self) -> Store {
+        Store::open(&self.db(), &self.blobs()).await.unwrap()
+    }
+}
+
+/// A node, as it would chain and sign.
+pub struct Node {
+    pub site: SiteId,
+    pub node: NodeId,
+    pub key: NodeKey,
+    pub seq: u64,
+    pub prev: EventHash,
+}
+
+impl Node {
+    pub fn new(name: &str, seed: u8) -> Self {
+        Self {
+            site: SiteId::new("cao-nguyen").unwrap(),
+            node: NodeId::new(name).unwrap(),
+            key: NodeKey::from_seed([seed; 32]),
+            seq: 0,
+            prev: EventHash::GENESIS,
+        }
+    }
+
+    pub fn registration(&self) -> RegisteredNode {
+        RegisteredNode {
+            site: self.site.clone(),
+            node: self.node.clone(),
+            key: self.key.public(),
+            added_at: at(0),
+            added_by: "test".to_owned(),
+        }
+    }
+
+    pub async fn added_to(self, store: &Store) -> Self {
+        store.node_insert(&self.registration()).await.unwrap();
+        self
+    }
+
+    pub fn topic(&self) -> String {
+        NodeTopic { site: self.site.clone(), node: self.node.clone(), channel: Channel::Event }.to_string()
+    }
+
+    /// A message with the event sealed at any place of the chain.
+    pub fn sealed(&self, seq: u64, prev: EventHash, id: EventId, payload: Payload) -> (Message, EventHash) {
+        let event = Event { id, at: at(i64::try_from(seq).unwrap()), clock: ClockQuality::MEDIA, payload };
+        let place = Unsealed { site: &self.site, node: &self.node, seq, prev };
+        let envelope = Envelope::seal(&self.key, &place, &event).unwrap();
+        let message = Message { topic: self.topic(), payload: envelope.as_bytes().to_vec(), received_at: at(1000) };
+        (message, envelope.hash())
+    }
+
+    pub fn id(&self, seq: u64) -> EventId {
+        let mut nonce = [0; 16];
+        let name = self.node.as_str().as_bytes();
+        nonce[..name.len().min(16)].copy_from_slice(&name[..name.len().min(16)]);
+        EventId::derive(at(i64::try_from(seq).unwrap()), &nonce, seq)
+    }
+
+    /// The node's next event.
+    pub fn says(&mut self, payload: Payload) -> Message {
+        self.seq += 1;
+        let (message, hash) = self.sealed(self.seq, self.prev, self.id(self.seq), payload);
+        self.prev = hash;
+        message
+    }
+
+    /// So many passages, one after the other.
+    pub fn passes(&mut self, times: u64) -> Vec<Message> {
+        (0..times).map(|_| self.says(passed(Direction::In, ObjectClass::Person, self.seq))).collect()
+    }
+}
+
+pub fn passed(direction: Direction, class: ObjectClass, second: u64) -> Payload {
+    let bbox = BoundingBox::new(0.1, 0.2, 0.3, 0.4).unwrap();
+    Payload::Passed(WithEvidence {
+        what: Passage {
+            gate: GateId::new("cong-chinh").unwrap(),
+            line: LineId::new("vach-1").unwrap(),
+            camera: CameraId::new("cam-1").unwrap(),
+            direction,
+            class,
+            confidence: 0.9,
+            track: TrackId(second),
+            media: MediaTime::from_micros(second),
+            at: at(i64::try_from(second).unwrap()),
+            bbox,
+            shot: domain::passage::Shot { media: MediaTime::from_micros(second), bbox },
+        },
+        evidence: vec![],
+    })
+}
+
+pub fn stayed(second: u64) -> Payload {
+    let bbox = BoundingBox::new(0.1, 0.2, 0.3, 0.4).unwrap();
+    let second = i64::try_from(second).unwrap();
+    Payload::Stayed(WithEvidence {
+        what: Stay {
+            gate: GateId::new("cong-chinh").unwrap(),
+            zone: ZoneId::new("san").unwrap(),
+            camera: CameraId::new("cam-1").unwrap(),
+            class: ObjectClass::Person,
+            track: TrackId(1),
+            from: at(second),
+            to: at(second + 5),
+            media_from: MediaTime::from_micros(1),
+            media_to: MediaTime::from_micros(2),
+            shot: domain::passage::Shot { media: MediaTime::from_micros(1), bbox },
+        },
+        evidence: vec![],
+    })
+}
+
+pub fn occupied(count: u32) -> Payload {
+    Payload::OccupancyChanged(Occupancy {
+        gate: GateId::new("cong-chinh").unwrap(),
+        zone: ZoneId::new("san").unwrap(),
+        group: CountGroup::Person,
+        count,
+        at: at(0),
+    })
+}
+
+pub fn camera(state: CameraState) -> Payload {
+    Payload::CameraChanged(CameraChange { camera: CameraId::new("cam-1").unwrap(), state, reason: "thử".to_owned() })
+}
+
+pub fn started() -> Payload {
+    Payload::NodeStarted(NodeStart { version: "0.1.0".to_owned(), profile: "khu-du-lich".to_owned(), models: vec![] })
+}
+
+pub async fn ingest(store: &Store, messages: Vec<Message>) -> BatchOutcome {
+    store.ingest(Arc::from(messages)).await.unwrap()
+}
+
+pub fn all(outcome: Outcome, times: usize) -> Vec<Outcome> {
+    vec![outcome; times]
+}
+
+pub async fn head(store: &Store, node: &Node) -> NodeHead {
+    store.heads().await.unwrap().into_iter().find(|head| head.node == node.node).unwrap()
+}
+
+/// Names of the alarms of a node that are open.
+pub async fn alarms(store: &Store, node: &Node) -> Vec<String> {
+    let alarms = store.alarms(Some(&node.node), 100).await.unwrap();
+    let mut kinds: Vec<_> = alarms.into_iter().filter(|a| a.closed_at.is_none()).map(|a| a.kind).collect();
+    kinds.sort();
+    kinds
+}
+
+pub async fn passages_counted(store: &Store) -> u64 {
+    let gates = store.gates(None, at(0)).await.unwrap();
+    gates.iter().map(|gate| gate.today.person.entered + gate.today.person.left).sum()
+}
+
+pub async fn raw(db: &Path) -> SqliteConnection {
+    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(db)).await.unwrap()
+}
+
+/// Every row of every projection, as text, in an order of its own.
+pub async fn projections(db: &Path) -> Vec<String> {
+    let mut connection = raw(db).await;
+    let mut lines = Vec::new();
+    for table in [
+        "count_minute",
+        "passage",
+        "stay",
+        "occupancy",
+        "camera_state",
+        "gate_node",
+        "gate_camera",
+        "node_seen",
+        "node_start",
+        "node_jump",
+    ] {
+        let sql = sqlx::AssertSqlSafe(format!("select * from {table}"));
+        for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
+            let values: Vec<String> = (0..row.len())
+                .map(|i| match row.try_get_raw(i).unwrap().type_info().name() {
+                    "TEXT" => row.get_unchecked::<String, _>(i),
+                    "INTEGER" => row.get_unchecked::<i64, _>(i).to_string(),
+                    other => panic!("a projection holds a {other}"),
+                })
+                .collect();
+            lines.push(format!("{table}: {}", values.join(" | ")));
+        }
+    }
+    lines.sort();
+    lines
+}

@@ -31,9 +31,16 @@ enum Task {
     },
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
+    run(Arguments::parse().task).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(task: Task) -> Result<ExitCode> {
     let root = workspace_root()?;
-    match Arguments::parse().task {
+    match task {
         Task::Tidy => tidy::run(&root),
         Task::Test { runner_arguments } => tests_run::run(&root, &runner_arguments),
     }

@@ -1,1 +1,16 @@
-//! stub
+//! Models: which there are, where they come from, and running them on pictures.
+//!
+//! Owns ONNX Runtime and OpenCV: no other crate sees a session or a `Mat`. Pixels stop here; what comes out is
+//! detections and JPEG bytes. Start reading at [`detector`]; [`manifest`] says what is known of a model and [`models`]
+//! where its file is.
+
+pub mod detector;
+pub mod manifest;
+pub mod models;
+pub mod picture;
+pub mod runtime;
+
+pub use detector::{DetectError, Detector, OpenError, StageTimes, Threads};
+pub use manifest::{Fit, Manifest, ManifestError, ModelEntry, Role, Tier};
+pub use models::ModelStore;
+pub use runtime::{Runtime, RuntimeError};

@@ -1,0 +1,261 @@
+//! What is known of each model: `models/manifest.toml`.
+
+use std::path::{Path, PathBuf};
+
+use domain::{ObjectClass, Problems, TableReader};
+use perception::decode::Channels;
+use serde::Deserialize;
+use thiserror::Error;
+
+/// Version of the manifest that this code reads.
+pub const MANIFEST_VERSION: u32 = 1;
+
+/// Largest model file in bytes.
+pub const MODEL_BYTES_MAX: u64 = 512 * 1024 * 1024;
+
+/// Every model that is known, in the order of preference.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    entries: Vec<ModelEntry>,
+}
+
+/// One model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelEntry {
+    /// Its name.
+    pub id: String,
+    /// What it is for.
+    pub role: Role,
+    /// Name of its file, without a folder.
+    pub file: String,
+    /// SHA-256 of the file, 64 hex digits.
+    pub sha256: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// Its licence, by SPDX.
+    pub licence: String,
+    /// Whether it is ours.
+    pub tier: Tier,
+    /// Where it comes from, for people.
+    pub origin: String,
+    /// Where its origin serves this very file, pinned to a commit; nothing where only a mirror can.
+    pub url: Option<String>,
+    /// Width and height of its input in pixels.
+    pub input_size: (u32, u32),
+    /// How a picture is brought to that size.
+    pub fit: Fit,
+    /// What its output means.
+    pub output: Output,
+    /// The class of each score channel.
+    pub channels: Channels,
+    /// Detections below this confidence are dropped.
+    pub score_min: f32,
+    /// Detections of a kin that overlap a better one by more than this are dropped.
+    pub overlap_max: f32,
+}
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Finds persons and vehicles.
+    Detector,
+}
+
+/// Whose a model is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// In the repository, trained by its own recipe.
+    Bundled,
+    /// Third-party weights under a permissive licence.
+    Recommended,
+}
+
+impl Tier {
+    /// Its name in the manifest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bundled => "bundled",
+            Self::Recommended => "recommended",
+        }
+    }
+}
+
+/// How a picture is brought to the size of a model's input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// Stretched to the input's width and height.
+    Stretch,
+    /// Scaled to fit inside with its aspect kept, at the top left; the rest is grey 114.
+    Letterbox,
+}
+
+/// What a model's output means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// `boxes` `[1, N, 4]` and `scores` `[1, N, channels]`.
+    Ssd,
+    /// One tensor `[1, N, 5 + channels]` on the grid of strides 8, 16 and 32.
+    Yolox,
+}
+
+/// Why a manifest cannot be used.
+#[derive(Debug, Error)]
+pub enum ManifestError {
+    /// The file cannot be read.
+    #[error("cannot read the model manifest \"{path}\"", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file says something wrong.
+    #[error("the model manifest \"{path}\" has {problems}", path = path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Everything that is wrong.
+        problems: Problems,
+    },
+}
+
+impl Manifest {
+    /// Reads the file; reports all mistakes at once.
+    pub fn load(path: &Path) -> Result<Self, ManifestError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|problems| ManifestError::Invalid { path: path.to_owned(), problems })
+    }
+
+    /// Reads a manifest from its text.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let entries = TableReader::parse(text, &mut problems).and_then(|mut table| {
+            if let Some(version) = table.required::<u32>("manifest", "the format's version, 1")
+                && version != MANIFEST_VERSION
+            {
+                table.note("manifest", format!("version {version} is not known: {MANIFEST_VERSION} is accepted"));
+            }
+            let entries = table.each("model", read_entry).into_iter().collect::<Option<Vec<_>>>();
+            if let Some(entries) = &entries {
+                for (index, entry) in entries.iter().enumerate() {
+                    if entries[..index].iter().any(|e| e.id == entry.id || e.file == entry.file) {
+                        table.note(&format!("model[{index}].id"), "id and file must differ from those of the others");
+                    }
+                }
+            }
+            table.finish();
+            entries
+        });
+        problems.into_result(entries.map(|entries| Self { entries }))
+    }
+
+    /// The models in the order of preference.
+    pub fn entries(&self) -> &[ModelEntry] {
+        &self.entries
+    }
+}
+
+fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
+    let id = table.required::<String>("id", "a name");
+    let role = table.required("role", "\"detector\"");
+    let file = table.required::<String>("file", "a file name without a folder").filter(|file| {
+        let plain = !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\\', '\0']);
+        if !plain {
+            table.note("file", format!("\"{file}\" is not a plain file name without a folder"));
+        }
+        plain
+    });
+    let sha256 = table.required::<String>("sha256", "64 hex digits").filter(|hash| {
+        let fits = hash.len() == 64 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if !fits {
+            table.note("sha256", "64 digits 0-9 a-f are accepted");
+        }
+        fits
+    });
+    let bytes = table.required::<u64>("bytes", "the size of the file").filter(|bytes| {
+        let fits = (1..=MODEL_BYTES_MAX).contains(bytes);
+        if !fits {
+            table.note("bytes", format!("1 to {MODEL_BYTES_MAX} are accepted"));
+        }
+        fits
+    });
+    let licence = table.required("licence", "an SPDX licence");
+    let tier = table.required("tier", "\"bundled\" or \"recommended\"");
+    let origin = table.required("origin", "where it comes from");
+    let url = table.optional::<String>("url");
+    let fit = table.required("fit", "\"stretch\" or \"letterbox\"");
+    let input_size = (
+        table.ranged("width", 32..=4096, "32 to 4096 pixels", 0),
+        table.ranged("height", 32..=4096, "32 to 4096 pixels", 0),
+    );
+    let output = table.required("output", "\"ssd\" or \"yolox\"");
+    let channels = table.required::<Vec<String>>("channels", "the class of each score channel, \"-\" for none");
+    let channels = channels.and_then(|names| read_channels(table, &names));
+    let score_min = table.ranged("score_min", 0.01..=0.99, "0.01 to 0.99", 0.1);
+    let overlap_max = table.ranged("overlap_max", 0.1..=0.95, "0.1 to 0.95", 0.5);
+    if input_size.0 % 32 != 0 || input_size.1 % 32 != 0 || input_size.0 == 0 || input_size.1 == 0 {
+        table.note("width", "width and height must be given, as multiples of 32");
+    }
+    Some(ModelEntry {
+        id: id?,
+        role: role?,
+        file: file?,
+        sha256: sha256?,
+        bytes: bytes?,
+        licence: licence?,
+        tier: tier?,
+        origin: origin?,
+        url,
+        input_size,
+        fit: fit?,
+        output: output?,
+        channels: channels?,
+        score_min,
+        overlap_max,
+    })
+}
+
+fn read_channels(table: &mut TableReader<'_>, names: &[String]) -> Option<Channels> {
+    let class = |name: &String| match name.as_str() {
+        "-" => Some(None),
+        name => ObjectClass::ALL.into_iter().find(|class| class.as_str() == name).map(Some),
+    };
+    let classes: Option<Vec<_>> = names.iter().map(class).collect();
+    if classes.is_none() || names.is_empty() {
+        let known: Vec<_> = ObjectClass::ALL.iter().map(|class| class.as_str()).collect();
+        table.note("channels", format!("{} and - are accepted", known.join(", ")));
+    }
+    classes.map(Channels::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../../../models/manifest.toml");
+
+    #[test]
+    fn the_shipped_manifest_is_good() {
+        let manifest = Manifest::parse(SHIPPED).unwrap_or_else(|problems| panic!("{problems}"));
+        assert!(manifest.entries().iter().any(|entry| entry.role == Role::Detector));
+    }
+
+    #[test]
+    fn mistakes_are_reported_at_once() {
+        let bad = SHIPPED
+            .replacen("\"detector\"", "\"oracle\"", 1)
+            .replacen("6b15978c", "6B15978C", 1)
+            .replacen("person_vehicle_bike_2001_384.onnx", "../x.onnx", 1)
+            .replacen("\"bike\"", "\"cow\"", 1)
+            .replacen("width = 384", "width = 385", 1);
+        let problems = Manifest::parse(&bad).expect_err("five mistakes");
+        let paths: Vec<_> = problems.as_slice().iter().map(|p| p.path.as_str()).collect();
+        let expected = ["model[0].role", "model[0].file", "model[0].sha256", "model[0].channels", "model[0].width"];
+        assert_eq!(paths, expected, "{problems}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Pictures for people: cutting, blurring and encoding; and scaling for models.
+
+use domain::{BoundingBox, I420View, PixelView};
+use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Rect, Size, Vector};
+use opencv::{imgcodecs, imgproc};
+use thiserror::Error;
+
+/// The part of a standing person's box that holds the head, from the top, as a share of its height.
+const HEAD_SHARE: f32 = 0.24;
+/// Blocks that are left of a blurred head across its width: too few to know anybody by.
+const HEAD_BLOCKS: i32 = 4;
+
+/// What to cut out of a frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Crop {
+    /// The object, in shares of the frame.
+    pub bbox: BoundingBox,
+    /// Margin on each side, as a share of the object's size.
+    pub margin: f32,
+    /// What becomes of the head.
+    pub head: Head,
+}
+
+/// What becomes of the upper part of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+    /// It stays.
+    AsSeen,
+    /// It is coarsened beyond recognition before the picture exists anywhere but in memory.
+    Blurred,
+}
+
+/// Why a picture cannot be made.
+#[derive(Debug, Error)]
+pub enum PictureError {
+    /// OpenCV refused.
+    #[error("the picture cannot be worked on")]
+    OpenCv(#[from] opencv::Error),
+    /// Nothing is left inside the frame.
+    #[error("nothing of the crop lies inside the frame of {width} x {height} pixels")]
+    EmptyCrop {
+        /// The frame's width.
+        width: usize,
+        /// The frame's height.
+        height: usize,
+    },
+}
+
+/// A picture of ours in packed BGR.
+#[derive(Debug)]
+pub struct Picture {
+    width: usize,
+    height: usize,
+    data: Vec<u8>,
+}
+
+impl Picture {
+    /// A look at it.
+    pub fn view(&self) -> PixelView<'_> {
+        PixelView::new(self.width, self.height, self.width * 3, &self.data).expect("it was filled to this size")
+    }
+}
+
+/// Scales a packed BGR picture with area averaging, which does not alias when it shrinks.
+pub fn resized(picture: &PixelView<'_>, width: usize, height: usize) -> Result<Picture, PictureError> {
+    let packed: Vec<u8> = (0..picture.height()).flat_map(|y| picture.row(y)[..picture.width() * 3].iter().copied()).collect();
+    let from = Mat::new_rows_cols_with_bytes::<opencv::core::Vec3b>(side(picture.height()), side(picture.width()), &packed)?;
+    let mut to = Mat::default();
+    imgproc::resize(&from, &mut to, Size::new(side(width), side(height)), 0.0, 0.0, imgproc::INTER_AREA)?;
+    Ok(Picture { width, height, data: to.data_bytes()?.to_vec() })
+}
+
+/// Encodes a frame, or what `crop` cuts out of it, as JPEG of `quality` 0 to 100, scaled down where a side is longer
+/// than `side_px_max`.
+pub fn encode_jpeg(
+    frame: &I420View<'_>,
+    crop: Option<Crop>,
+    side_px_max: u32,
+    quality: i32,
+) -> Result<Vec<u8>, PictureError> {
+    let whole = Area { x: 0, y: 0, width: frame.width(), height: frame.height() };
+    let area = match &crop {
+        None => whole,
+        Some(crop) => area_of(crop, frame)?,
+    };
+    let mut bgr = cut_bgr(frame, area)?;
+    if let Some(Crop { bbox, head: Head::Blurred, .. }) = &crop {
+        blur_head(&mut bgr, bbox, area, frame)?;
+    }
+    let longest = area.width.max(area.height) as f64;
+    let scale = f64::from(side_px_max) / longest;
+    if scale < 1.0 {
+        let mut smaller = Mat::default();
+        let length = |length: usize| side(((length as f64 * scale) as usize).max(1));
+        imgproc::resize(&bgr, &mut smaller, Size::new(length(area.width), length(area.height)), 0.0, 0.0, imgproc::INTER_AREA)?;
+        bgr = smaller;
+    }
+    let mut jpeg = Vector::<u8>::new();
+    let parameters = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality.clamp(0, 100)]);
+    imgcodecs::imencode(".jpg", &bgr, &mut jpeg, &parameters)?;
+    Ok(opencv::core::VectorToVec::to_vec(&jpeg))
+}
+
+/// A part of a frame in pixels, with even edges, as its halved chroma wants.
+#[derive(Debug, Clone, Copy)]
+struct Area {
+    x: usize,
+    y: usize,
+    width: usize,
+    height: usize,
+}
+
+fn side(length: usize) -> i32 {
+    i32::try_from(length).unwrap_or(i32::MAX)
+}
+
+fn area_of(crop: &Crop, frame: &I420View<'_>) -> Result<Area, PictureError> {
+    let b = &crop.bbox;
+    let (mx, my) = (b.width() * crop.margin, b.height() * crop.margin);
+    let even = |share: f32, length: usize| ((share.clamp(0.0, 1.0) * length as f32).round() as usize).min(length) / 2 * 2;
+    let (x, y) = (even(b.x0() - mx, frame.width()), even(b.y0() - my, frame.height()));
+    let (x1, y1) = (even(b.x1() + mx, frame.width()), even(b.y1() + my, frame.height()));
+    if x1 < x + 2 || y1 < y + 2 {
+        return Err(PictureError::EmptyCrop { width: frame.width(), height: frame.height() });
+    }
+    Ok(Area { x, y, width: x1 - x, height: y1 - y })
+}
+
+/// Copies an area's planes together as OpenCV wants I420 (luma, then both chroma planes) and converts them.
+fn cut_bgr(frame: &I420View<'_>, area: Area) -> Result<Mat, PictureError> {
+    // A whole frame of odd size loses its last column or row: half a chroma sample is nobody's evidence.
+    let (width, height) = (area.width / 2 * 2, area.height / 2 * 2);
+    if width == 0 || height == 0 {
+        return Err(PictureError::EmptyCrop { width: frame.width(), height: frame.height() });
+    }
+    let mut planes = Vec::with_capacity(width * height * 3 / 2);
+    for (plane, by) in [(frame.y(), 1), (frame.u(), 2), (frame.v(), 2)] {
+        for row in area.y / by..(area.y + height) / by {
+            let start = row * plane.stride + area.x / by;
+            planes.extend_from_slice(&plane.data[start..start + width / by]);
+        }
+    }
+    let i420 = Mat::new_rows_cols_with_bytes::<u8>(side(height * 3 / 2), side(width), &planes)?;
+    let mut bgr = Mat::default();
+    imgproc::cvt_color(&i420, &mut bgr, imgproc::COLOR_YUV2BGR_I420, 0)?;
+    Ok(bgr)
+}
+
+fn blur_head(bgr: &mut Mat, bbox: &BoundingBox, area: Area, frame: &I420View<'_>) -> Result<(), PictureError> {
+    let (width, height) = (frame.width() as f32, frame.height() as f32);
+    let (columns, rows) = (bgr.cols(), bgr.rows());
+    // A little wider and higher than the box, which may sit tight.
+    let x0 = ((bbox.x0() - 0.1 * bbox.width()) * width) as i32 - side(area.x);
+    let x1 = ((bbox.x1() + 0.1 * bbox.width()) * width).ceil() as i32 - side(area.x);
+    let y0 = ((bbox.y0() - 0.05 * bbox.height()) * height) as i32 - side(area.y);
+    let y1 = ((bbox.y0() + HEAD_SHARE * bbox.height()) * height).ceil() as i32 - side(area.y);
+    let (x0, x1, y0, y1) = (x0.clamp(0, columns), x1.clamp(0, columns), y0.clamp(0, rows), y1.clamp(0, rows));
+    if x1 <= x0 || y1 <= y0 {
+        return Ok(());
+    }
+    let rect = Rect::new(x0, y0, x1 - x0, y1 - y0);
+    let (mut coarse, mut blurred) = (Mat::default(), Mat::default());
+    let blocks = Size::new(HEAD_BLOCKS.min(rect.width), HEAD_BLOCKS.min(rect.height));
+    let head = Mat::roi(bgr, rect)?.try_clone()?;
+    imgproc::resize(&head, &mut coarse, blocks, 0.0, 0.0, imgproc::INTER_AREA)?;
+    imgproc::resize(&coarse, &mut blurred, Size::new(rect.width, rect.height), 0.0, 0.0, imgproc::INTER_LINEAR)?;
+    let mut target = Mat::roi_mut(bgr, rect)?;
+    blurred.copy_to(&mut target)?;
+    Ok(())
+}

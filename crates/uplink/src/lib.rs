@@ -1,1 +1,45 @@
-//! stub
+//! From the node to the hub: the durable outbox, the MQTT publisher, and evidence on its way to the hub's blob store.
+//!
+//! Owns the files in which a node keeps what it has not delivered yet (SQLite outbox, signing key, evidence spool) and
+//! the connections over which it delivers. Never looks into an event: what it says was decided before it came here.
+//!
+//! An event is on disk before [`Outbox::append`] returns and stays there until the hub's own receipt covers it
+//! ([`Outbox::confirm`]): a broker's acknowledgement alone removes nothing, because a broker that is killed forgets
+//! what it acknowledged.
+//!
+//! Start reading at [`outbox`], then [`publisher`]; [`spool`] and [`uploader`] do the same for pictures and clips.
+
+mod backoff;
+mod durable;
+
+pub mod broker;
+pub mod key_file;
+pub mod outbox;
+pub mod publisher;
+pub mod spool;
+pub mod tls;
+pub mod uploader;
+
+use std::sync::Arc;
+
+use domain::{ClockQuality, UtcTime};
+
+pub use broker::{BrokerConfig, Credentials, Secret};
+pub use key_file::{KeyFileError, NodeKeyFile};
+pub use outbox::{AppendError, AppendReceipt, Backlog, ConfirmOutcome, Identity, Outbox, OutboxError, StorageError};
+pub use publisher::{Limits, Publisher, PublisherHandle, PublisherState};
+pub use spool::{MediaType, Spool, SpoolError};
+pub use tls::{ClientCertificate, Tls, TlsError};
+pub use uploader::{Uploader, UploaderConfig, UploaderHandle, UploaderState};
+
+/// What a look at the node's wall clock gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockReading {
+    /// The time it shows.
+    pub at: UtcTime,
+    /// How far that can be trusted.
+    pub quality: ClockQuality,
+}
+
+/// Reads the node's wall clock. Handed in, because the program decides what time is: a demo plays it from a file.
+pub type WallClock = Arc<dyn Fn() -> ClockReading + Send + Sync>;

@@ -1,0 +1,424 @@
+//! One connection to the broker, from its first byte to whatever ends it.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::time::Duration;
+
+use rumqttc::Outgoing;
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason, Publish, SubscribeReasonCode};
+use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+use wire::{Ack, Channel, NodeState, NodeTopic, Status};
+
+use super::delivery::{Answer, Delivery, Due, Heard};
+use super::{Alarm, Node, PublisherState, Refusal, Stop, stopped};
+use crate::broker::{KEEP_ALIVE, retained_will};
+use crate::outbox::{Backlog, ConfirmOutcome};
+
+/// Most messages that are handed to the MQTT client and not on the wire; further ones stay in the outbox.
+const REQUESTS_MAX: usize = 64;
+
+/// Places in the client's queue beyond [`REQUESTS_MAX`]: a subscription, a status, a good-bye.
+const REQUESTS_SPARE: usize = 8;
+
+/// Most messages on the wire that the broker has not answered. A broker may want fewer and says so when it lets us
+/// in; the client then holds back by itself.
+const IN_FLIGHT_MAX: u16 = 1024;
+
+/// A healthy connection shows some event with every keep-alive. Without one for this long, the network swallows what
+/// we write, and the client would wait for it for as long as TCP does.
+const SILENCE_MAX: Duration = KEEP_ALIVE.saturating_mul(3);
+
+/// Why a connection ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// It was asked to.
+    Stopped,
+    /// Something went wrong.
+    Failed(String),
+}
+
+/// What a published message was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Event,
+    Status,
+    GoodBye,
+}
+
+/// What the client reports next. Owns the event loop, so that a branch that wins a `select!` never drops it half-way
+/// through writing a packet.
+type Next = Pin<Box<dyn Future<Output = (EventLoop, Result<Event, ConnectionError>)> + Send>>;
+
+fn next(mut events: EventLoop) -> Next {
+    Box::pin(async move {
+        let event = events.poll().await;
+        (events, event)
+    })
+}
+
+pub(super) struct Connection<'a> {
+    node: &'a Node,
+    client: AsyncClient,
+    next: Next,
+    delivery: Delivery,
+    /// Messages in the client's queue, in order.
+    queued: VecDeque<Sent>,
+    /// Messages on the wire by packet number.
+    on_wire: HashMap<u16, Sent>,
+    status_at: Instant,
+    last_sign: Instant,
+    stopping: Option<Instant>,
+    receipt: Option<Ack>,
+    events: String,
+    statuses: String,
+    receipts: String,
+}
+
+impl<'a> Connection<'a> {
+    pub(super) fn new(node: &'a Node) -> Self {
+        let topic = |channel| {
+            let (site, node) = (node.outbox.site().clone(), node.outbox.node().clone());
+            NodeTopic { site, node, channel }.to_string()
+        };
+        let statuses = topic(Channel::Status);
+        let will = retained_will(statuses.clone(), to_json(&node.last_will()));
+        let options = node.broker.options(node.outbox.site(), node.outbox.node(), will, IN_FLIGHT_MAX);
+        let (client, events) = AsyncClient::new(options, REQUESTS_MAX + REQUESTS_SPARE);
+        let Backlog { head_seq, confirmed_seq, .. } = node.outbox.backlog();
+        let now = Instant::now();
+        Self {
+            node,
+            client,
+            next: next(events),
+            delivery: Delivery::new(node.pace(), head_seq, confirmed_seq),
+            queued: VecDeque::new(),
+            on_wire: HashMap::new(),
+            status_at: now,
+            last_sign: now,
+            stopping: None,
+            receipt: None,
+            events: topic(Channel::Event),
+            statuses,
+            receipts: topic(Channel::Ack),
+        }
+    }
+
+    pub(super) async fn run(mut self, stopping: &mut watch::Receiver<Stop>) -> End {
+        let mut backlog = self.node.outbox.watch();
+        loop {
+            let connected = self.node.state.borrow().connected;
+            if connected
+                && self.stopping.is_none()
+                && let Err(error) = self.feed().await
+            {
+                return End::Failed(error);
+            }
+            let wake_at = self.wake_at();
+            tokio::select! {
+                (events, event) = &mut self.next => {
+                    self.next = next(events);
+                    self.last_sign = Instant::now();
+                    match event {
+                        Ok(event) => if let Some(end) = self.handle(event).await { return end },
+                        Err(_) if self.stopping.is_some() => return End::Stopped,
+                        Err(error) => return End::Failed(error.to_string()),
+                    }
+                }
+                changed = backlog.changed() => {
+                    if changed.is_err() {
+                        return End::Stopped;
+                    }
+                    let now = *backlog.borrow_and_update();
+                    self.delivery.handle_head(now.head_seq);
+                    self.tell_progress();
+                }
+                () = stopped(stopping), if self.stopping.is_none() => {
+                    if !connected {
+                        return End::Stopped;
+                    }
+                    self.stopping = Some(Instant::now() + self.node.limits.stop_max);
+                    self.publish_status(NodeState::Offline, Sent::GoodBye);
+                }
+                () = tokio::time::sleep_until(wake_at) => if let Some(end) = self.handle_timeout() { return end },
+            }
+        }
+    }
+
+    /// When something is due even if nothing happens.
+    fn wake_at(&self) -> Instant {
+        let silence_at = self.last_sign + SILENCE_MAX;
+        match self.stopping {
+            Some(at) => at.min(silence_at),
+            None if !self.node.state.borrow().connected => silence_at,
+            None => {
+                let due = self.delivery.poll_timeout().map(|at| self.node.instant(at));
+                due.into_iter().fold(self.status_at.min(silence_at), Instant::min)
+            }
+        }
+    }
+
+    fn handle_timeout(&mut self) -> Option<End> {
+        let now = Instant::now();
+        if self.stopping.is_some_and(|at| at <= now) {
+            return Some(End::Stopped);
+        }
+        if self.last_sign + SILENCE_MAX <= now {
+            return Some(End::Failed(format!("nothing moves on the connection for {} s", SILENCE_MAX.as_secs())));
+        }
+        if self.stopping.is_some() || !self.node.state.borrow().connected {
+            return None;
+        }
+        if self.status_at <= now {
+            self.publish_status(NodeState::Online, Sent::Status);
+            self.status_at = now + self.node.limits.status_every;
+        }
+        match self.delivery.handle_timeout(self.node.now()) {
+            Due::Nothing => {}
+            Due::Hole => debug!("the hub misses events; they are sent again"),
+            Due::Silence => {
+                debug!("the hub is silent; the oldest event is sent again");
+                self.check_hub_forgot();
+                // The receipt may have been lost on its way: subscribing makes the broker send the one it keeps.
+                self.subscribe();
+                self.tell_progress();
+            }
+        }
+        None
+    }
+
+    /// Hands events to the client for as long as it has room.
+    async fn feed(&mut self) -> Result<(), String> {
+        loop {
+            let room = REQUESTS_MAX.saturating_sub(self.queued.len()) as u64;
+            let Some(seqs) = self.delivery.poll_send(room, self.node.now()) else {
+                self.tell_progress();
+                return Ok(());
+            };
+            let rows = self.node.outbox.rows(seqs).await.map_err(|error| chain(&error))?;
+            for row in rows {
+                self.publish(self.events.clone(), Retain::No, row.envelope, Sent::Event)?;
+            }
+        }
+    }
+
+    async fn handle(&mut self, event: Event) -> Option<End> {
+        match event {
+            Event::Outgoing(Outgoing::Publish(number)) => {
+                // The client sends in the order in which it was handed the messages.
+                if let Some(sent) = self.queued.pop_front() {
+                    self.on_wire.insert(number, sent);
+                }
+            }
+            Event::Outgoing(Outgoing::Disconnect) => return Some(End::Stopped),
+            Event::Outgoing(_) => {}
+            Event::Incoming(packet) => {
+                if let Packet::ConnAck(_) = packet {
+                    self.greet();
+                } else if let Packet::PubAck(answer) = packet {
+                    self.handle_answer(answer.pkid, answer.reason);
+                } else if let Packet::SubAck(answer) = packet {
+                    self.handle_subscribed(&answer.return_codes);
+                } else if let Packet::Publish(message) = packet {
+                    self.handle_message(&message).await;
+                }
+            }
+        }
+        None
+    }
+
+    /// The broker let us in.
+    fn greet(&mut self) {
+        let Backlog { head_seq, confirmed_seq, rows, .. } = self.node.outbox.backlog();
+        info!(broker = %self.node.broker.place(), backlog = rows, "connected to the broker");
+        self.delivery = Delivery::new(self.node.pace(), head_seq, confirmed_seq);
+        self.node.tell(|state| {
+            *state =
+                PublisherState { connected: true, unconfirmed: rows, alarm: state.alarm, ..PublisherState::default() };
+        });
+        self.subscribe();
+        self.publish_status(NodeState::Online, Sent::Status);
+        self.status_at = Instant::now() + self.node.limits.status_every;
+    }
+
+    fn handle_answer(&mut self, number: u16, reason: PubAckReason) {
+        let Some(sent) = self.on_wire.remove(&number) else { return };
+        let refusal = refusal(reason);
+        match sent {
+            Sent::GoodBye => {
+                // Where even that fails, the time for good-byes runs out by itself.
+                let _ = self.client.try_disconnect();
+                return;
+            }
+            // That nobody reads a status is no trouble; that we may not publish one is.
+            Sent::Status if refusal.is_none_or(|r| r == Refusal::NobodyListens) => return,
+            Sent::Status => {}
+            Sent::Event => {
+                let answer = match refusal {
+                    None => Answer::Accepted,
+                    Some(Refusal::NobodyListens) => Answer::NobodyListens,
+                    Some(_) => Answer::Refused,
+                };
+                self.delivery.handle_answer(answer, self.node.now());
+            }
+        }
+        self.tell_refusal(refusal);
+    }
+
+    fn handle_subscribed(&mut self, answers: &[SubscribeReasonCode]) {
+        if !answers.iter().all(|answer| matches!(answer, SubscribeReasonCode::Success(_))) {
+            self.tell_refusal(Some(Refusal::ReceiptsDenied));
+        }
+    }
+
+    fn tell_refusal(&self, refused: Option<Refusal>) {
+        let before = self.node.state.borrow().refused;
+        // An event that the broker takes says nothing about the receipts that it denies.
+        if before == refused || (before == Some(Refusal::ReceiptsDenied) && refused.is_none()) {
+            return;
+        }
+        match refused {
+            Some(why) => warn!(%why, "events are not passed on; they wait on disk"),
+            None => info!("the broker passes events on again"),
+        }
+        self.node.tell(|state| state.refused = refused);
+    }
+
+    async fn handle_message(&mut self, message: &Publish) {
+        if message.topic.as_ref() != self.receipts.as_bytes() {
+            debug!("the broker sent something that was not subscribed to");
+            return;
+        }
+        let receipt: Ack = match serde_json::from_slice(&message.payload) {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                warn!(topic = self.receipts, %error, "a message on the topic for receipts is not one");
+                self.node.tell(|state| state.last_error = Some(format!("a receipt cannot be read: {error}")));
+                return;
+            }
+        };
+        let heard = if message.retain { Heard::Retained } else { Heard::Live };
+        match self.node.outbox.confirm(&receipt).await {
+            Ok(ConfirmOutcome::Removed { .. }) => self.tell_alarm(None),
+            Ok(ConfirmOutcome::Stale) => {}
+            Ok(ConfirmOutcome::NotOurs { seq, theirs, ours }) => {
+                self.tell_alarm(Some(Alarm::OtherChain { seq, theirs, ours }));
+                // Nothing that it says is about our events.
+                return;
+            }
+            Err(error) => {
+                let error = chain(&error);
+                warn!(%error, "a receipt could not be recorded; the events stay until the next one");
+                self.node.tell(|state| state.last_error = Some(error));
+                return;
+            }
+        }
+        let confirmed = self.node.outbox.backlog().confirmed_seq;
+        self.delivery.handle_receipt(confirmed, receipt.highest_seq, heard, self.node.now());
+        self.receipt = Some(receipt);
+        self.tell_progress();
+    }
+
+    /// A hub that stays behind what it had confirmed will never take what follows.
+    fn check_hub_forgot(&self) {
+        let confirmed_seq = self.node.outbox.backlog().confirmed_seq;
+        if let Some(Ack { committed_seq, .. }) = self.receipt
+            && committed_seq < confirmed_seq
+        {
+            self.tell_alarm(Some(Alarm::HubForgot { committed_seq, confirmed_seq }));
+        }
+    }
+
+    fn tell_alarm(&self, alarm: Option<Alarm>) {
+        if self.node.state.borrow().alarm == alarm {
+            return;
+        }
+        match alarm {
+            Some(Alarm::OtherChain { seq, theirs, ours }) => {
+                let ours = ours.map_or_else(|| "no such event".to_owned(), |hash| hash.to_string());
+                warn!(seq, %theirs, ours, "the hub confirms another chain than this node's; nothing is removed");
+            }
+            Some(Alarm::HubForgot { committed_seq, confirmed_seq }) => {
+                warn!(committed_seq, confirmed_seq, "the hub lost events that it had confirmed");
+            }
+            None => info!("the hub's receipts fit this node's chain again"),
+        }
+        self.node.tell(|state| state.alarm = alarm);
+    }
+
+    fn tell_progress(&self) {
+        let (inflight, unconfirmed) = (self.delivery.in_flight(), self.node.outbox.backlog().rows);
+        let overdue = self.delivery.is_overdue();
+        let was_overdue = self.node.state.borrow().receipts_overdue;
+        if overdue && !was_overdue {
+            warn!(unconfirmed, "the broker takes events but no receipt of the hub arrives; events wait on disk");
+        }
+        self.node.tell(|state| {
+            state.inflight = if state.connected { inflight } else { 0 };
+            state.unconfirmed = unconfirmed;
+            state.receipts_overdue = overdue;
+        });
+    }
+
+    fn subscribe(&self) {
+        // Where the queue has no room, the connection is stuck, and the next silence subscribes again.
+        if self.client.try_subscribe(&self.receipts, QoS::AtLeastOnce).is_err() {
+            debug!("no room to subscribe to receipts");
+        }
+    }
+
+    fn publish_status(&mut self, state: NodeState, sent: Sent) {
+        if sent == Sent::Status && self.queued.contains(&Sent::Status) {
+            return;
+        }
+        let status = to_json(&self.node.status(state));
+        if let Err(error) = self.publish(self.statuses.clone(), Retain::Yes, status, sent) {
+            debug!(error, "no room to publish the status");
+        }
+    }
+
+    fn publish(&mut self, topic: String, retain: Retain, payload: Vec<u8>, sent: Sent) -> Result<(), String> {
+        let retain = retain == Retain::Yes;
+        match self.client.try_publish(topic, QoS::AtLeastOnce, retain, payload) {
+            Ok(()) => {
+                self.queued.push_back(sent);
+                Ok(())
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// Whether the broker keeps a message for those who come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Retain {
+    Yes,
+    No,
+}
+
+fn refusal(reason: PubAckReason) -> Option<Refusal> {
+    match reason {
+        PubAckReason::Success => None,
+        PubAckReason::NoMatchingSubscribers => Some(Refusal::NobodyListens),
+        PubAckReason::NotAuthorized => Some(Refusal::NotAuthorised),
+        PubAckReason::QuotaExceeded => Some(Refusal::QuotaExceeded),
+        PubAckReason::UnspecifiedError => Some(Refusal::Other("unspecified error")),
+        PubAckReason::ImplementationSpecificError => Some(Refusal::Other("implementation specific error")),
+        PubAckReason::TopicNameInvalid => Some(Refusal::Other("topic name invalid")),
+        PubAckReason::PacketIdentifierInUse => Some(Refusal::Other("packet identifier in use")),
+        PubAckReason::PayloadFormatInvalid => Some(Refusal::Other("payload format invalid")),
+    }
+}
+
+fn to_json(status: &Status) -> Vec<u8> {
+    serde_json::to_vec(status).expect("a status has only text and numbers")
+}
+
+/// An error with what caused it, for the state.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

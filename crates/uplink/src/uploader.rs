@@ -1,0 +1,291 @@
+//! Brings the spool's evidence to the hub, over HTTP, one file at a time, the oldest first.
+//!
+//! A file leaves the spool when the hub says that it has it. A hub that is away, or does not know the node, is asked
+//! again ever more slowly; a single file that the hub refuses lets the others pass and is tried again after them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::NodeId;
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::{debug, info, warn};
+use ureq::http::Uri;
+use wire::blob::UPLOAD_GRANT_HEADER;
+use wire::{BlobHash, NodeKey, UploadGrant};
+
+use crate::WallClock;
+use crate::backoff::Backoff;
+use crate::spool::{Pending, Spool};
+use crate::tls::Tls;
+
+/// Longest time to reach the hub.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
+/// Longest time for which nothing moves.
+const STALL_MAX: Duration = Duration::from_secs(15);
+
+/// Longest upload: the largest file at 2 Mbit/s.
+const UPLOAD_MAX: Duration = Duration::from_secs(70);
+
+/// Where to and as whom.
+#[derive(Debug, Clone)]
+pub struct UploaderConfig {
+    /// The hub, such as `https://hub.example.vn` or `http://10.0.0.5:8080`.
+    pub hub_url: String,
+    /// The node.
+    pub node: NodeId,
+    /// Its signing key.
+    pub key: NodeKey,
+    /// The authority to trust for `https`; without it, the public ones.
+    pub tls: Option<Tls>,
+    /// How long to wait after the first failure; doubles up to `retry_after_max`.
+    pub retry_after: Duration,
+    /// Longest wait after a failure.
+    pub retry_after_max: Duration,
+}
+
+impl UploaderConfig {
+    /// The usual patience: from half a second to ten minutes.
+    pub fn new(hub_url: impl Into<String>, node: NodeId, key: NodeKey, tls: Option<Tls>) -> Self {
+        let (retry_after, retry_after_max) = (Duration::from_millis(500), Duration::from_secs(600));
+        Self { hub_url: hub_url.into(), node, key, tls, retry_after, retry_after_max }
+    }
+}
+
+/// Why the uploader does not start.
+#[derive(Debug, Error)]
+pub enum UploaderError {
+    /// The hub's address cannot be used.
+    #[error("\"{0}\" is not the address of a hub: http://HOST, http://HOST:PORT or the same with https is accepted")]
+    BadUrl(String),
+}
+
+/// What the uploader is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UploaderState {
+    /// Files that the hub took since the start.
+    pub uploaded_files: u64,
+    /// Files that were damaged on the disk and removed, since the start.
+    pub damaged_files: u64,
+    /// What went wrong last, until an upload works again.
+    pub last_error: Option<String>,
+}
+
+/// Starts the uploads of a spool.
+#[derive(Debug)]
+pub struct Uploader;
+
+/// Running uploads; dropping it ends them.
+#[derive(Debug)]
+pub struct UploaderHandle {
+    state: watch::Receiver<UploaderState>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl UploaderHandle {
+    /// Follows what the uploader is doing.
+    pub fn watch(&self) -> watch::Receiver<UploaderState> {
+        self.state.clone()
+    }
+
+    /// Lets the upload that is under way finish (at most about a minute) and ends.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        // It ends by itself, or panicked, which was logged.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for UploaderHandle {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Uploader {
+    /// Uploads what is in `spool`, and what comes, until stopped. What goes wrong is in the state, and tried again.
+    pub fn start(spool: Spool, config: UploaderConfig, clock: WallClock) -> Result<UploaderHandle, UploaderError> {
+        let hub = check_url(&config.hub_url)?;
+        let (state, watched) = watch::channel(UploaderState::default());
+        let (stop, stopping) = watch::channel(false);
+        let backoff = Backoff::new(config.node.as_str(), config.retry_after, config.retry_after_max);
+        let agent = agent(config.tls.as_ref());
+        let source = Source { spool, hub, agent, node: config.node, key: config.key, clock };
+        let task = tokio::spawn(run(Arc::new(source), backoff, state, stopping));
+        Ok(UploaderHandle { state: watched, stop, task })
+    }
+}
+
+fn check_url(text: &str) -> Result<String, UploaderError> {
+    let bad = || UploaderError::BadUrl(text.to_owned());
+    let url: Uri = text.parse().map_err(|_| bad())?;
+    let scheme_fits = matches!(url.scheme_str(), Some("http" | "https"));
+    let is_plain = matches!(url.path(), "" | "/") && url.query().is_none();
+    let no_user = url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    if scheme_fits && is_plain && no_user { Ok(text.trim_end_matches('/').to_owned()) } else { Err(bad()) }
+}
+
+fn agent(tls: Option<&Tls>) -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .timeout_connect(Some(CONNECT_MAX))
+        .timeout_per_read(Some(STALL_MAX))
+        .timeout_per_write(Some(STALL_MAX))
+        .timeout_global(Some(UPLOAD_MAX))
+        .http_status_as_error(false)
+        // A grant is for one hub; nothing follows where another sends us.
+        .max_redirects(0)
+        .proxy(None);
+    match tls {
+        Some(tls) => config.tls_config(tls.for_http()).build().into(),
+        None => config.build().into(),
+    }
+}
+
+/// What an upload needs.
+struct Source {
+    spool: Spool,
+    hub: String,
+    agent: ureq::Agent,
+    node: NodeId,
+    key: NodeKey,
+    clock: WallClock,
+}
+
+/// How an attempt ended.
+enum Outcome {
+    /// The hub has it.
+    Stored,
+    /// It is not in the spool any more.
+    Gone,
+    /// Its bytes are not those that its name says.
+    Damaged,
+    /// The hub does not want this file.
+    Refused(String),
+    /// The hub does not serve this node now.
+    Unavailable(String),
+}
+
+impl Source {
+    /// Tries to upload one file. Waits for the disk and the network.
+    fn upload(&self, pending: &Pending) -> Outcome {
+        let Pending { hash, media_type, .. } = pending;
+        let bytes = match self.spool.read(hash) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Outcome::Gone,
+            Err(error) => return Outcome::Refused(error.to_string()),
+        };
+        if BlobHash::of(&bytes) != *hash {
+            return self.settled(hash, Outcome::Damaged);
+        }
+        let grant = UploadGrant::sign(&self.key, &self.node, (self.clock)().at, hash);
+        let request = self
+            .agent
+            .put(format!("{}/api/v1/blobs/{hash}", self.hub))
+            .header(UPLOAD_GRANT_HEADER, grant.to_header())
+            .content_type(media_type.as_str());
+        match request.send(&bytes[..]) {
+            Ok(response) => match response.status().as_u16() {
+                200 | 201 | 204 => self.settled(hash, Outcome::Stored),
+                status @ (401 | 403) => {
+                    Outcome::Unavailable(format!("it does not accept this node's grant (HTTP status {status})"))
+                }
+                status @ (408 | 429 | 300..=399 | 500..=599) => Outcome::Unavailable(format!("HTTP status {status}")),
+                status => Outcome::Refused(format!("HTTP status {status}")),
+            },
+            Err(error) => Outcome::Unavailable(error.to_string()),
+        }
+    }
+
+    /// Removes the file, whose fate is decided.
+    fn settled(&self, hash: &BlobHash, outcome: Outcome) -> Outcome {
+        match self.spool.remove(hash) {
+            Ok(()) => outcome,
+            // It stays, and the hub takes it as a repetition.
+            Err(error) => Outcome::Refused(error.to_string()),
+        }
+    }
+}
+
+async fn run(
+    source: Arc<Source>,
+    mut backoff: Backoff,
+    state: watch::Sender<UploaderState>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut changes = source.spool.watch();
+    let mut after = None;
+    while !*stopping.borrow() {
+        changes.borrow_and_update();
+        // After the newest comes the oldest again, which may have been refused before.
+        let Some(pending) = source.spool.oldest(after).or_else(|| source.spool.oldest(None)) else {
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = stopped(&mut stopping) => {}
+            }
+            continue;
+        };
+        let attempt = tokio::task::spawn_blocking({
+            let source = Arc::clone(&source);
+            move || source.upload(&pending)
+        });
+        let outcome = attempt.await.unwrap_or_else(|error| Outcome::Refused(error.to_string()));
+        let hash = pending.hash;
+        let next_may_pass = match outcome {
+            Outcome::Stored => {
+                debug!(%hash, bytes = pending.bytes, "evidence uploaded");
+                backoff.reset();
+                if state.borrow().last_error.is_some() {
+                    info!(hub = source.hub, "the hub takes evidence again");
+                }
+                state.send_modify(|state| {
+                    state.uploaded_files += 1;
+                    state.last_error = None;
+                });
+                continue;
+            }
+            Outcome::Gone => continue,
+            Outcome::Damaged => {
+                warn!(%hash, "evidence is damaged on the disk and was removed");
+                state.send_modify(|state| state.damaged_files += 1);
+                continue;
+            }
+            Outcome::Refused(why) => {
+                after = Some(pending.number);
+                note(&state, format!("hub {} refuses {hash}: {why}", source.hub));
+                true
+            }
+            Outcome::Unavailable(why) => {
+                note(&state, format!("hub {}: {why}", source.hub));
+                false
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(backoff.after_failure()) => {}
+            // New evidence does not wait behind a file that is not wanted.
+            () = put(&mut changes), if next_may_pass => {}
+            () = stopped(&mut stopping) => {}
+        }
+    }
+}
+
+fn note(state: &watch::Sender<UploaderState>, error: String) {
+    if state.borrow().last_error.as_ref() != Some(&error) {
+        warn!(%error, "evidence stays in the spool");
+        state.send_modify(|state| state.last_error = Some(error));
+    }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// Waits until a file was put.
+async fn put(changes: &mut watch::Receiver<crate::spool::SpoolState>) {
+    let before = changes.borrow().put_files;
+    if changes.wait_for(|state| state.put_files != before).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,12 @@
+//! The uplink against real things: files, processes, a Mosquitto broker, a TCP server.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod delivery;
+mod kill;
+mod outbox;
+mod refusal;
+mod spool;
+mod support;
+mod tls;
+mod upload;

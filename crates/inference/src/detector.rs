@@ -148,11 +148,8 @@ impl Detector {
             }
         }
         suppress(&mut found, *overlap_max);
-        let times = StageTimes {
-            preprocess: prepared - started,
-            inference: ran - prepared,
-            postprocess: ran.elapsed(),
-        };
+        let times =
+            StageTimes { preprocess: prepared - started, inference: ran - prepared, postprocess: ran.elapsed() };
         Ok((found, times))
     }
 

@@ -13,4 +13,4 @@ pub mod runtime;
 pub use detector::{DetectError, Detector, OpenError, StageTimes, Threads};
 pub use manifest::{Fit, Manifest, ManifestError, ModelEntry, Role, Tier};
 pub use models::ModelStore;
-pub use runtime::{Runtime, RuntimeError};
+pub use runtime::{LibraryFault, Runtime, RuntimeError};

@@ -126,8 +126,8 @@ pub enum ManifestError {
 impl Manifest {
     /// Reads the file; reports all mistakes at once.
     pub fn load(path: &Path) -> Result<Self, ManifestError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
         Self::parse(&text).map_err(|problems| ManifestError::Invalid { path: path.to_owned(), problems })
     }
 
@@ -198,7 +198,7 @@ fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
     let channels = channels.and_then(|names| read_channels(table, &names));
     let score_min = table.ranged("score_min", 0.01..=0.99, "0.01 to 0.99", 0.1);
     let overlap_max = table.ranged("overlap_max", 0.1..=0.95, "0.1 to 0.95", 0.5);
-    if input_size.0 % 32 != 0 || input_size.1 % 32 != 0 || input_size.0 == 0 || input_size.1 == 0 {
+    if [input_size.0, input_size.1].iter().any(|side| *side == 0 || !side.is_multiple_of(32)) {
         table.note("width", "width and height must be given, as multiples of 32");
     }
     Some(ModelEntry {

@@ -235,11 +235,7 @@ pub fn pull(entry: &ModelEntry, folder: &Path, mirror: Option<&Mirror>, fetch: &
     }
 }
 
-fn open(
-    entry: &ModelEntry,
-    mirror: Option<&Mirror>,
-    fetch: &dyn Fetch,
-) -> Result<(String, Box<dyn Read>), PullError> {
+fn open(entry: &ModelEntry, mirror: Option<&Mirror>, fetch: &dyn Fetch) -> Result<(String, Box<dyn Read>), PullError> {
     // One byte more than it should have, so that a longer file shows.
     let limit = entry.bytes + 1;
     let url = match mirror {
@@ -257,13 +253,7 @@ fn open(
     Ok((url, Box::new(bytes.take(limit))))
 }
 
-fn store(
-    entry: &ModelEntry,
-    folder: &Path,
-    path: &Path,
-    from: &str,
-    bytes: &mut dyn Read,
-) -> Result<(), PullError> {
+fn store(entry: &ModelEntry, folder: &Path, path: &Path, from: &str, bytes: &mut dyn Read) -> Result<(), PullError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| PullError::Store { path, source }

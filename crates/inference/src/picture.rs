@@ -63,8 +63,10 @@ impl Picture {
 
 /// Scales a packed BGR picture with area averaging, which does not alias when it shrinks.
 pub fn resized(picture: &PixelView<'_>, width: usize, height: usize) -> Result<Picture, PictureError> {
-    let packed: Vec<u8> = (0..picture.height()).flat_map(|y| picture.row(y)[..picture.width() * 3].iter().copied()).collect();
-    let from = Mat::new_rows_cols_with_bytes::<opencv::core::Vec3b>(side(picture.height()), side(picture.width()), &packed)?;
+    let packed: Vec<u8> =
+        (0..picture.height()).flat_map(|y| picture.row(y)[..picture.width() * 3].iter().copied()).collect();
+    let from =
+        Mat::new_rows_cols_with_bytes::<opencv::core::Vec3b>(side(picture.height()), side(picture.width()), &packed)?;
     let mut to = Mat::default();
     imgproc::resize(&from, &mut to, Size::new(side(width), side(height)), 0.0, 0.0, imgproc::INTER_AREA)?;
     Ok(Picture { width, height, data: to.data_bytes()?.to_vec() })
@@ -92,7 +94,14 @@ pub fn encode_jpeg(
     if scale < 1.0 {
         let mut smaller = Mat::default();
         let length = |length: usize| side(((length as f64 * scale) as usize).max(1));
-        imgproc::resize(&bgr, &mut smaller, Size::new(length(area.width), length(area.height)), 0.0, 0.0, imgproc::INTER_AREA)?;
+        imgproc::resize(
+            &bgr,
+            &mut smaller,
+            Size::new(length(area.width), length(area.height)),
+            0.0,
+            0.0,
+            imgproc::INTER_AREA,
+        )?;
         bgr = smaller;
     }
     let mut jpeg = Vector::<u8>::new();
@@ -117,7 +126,8 @@ fn side(length: usize) -> i32 {
 fn area_of(crop: &Crop, frame: &I420View<'_>) -> Result<Area, PictureError> {
     let b = &crop.bbox;
     let (mx, my) = (b.width() * crop.margin, b.height() * crop.margin);
-    let even = |share: f32, length: usize| ((share.clamp(0.0, 1.0) * length as f32).round() as usize).min(length) / 2 * 2;
+    let even =
+        |share: f32, length: usize| ((share.clamp(0.0, 1.0) * length as f32).round() as usize).min(length) / 2 * 2;
     let (x, y) = (even(b.x0() - mx, frame.width()), even(b.y0() - my, frame.height()));
     let (x1, y1) = (even(b.x1() + mx, frame.width()), even(b.y1() + my, frame.height()));
     if x1 < x + 2 || y1 < y + 2 {

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
+use ort::logging::LogLevel;
 use thiserror::Error;
+
+mod elf;
 
 /// ONNX Runtime, ready to open models.
 #[derive(Debug)]
@@ -27,6 +30,14 @@ pub enum RuntimeError {
         /// The file.
         path: PathBuf,
         /// Why.
+        source: LibraryFault,
+    },
+    /// The library was loaded and does not start.
+    #[error("ONNX Runtime from \"{path}\" does not start", path = path.display())]
+    Start {
+        /// The file.
+        path: PathBuf,
+        /// Why.
         source: ort::Error,
     },
     /// The process has already loaded another file.
@@ -37,6 +48,28 @@ pub enum RuntimeError {
         /// The file that was asked for.
         wanted: PathBuf,
     },
+}
+
+/// What is wrong with a library.
+#[derive(Debug, Error)]
+pub enum LibraryFault {
+    /// It cannot be read.
+    #[error("it cannot be read")]
+    Read(#[source] std::io::Error),
+    /// Its end is missing.
+    #[error("it is cut off: it has {there} bytes and needs {needed}")]
+    CutOff {
+        /// Bytes of the file.
+        there: u64,
+        /// Bytes that its headers describe.
+        needed: u64,
+    },
+    /// The system's loader refuses it.
+    #[error("the system does not load it")]
+    Loader(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It is a library, but not ONNX Runtime, or too old.
+    #[error(transparent)]
+    Version(ort::LoadDynamicError),
 }
 
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
@@ -61,8 +94,26 @@ impl Runtime {
             return Err(RuntimeError::Missing { looked_for: places.join(", ") });
         };
         let unusable = |source| RuntimeError::Unusable { path: path.to_owned(), source };
-        let builder = ort::init_from(path).map_err(|error| unusable(ort::Error::new(error.to_string())))?;
-        let environment = builder.with_telemetry(false).with_name("gatehouse").build().map_err(unusable)?;
+        let (there, needed) = elf::lengths(path).map_err(|error| unusable(LibraryFault::Read(error)))?;
+        if there < needed {
+            return Err(unusable(LibraryFault::CutOff { there, needed }));
+        }
+        // An `ort::Error` of our own making would be allocated by the very library that failed to load.
+        let builder = ort::init_from(path).map_err(|error| {
+            unusable(match error {
+                ort::LoadDynamicError::Dlopen { error, .. } => LibraryFault::Loader(error.into()),
+                error @ (ort::LoadDynamicError::MissingApi { .. }
+                | ort::LoadDynamicError::InvalidVersionString
+                | ort::LoadDynamicError::BadVersion { .. }) => LibraryFault::Version(error),
+            })
+        })?;
+        let environment = builder
+            .with_telemetry(false)
+            .with_name("gatehouse")
+            .build()
+            .map_err(|source| RuntimeError::Start { path: path.to_owned(), source })?;
+        // Left alone, every session tells every node of its graph, on every picture.
+        environment.set_log_level(LogLevel::Warning);
         Ok(RUNTIME.get_or_init(|| Self { library: path.to_owned(), environment }))
     }
 

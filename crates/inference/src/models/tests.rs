@@ -36,7 +36,8 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_mirror_folder_gives_the_model_once() {
-    let (mirror, dest, entry) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"), entry());
+    let (mirror, dest, entry) =
+        (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"), entry());
     std::fs::write(mirror.path().join(&entry.file), CONTENT).expect("written");
     let from = Mirror::Folder(mirror.path().to_owned());
     let first = pull(&entry, dest.path(), Some(&from), &Offline);
@@ -83,7 +84,8 @@ fn damaged_and_missing_files_are_told_apart() {
 
 #[test]
 fn a_folder_that_cannot_be_written_is_named() {
-    let (mirror, dest, entry) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"), entry());
+    let (mirror, dest, entry) =
+        (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"), entry());
     std::fs::write(mirror.path().join(&entry.file), CONTENT).expect("written");
     let blocked = dest.path().join("a-file");
     std::fs::write(&blocked, b"").expect("written");

@@ -1,0 +1,52 @@
+//! What tests need and may not find; whoever does not find it says so and is counted as skipped.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use inference::Runtime;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// Notes that the running test cannot be done.
+fn skip(reason: &str) {
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    eprintln!("skipped {test}: {reason}");
+    if let Some(file) = std::env::var_os("GATEHOUSE_SKIPPED") {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(file).unwrap();
+        writeln!(file, "{test}: {reason}").unwrap();
+    }
+}
+
+/// ONNX Runtime, where the set-up or the user has put it.
+pub(crate) fn runtime() -> Option<&'static Runtime> {
+    let named = std::env::var_os("GATEHOUSE_ONNXRUNTIME").map(PathBuf::from);
+    let usual = repository().join(".native/onnxruntime/libonnxruntime.so");
+    if !named.as_ref().unwrap_or(&usual).exists() {
+        skip("no ONNX Runtime library; deploy/setup.sh installs it");
+        return None;
+    }
+    Some(Runtime::load(named.as_deref(), &[usual]).unwrap())
+}
+
+/// A file of the real weights.
+pub(crate) fn weights(file: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("GATEHOUSE_MODELS").map(PathBuf::from);
+    let folders = [folder, Some(repository().join(".models")), Some(repository().join("../shared/models"))];
+    let path = folders.into_iter().flatten().map(|folder| folder.join(file)).find(|path| path.is_file());
+    if path.is_none() {
+        skip(&format!("no weights \"{file}\"; `make models` gets them"));
+    }
+    path
+}
+
+/// A street picture of the optional neighbouring data folder.
+pub(crate) fn street_picture(file: &str) -> Option<PathBuf> {
+    let path = repository().join("../shared/data/pool/street").join(file);
+    if path.is_file() {
+        return Some(path);
+    }
+    skip(&format!("no picture \"{file}\" beside the repository"));
+    None
+}

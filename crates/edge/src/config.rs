@@ -80,6 +80,8 @@ pub enum Play {
     Loop,
     /// A file once, every frame, as fast as the node can: for tests and measurements. Event times come from the file.
     Once,
+    /// An observation log instead of a video, over and over, with the times of now: for commissioning and tests.
+    Rehearse,
 }
 
 /// A gate.
@@ -119,8 +121,8 @@ pub enum ConfigError {
 impl NodeConfig {
     /// Reads the file and every profile that it names; reports all mistakes at once.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         Self::parse(&text, folder).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
     }
@@ -227,9 +229,11 @@ fn read_camera(table: &mut TableReader<'_>) -> Option<CameraConfig> {
     let source = source?;
     let is_live = source.contains("://") && !source.starts_with("file://");
     match (is_live, play) {
-        (true, Play::Loop | Play::Once) => table.note("play", "a live source is played \"live\""),
-        (false, Play::Live) => table.note("play", "a file is played \"loop\" or \"once\""),
-        (true, Play::Live) | (false, Play::Loop | Play::Once) => {}
+        (true, Play::Loop | Play::Once | Play::Rehearse) => table.note("play", "a live source is played \"live\""),
+        (false, Play::Live) => {
+            table.note("play", "a video file is played \"loop\" or \"once\", an observation log \"rehearse\"");
+        }
+        (true, Play::Live) | (false, Play::Loop | Play::Once | Play::Rehearse) => {}
     }
     Some(CameraConfig { id: id?, source, play })
 }
@@ -300,8 +304,7 @@ mod tests {
         let problems = parse(&bad).expect_err("five mistakes and a misspelt field");
         let mut paths: Vec<_> = problems.as_slice().iter().map(|p| p.path.as_str()).collect();
         paths.sort_unstable();
-        let expected =
-            ["broker.host", "broker.hots", "camera[0].play", "gate[0].profile", "hub.url", "site"];
+        let expected = ["broker.host", "broker.hots", "camera[0].play", "gate[0].profile", "hub.url", "site"];
         assert_eq!(paths, expected, "{problems}");
     }
 

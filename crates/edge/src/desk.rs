@@ -1,10 +1,7 @@
 //! The desk of one camera: its gates, the numbering of its events and its observation log, without pixels or IO
 //! besides the log. A live run and a replay drive the same desk, which is why they give the same events.
 
-use domain::{
-    CameraId, ClockQuality, GateId, MediaTime, MonoTime, Observations, UtcTime,
-    passage::Shot,
-};
+use domain::{CameraId, ClockQuality, GateId, MediaTime, MonoTime, Observations, UtcTime, passage::Shot};
 use gate::{Gate, GateEvent, GateProfile, Look};
 use wire::event::{CameraChange, WithEvidence};
 use wire::{Event, EventId, EvidenceRef, Payload};
@@ -67,10 +64,8 @@ impl Desk {
     /// A desk that has seen nothing; writes the log's header.
     pub fn new(plan: DeskPlan, mut log: Option<ObservationLog>) -> Self {
         if let Some(log) = &mut log {
-            let gates = plan.gates.iter().map(|(gate, profile, _)| GateHeader {
-                gate: gate.clone(),
-                profile: profile.clone(),
-            });
+            let gates =
+                plan.gates.iter().map(|(gate, profile, _)| GateHeader { gate: gate.clone(), profile: profile.clone() });
             log.write(&Record::Header(Header {
                 v: LOG_VERSION,
                 program: env!("CARGO_PKG_VERSION").to_owned(),

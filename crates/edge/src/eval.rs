@@ -66,8 +66,7 @@ impl Truth {
     pub fn load(path: &Path) -> Result<Self, TruthError> {
         let at = || path.to_owned();
         let text = std::fs::read_to_string(path).map_err(|source| TruthError::Read { path: at(), source })?;
-        let truth: Self =
-            serde_json::from_str(&text).map_err(|source| TruthError::Parse { path: at(), source })?;
+        let truth: Self = serde_json::from_str(&text).map_err(|source| TruthError::Parse { path: at(), source })?;
         let (line, zone) = (truth.line.is_some(), truth.zone.is_some());
         let whole = line == truth.counts.is_some() && zone == truth.visits.is_some() && (line || zone);
         if whole { Ok(truth) } else { Err(TruthError::Incomplete { path: at() }) }

@@ -1,1 +1,19 @@
-//! stub
+//! The edge node: watches cameras, decides at the gates, never loses an event.
+//!
+//! Owns the composition of the other crates and nothing else: which thread runs what, and in which order something
+//! becomes durable. Start reading at [`watch`] (one camera's frames become events) and [`node`] (the whole process);
+//! [`desk`] is the part that a [`replay`] shares with a live run.
+
+pub mod config;
+pub mod desk;
+pub mod eval;
+pub mod fetch;
+pub mod installation;
+pub mod node;
+pub mod node_clock;
+pub mod observation_log;
+pub mod rehearse;
+pub mod replay;
+pub mod shots;
+pub mod stage;
+pub mod watch;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use capture::{Camera, Frame, Happened};
+use capture::{Camera, Ending, Frame, Happened};
 use domain::{CameraId, ClockQuality, FrameStamp, MediaTime, Observations, UtcTime};
 use inference::{DetectError, Detector};
 use perception::tracker::{Tracker, TrackerConfig};
@@ -117,7 +117,7 @@ impl<S: Sink> Watching<S> {
                 Some(Happened::Down(reason)) => self.change(CameraState::Down, reason.to_string())?,
                 Some(Happened::Ended(ending)) => {
                     self.end()?;
-                    return self.change(CameraState::Ended, ending.to_string());
+                    return self.change(CameraState::Ended, told(&ending));
                 }
                 Some(Happened::Failed(source)) => {
                     self.change(CameraState::Failed, one_line(&source))?;
@@ -161,7 +161,7 @@ impl<S: Sink> Watching<S> {
     fn stamp(&self, frame: &Frame) -> (FrameStamp, ClockQuality) {
         let media = frame.media;
         match self.watch.play {
-            Play::Live | Play::Loop => {
+            Play::Live | Play::Loop | Play::Rehearse => {
                 let (arrived, utc) = (self.watch.clock.mono(frame.arrived), self.watch.clock.utc());
                 (FrameStamp { media, arrived, utc }, self.watch.clock.quality())
             }
@@ -176,7 +176,7 @@ impl<S: Sink> Watching<S> {
 
     fn now(&self) -> (UtcTime, ClockQuality) {
         match self.watch.play {
-            Play::Live | Play::Loop => (self.watch.clock.utc(), self.watch.clock.quality()),
+            Play::Live | Play::Loop | Play::Rehearse => (self.watch.clock.utc(), self.watch.clock.quality()),
             Play::Once => {
                 let since_start = self.newest.since(MediaTime::default());
                 (self.file_start.saturating_add(since_start), ClockQuality::MEDIA)
@@ -233,6 +233,13 @@ impl<S: Sink> Watching<S> {
             events.push(self.watch.desk.complete(one, evidence));
         }
         Ok(self.watch.sink.events(events)?)
+    }
+}
+
+fn told(ending: &Ending) -> String {
+    match ending {
+        Ending::Whole => String::new(),
+        Ending::CutShort { reason } => format!("cut short: {reason}"),
     }
 }
 

@@ -1,0 +1,339 @@
+//! `gatehouse-edge`: the program at the gate.
+
+#![expect(clippy::print_stdout, reason = "a program's answers go to standard output")]
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+use domain::{CameraId, GateId};
+use edge::config::{CameraConfig, ModelsConfig, NodeConfig, Play};
+use edge::desk::{Desk, DeskPlan};
+use edge::eval::{Stopwatch, Tally, Truth};
+use edge::fetch::HttpFetch;
+use edge::installation::Installation;
+use edge::node::{Node, RunOptions, choose_detector, draw_nonce, model_store, node_key, open_camera};
+use edge::node_clock::NodeClock;
+use edge::stage::Stages;
+use edge::watch::{Watch, one_line};
+use inference::models::{Mirror, PullOutcome, pull};
+use inference::{Detector, Threads};
+
+#[derive(Parser)]
+#[command(name = "gatehouse-edge", version, about = "Watches the cameras of a gate and tells the hub what passed")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the node.
+    Run(Run),
+    /// Give the events of an observation log again, one JSON object a line.
+    Replay {
+        /// The observation log.
+        log: PathBuf,
+        /// Where to write the events; standard output where absent.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Measure accuracy.
+    #[command(subcommand)]
+    Eval(Eval),
+    /// Models: what there is, what is installed, and getting what is not.
+    #[command(subcommand)]
+    Models(Models),
+    /// Print the node's public key, by which the hub knows it; makes the key where there is none.
+    Key {
+        /// The node's configuration.
+        #[arg(long)]
+        config: PathBuf,
+    },
+}
+
+#[derive(clap::Args)]
+struct Run {
+    /// The node's configuration.
+    #[arg(long)]
+    config: PathBuf,
+    /// Write everything that the gates are told to this observation log.
+    #[arg(long)]
+    record: Option<PathBuf>,
+    /// Write a copy of the events to this file, one JSON object a line.
+    #[arg(long)]
+    events: Option<PathBuf>,
+    /// Write frames and time by stage to this file at the end.
+    #[arg(long)]
+    summary: Option<PathBuf>,
+    /// After the last source is over, wait this many seconds for the hub to confirm everything.
+    #[arg(long, default_value_t = 60)]
+    deliver_within: u64,
+}
+
+#[derive(Subcommand)]
+enum Eval {
+    /// Count a video and hold the result against a truth made by eye.
+    Count {
+        /// The video.
+        #[arg(long)]
+        video: PathBuf,
+        /// The truth (JSON).
+        #[arg(long)]
+        truth: PathBuf,
+        /// Folder with model files, before those of the installation.
+        #[arg(long)]
+        models: Option<PathBuf>,
+        /// Id of the detector; the first of the manifest that is installed where absent.
+        #[arg(long)]
+        detector: Option<String>,
+        /// Where to write the result.
+        #[arg(long)]
+        json: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Models {
+    /// Every model of the manifest and whether it is installed.
+    List {
+        /// Folder with model files, before those of the installation.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+    /// Check the hashes of installed models; fails where one is damaged or missing.
+    Verify {
+        /// Folder with model files, before those of the installation.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Only these models.
+        ids: Vec<String>,
+    },
+    /// Get models from their pinned origin or from a mirror; a file with another hash is refused.
+    Pull {
+        /// Folder or base URL that holds the files.
+        #[arg(long)]
+        mirror: Option<String>,
+        /// Where to put them; `.models` beside the manifest where absent.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Only these models; all recommended ones where absent.
+        ids: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let level = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,ort=warn".into());
+    let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(level).with_ansi(ansi).with_writer(std::io::stderr).init();
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let installation = Installation::locate();
+    match command {
+        Command::Run(arguments) => {
+            let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous run time")?;
+            runtime.block_on(run_node(&arguments, &installation))
+        }
+        Command::Replay { log, out } => replay(&log, out.as_deref()),
+        Command::Eval(Eval::Count { video, truth, models, detector, json }) => {
+            let folders = models.into_iter().collect();
+            let models = ModelsConfig { folders, detector, ..ModelsConfig::default() };
+            eval_count(&video, &truth, &models, &json, &installation)
+        }
+        Command::Models(Models::List { dir }) => list(dir, &installation),
+        Command::Models(Models::Verify { dir, ids }) => verify(dir, &ids, &installation),
+        Command::Models(Models::Pull { mirror, dir, ids }) => pull_models(mirror, dir, &ids, &installation),
+        Command::Key { config } => {
+            println!("{}", node_key(&NodeConfig::load(&config)?)?.public());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn run_node(arguments: &Run, installation: &Installation) -> Result<ExitCode> {
+    let config = NodeConfig::load(&arguments.config)?;
+    let folder = arguments.config.parent().unwrap_or(Path::new("."));
+    let options = RunOptions { record: arguments.record.clone(), events: arguments.events.clone() };
+    let mut node = Node::start(&config, folder, installation, &options).await?;
+    let watched = tokio::select! {
+        watched = node.watched() => Some(watched),
+        signal = stop_signal() => {
+            signal?;
+            None
+        }
+    };
+    let stopped = watched.is_none();
+    let watched = match watched {
+        Some(watched) => watched,
+        None => {
+            node.stop_cameras();
+            node.watched().await
+        }
+    };
+    if !stopped && config.broker.is_some() {
+        let patience = Duration::from_secs(arguments.deliver_within);
+        if tokio::time::timeout(patience, node.delivered()).await.is_err() {
+            tracing::warn!(
+                events = node.outbox().backlog().rows,
+                "not confirmed by the hub yet: they stay in the outbox"
+            );
+        }
+    }
+    if let Some(path) = &arguments.summary {
+        std::fs::write(path, format!("{:#}\n", node.summary()))
+            .with_context(|| format!("cannot write the summary \"{}\"", path.display()))?;
+    }
+    node.close().await;
+    watched.map(|()| ExitCode::SUCCESS)
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stop_signal() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .context("cannot listen for SIGTERM")?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for SIGINT"),
+    }
+}
+
+fn replay(log: &Path, out: Option<&Path>) -> Result<ExitCode> {
+    let file = File::open(log).with_context(|| format!("cannot open the observation log \"{}\"", log.display()))?;
+    let output: Box<dyn Write> = match out {
+        Some(path) => Box::new(File::create(path).with_context(|| format!("cannot create \"{}\"", path.display()))?),
+        None => Box::new(std::io::stdout().lock()),
+    };
+    let done = edge::replay::replay(BufReader::new(file), BufWriter::new(output))
+        .with_context(|| format!("cannot replay \"{}\"", log.display()))?;
+    tracing::info!(frames = done.frames, events = done.events, "replayed");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn eval_count(
+    video: &Path,
+    truth: &Path,
+    models: &ModelsConfig,
+    json: &Path,
+    installation: &Installation,
+) -> Result<ExitCode> {
+    let truth = Truth::load(truth)?;
+    let (runtime, entry, model) = choose_detector(models, installation)?;
+    let stopwatch = Stopwatch::start();
+    let id = CameraId::new("eval").expect("a slug");
+    let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
+    let detector = Detector::open(runtime, &entry, &model.path, Threads { intra: 1 })?;
+    let camera = CameraConfig { id: id.clone(), source, play: Play::Once };
+    let camera = open_camera(&camera, Path::new("."), &detector)?;
+    let gate = (GateId::new("eval").expect("a slug"), truth.profile_text(), truth.profile());
+    let desk = Desk::new(DeskPlan { camera: id.clone(), gates: vec![gate], nonce: draw_nonce()? }, None);
+    let stages = Arc::new(Stages::default());
+    let watch = Watch {
+        id,
+        camera,
+        play: Play::Once,
+        detector,
+        desk,
+        sink: Tally::default(),
+        clock: Arc::new(NodeClock::start()),
+        stages: Arc::clone(&stages),
+    };
+    let tally = watch.run(&|| false)?;
+    let report = stopwatch.report(&truth, &tally, stages.frames(), &model.id);
+    let text = serde_json::to_string_pretty(&report).expect("a report has only text keys and finite numbers");
+    std::fs::write(json, format!("{text}\n")).with_context(|| format!("cannot write \"{}\"", json.display()))?;
+    println!("{:<10} {:<8} {:>8} {:>6} {:>6}", "group", "what", "counted", "true", "error");
+    for (group, compared) in &report.groups {
+        for (what, c) in compared {
+            println!("{:<10} {:<8} {:>8} {:>6} {:>6}", group.as_str(), what, c.counted, c.truth, c.abs_error);
+        }
+    }
+    println!(
+        "{} frames, {} a second, {} s CPU, {}",
+        report.frames, report.frames_per_second, report.cpu_seconds, report.model
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn models_config(dir: Option<PathBuf>) -> ModelsConfig {
+    ModelsConfig { folders: dir.into_iter().collect(), ..ModelsConfig::default() }
+}
+
+fn list(dir: Option<PathBuf>, installation: &Installation) -> Result<ExitCode> {
+    let (manifest, store) = model_store(&models_config(dir), installation)?;
+    for entry in manifest.entries() {
+        let state = match store.find(entry) {
+            Ok(path) => format!("installed  {}", path.display()),
+            Err(error) => format!("-  {}", one_line(&error)),
+        };
+        println!("{:<32} {:<12} {:<12} {state}", entry.id, entry.tier.as_str(), entry.licence);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(dir: Option<PathBuf>, ids: &[String], installation: &Installation) -> Result<ExitCode> {
+    let (manifest, store) = model_store(&models_config(dir), installation)?;
+    let mut code = ExitCode::SUCCESS;
+    for entry in chosen(&manifest, ids)? {
+        match store.find(entry) {
+            Ok(path) => println!("ok      {}  {}", entry.id, path.display()),
+            Err(error) => {
+                println!("failed  {}  {}", entry.id, one_line(&error));
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn chosen<'m>(manifest: &'m inference::Manifest, ids: &[String]) -> Result<Vec<&'m inference::ModelEntry>> {
+    if let Some(unknown) = ids.iter().find(|id| !manifest.entries().iter().any(|e| e.id == **id)) {
+        let known: Vec<_> = manifest.entries().iter().map(|e| e.id.as_str()).collect();
+        bail!("the manifest has no model \"{unknown}\": {} are accepted", known.join(", "));
+    }
+    Ok(manifest.entries().iter().filter(|e| ids.is_empty() || ids.contains(&e.id)).collect())
+}
+
+fn pull_models(
+    mirror: Option<String>,
+    dir: Option<PathBuf>,
+    ids: &[String],
+    installation: &Installation,
+) -> Result<ExitCode> {
+    let (manifest, _) = model_store(&ModelsConfig::default(), installation)?;
+    let folder = dir.unwrap_or_else(|| installation.pulled_models());
+    let mirror = mirror.map(|mirror| Mirror::parse(&mirror));
+    let mut failed = 0;
+    let wanted = chosen(&manifest, ids)?;
+    let count = wanted.len();
+    for (index, entry) in wanted.into_iter().enumerate() {
+        let outcome = pull(entry, &folder, mirror.as_ref(), &HttpFetch::default());
+        let told = match &outcome {
+            PullOutcome::Present { path } => format!("present  {}", path.display()),
+            PullOutcome::Pulled { from, path } => format!("pulled   {} from {from}", path.display()),
+            PullOutcome::Failed { reason } => {
+                failed += 1;
+                format!("failed   {}", one_line(reason))
+            }
+        };
+        println!("[{}/{count}] {}: {told}", index + 1, entry.id);
+    }
+    if failed > 0 {
+        bail!(
+            "{failed} of {count} models could not be had; without internet, give --mirror a folder or URL that holds the files"
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,399 @@
+//! A running node: its outbox, its publisher, its cameras.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use capture::{Camera, Pacing, Repeat, ScaledSize, SourceConfig, SourceLocation};
+use domain::CameraId;
+use inference::{Detector, Fit, Manifest, ModelEntry, ModelStore, Role, Runtime, Threads};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use uplink::{
+    BrokerConfig, ClockReading, Credentials, Identity, Limits, MediaType, NodeKeyFile, Outbox, Publisher,
+    PublisherHandle, Secret, Spool, Tls, Uploader, UploaderConfig, UploaderHandle, WallClock,
+};
+use wire::event::NodeStart;
+use wire::{Event, EventId, NodeKey, NodePublicKey, Payload};
+
+use crate::config::{BrokerAddress, CameraConfig, ModelsConfig, NodeConfig, Play};
+use crate::desk::{Desk, DeskPlan};
+use crate::installation::Installation;
+use crate::node_clock::NodeClock;
+use crate::observation_log::ObservationLog;
+use crate::rehearse::Rehearsal;
+use crate::stage::{Stage, Stages};
+use crate::watch::{Sink, SinkError, Watch, one_line};
+
+/// What a run is asked to write besides its events.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// Observation log; with several cameras the camera's name is put behind it.
+    pub record: Option<PathBuf>,
+    /// Events, one JSON object a line, as they are before they are numbered and signed.
+    pub events: Option<PathBuf>,
+}
+
+/// A node that runs.
+#[derive(Debug)]
+pub struct Node {
+    key: NodePublicKey,
+    outbox: Outbox,
+    spool: Spool,
+    publisher: Option<PublisherHandle>,
+    uploader: Option<UploaderHandle>,
+    cameras: Vec<RunningCamera>,
+    model: Option<LoadedModel>,
+    stop: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct RunningCamera {
+    id: CameraId,
+    stages: Arc<Stages>,
+    task: JoinHandle<Result<()>>,
+}
+
+/// The detector in use.
+#[derive(Debug, Clone)]
+pub struct LoadedModel {
+    /// Its name in the manifest.
+    pub id: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// The ONNX Runtime library that runs it.
+    pub onnxruntime: PathBuf,
+}
+
+/// Opens, or makes, the signing key of a node.
+pub fn node_key(config: &NodeConfig) -> Result<NodeKey> {
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("cannot create the data folder \"{}\"", config.data.display()))?;
+    Ok(NodeKeyFile::load_or_create(&config.data.join("node.key"))?)
+}
+
+/// Where the models of a node are.
+pub fn model_store(config: &ModelsConfig, installation: &Installation) -> Result<(Manifest, ModelStore)> {
+    let manifest = config.manifest.clone().unwrap_or_else(|| installation.manifest());
+    let manifest = Manifest::load(&manifest)?;
+    let mut folders = config.folders.clone();
+    folders.extend(installation.model_folders());
+    Ok((manifest, ModelStore::new(folders)))
+}
+
+/// Loads the ONNX Runtime and chooses the detector: the one that is named, else the first of the manifest that is
+/// installed.
+pub fn choose_detector(
+    config: &ModelsConfig,
+    installation: &Installation,
+) -> Result<(&'static Runtime, ModelEntry, LoadedModel)> {
+    let named = config.onnxruntime.as_deref().or(installation.onnxruntime_named());
+    let runtime = Runtime::load(named, &installation.onnxruntime_candidates())?;
+    let (manifest, store) = model_store(config, installation)?;
+    let wanted: Vec<_> = manifest
+        .entries()
+        .iter()
+        .filter(|entry| entry.role == Role::Detector)
+        .filter(|entry| config.detector.as_ref().is_none_or(|id| *id == entry.id))
+        .collect();
+    ensure!(
+        !wanted.is_empty(),
+        "the manifest has no detector \"{}\"",
+        config.detector.as_deref().unwrap_or("of any name")
+    );
+    let mut missing = Vec::new();
+    for entry in wanted {
+        match store.find(entry) {
+            Ok(path) => {
+                let loaded = LoadedModel {
+                    id: entry.id.clone(),
+                    path,
+                    sha256: entry.sha256.to_string(),
+                    onnxruntime: runtime.library().to_owned(),
+                };
+                return Ok((runtime, entry.clone(), loaded));
+            }
+            Err(error) => missing.push(one_line(&error)),
+        }
+    }
+    anyhow::bail!(
+        "no detector is installed: run `gatehouse-edge models pull`, on a machine without internet with \
+         `--mirror FOLDER_OR_URL`\n  {}",
+        missing.join("\n  ")
+    )
+}
+
+/// Opens a camera of the configuration, scaled to what the detector wants.
+pub fn open_camera(config: &CameraConfig, folder: &Path, detector: &Detector) -> Result<Camera> {
+    let (width, height) = detector.input_size();
+    let source = config.source.strip_prefix("file://").unwrap_or(&config.source);
+    let location = if source.contains("://") { source.parse()? } else { SourceLocation::File(folder.join(source)) };
+    let (pacing, repeat) = match config.play {
+        Play::Live => (Pacing::Live, Repeat::Once),
+        Play::Loop => (Pacing::Realtime, Repeat::Forever),
+        Play::Once => (Pacing::Lossless, Repeat::Once),
+        Play::Rehearse => anyhow::bail!("an observation log has no frames: it is rehearsed, not opened as a camera"),
+    };
+    let scaled = match detector.fit() {
+        Fit::Stretch => ScaledSize::Exact { width, height },
+        Fit::Letterbox => ScaledSize::Within { width, height },
+    };
+    Ok(Camera::start(SourceConfig { pacing, repeat, ..SourceConfig::new(location, scaled) })?)
+}
+
+/// A nonce for the event ids of one run.
+pub fn draw_nonce() -> Result<[u8; 16]> {
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce).context("the system gives no random numbers")?;
+    Ok(nonce)
+}
+
+impl Node {
+    /// Starts everything. `folder` is what relative sources are relative to.
+    pub async fn start(
+        config: &NodeConfig,
+        folder: &Path,
+        installation: &Installation,
+        options: &RunOptions,
+    ) -> Result<Self> {
+        let key = node_key(config)?;
+        let identity = Identity { site: config.site.clone(), node: config.node.clone(), key: key.clone() };
+        let outbox = Outbox::open(&config.data.join("outbox.db"), identity).await?;
+        let spool = Spool::open(&config.data.join("spool"))?;
+        let clock = Arc::new(NodeClock::start());
+        // Nothing is detected where every camera is a rehearsal, so no model is asked for.
+        let model = if config.cameras.iter().all(|camera| camera.play == Play::Rehearse) {
+            None
+        } else {
+            let chosen = choose_detector(&config.models, installation)?;
+            tracing::info!(model = chosen.2.id, path = %chosen.2.path.display(), "detector chosen");
+            Some(chosen)
+        };
+        let loaded = model.as_ref().map(|(_, _, loaded)| loaded.clone());
+        outbox.append(&[started(config, loaded.as_ref(), &clock)?]).await?;
+
+        let publisher = config.broker.as_ref().map(|b| publish(b, &outbox, Arc::clone(&clock))).transpose()?;
+        let uploader = config.hub_url.as_ref().map(|url| {
+            let uploads = UploaderConfig::new(url.clone(), config.node.clone(), key.clone(), None);
+            Uploader::start(spool.clone(), uploads, wall_clock(Arc::clone(&clock)))
+        });
+        let events = options.events.as_deref().map(EventsFile::create).transpose()?;
+        let mut node = Self {
+            key: key.public(),
+            outbox,
+            spool,
+            publisher,
+            uploader: uploader.transpose()?,
+            cameras: Vec::new(),
+            model: loaded,
+            stop: Arc::new(AtomicBool::new(false)),
+        };
+        for camera in &config.cameras {
+            let gates = config.gates.iter().filter(|gate| gate.camera == camera.id);
+            let gates = gates.map(|g| (g.id.clone(), g.profile_text.clone(), g.profile.clone())).collect();
+            let plan = DeskPlan { camera: camera.id.clone(), gates, nonce: draw_nonce()? };
+            let log = options.record.as_deref().map(|path| log_path(path, config, &camera.id));
+            let log = log.map(|path| ObservationLog::create(&path)).transpose()?;
+            let stages = Arc::new(Stages::default());
+            let desk = Desk::new(plan, log);
+            let sink = NodeSink {
+                outbox: node.outbox.clone(),
+                spool: node.spool.clone(),
+                events: events.clone(),
+                runtime: Handle::current(),
+            };
+            let (id, clock, stop) = (camera.id.clone(), Arc::clone(&clock), Arc::clone(&node.stop));
+            let accounts = Arc::clone(&stages);
+            let task = match &model {
+                Some((runtime, entry, loaded)) if camera.play != Play::Rehearse => {
+                    let detector = Detector::open(runtime, entry, &loaded.path, Threads { intra: 1 })?;
+                    let (play, camera) = (camera.play, open_camera(camera, folder, &detector)?);
+                    let watch = Watch { id, camera, play, detector, desk, sink, clock, stages: accounts };
+                    tokio::task::spawn_blocking(move || Ok(watch.run(&|| stop.load(Ordering::Relaxed)).map(drop)?))
+                }
+                Some(_) | None => {
+                    let log = folder.join(&camera.source);
+                    let rehearsal = Rehearsal { id, log, desk, sink, clock, stages: accounts };
+                    tokio::task::spawn_blocking(move || Ok(rehearsal.run(&|| stop.load(Ordering::Relaxed))?))
+                }
+            };
+            node.cameras.push(RunningCamera { id: camera.id.clone(), stages, task });
+        }
+        Ok(node)
+    }
+
+    /// The key by which the hub knows this node.
+    pub fn key(&self) -> &NodePublicKey {
+        &self.key
+    }
+
+    /// The detector in use, where there is one.
+    pub fn model(&self) -> Option<&LoadedModel> {
+        self.model.as_ref()
+    }
+
+    /// The outbox, for its backlog.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// What each camera has cost so far.
+    pub fn stages(&self) -> impl Iterator<Item = (&CameraId, &Stages)> {
+        self.cameras.iter().map(|camera| (&camera.id, camera.stages.as_ref()))
+    }
+
+    /// Waits until every camera's source is over; live ones never are. Fails with the first camera that failed, after
+    /// all have ended: one broken camera does not stop the others.
+    pub async fn watched(&mut self) -> Result<()> {
+        let mut first_failure = Ok(());
+        for camera in &mut self.cameras {
+            let ended = (&mut camera.task).await.context("a camera's thread panicked").and_then(|ended| ended);
+            if let Err(error) = ended {
+                tracing::error!(camera = %camera.id, error = format!("{error:#}"), "camera ended");
+                first_failure = first_failure.and(Err(error));
+            }
+        }
+        first_failure
+    }
+
+    /// Waits until the hub has confirmed every event and has every picture.
+    pub async fn delivered(&self) {
+        if let Some(publisher) = &self.publisher {
+            publisher.confirmed_all().await;
+        }
+        if self.uploader.is_some() {
+            // Fails only when the spool is closed, and then there is nothing to wait for.
+            let _ = self.spool.watch().wait_for(|spool| spool.files == 0).await;
+        }
+    }
+
+    /// Asks the cameras to end; [`Node::watched`] returns soon after.
+    pub fn stop_cameras(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Says good-bye to the broker and ends. What is not confirmed stays on disk.
+    pub async fn close(mut self) {
+        if let Some(uploader) = self.uploader.take() {
+            uploader.stop().await;
+        }
+        if let Some(publisher) = self.publisher.take() {
+            publisher.stop().await;
+        }
+        self.outbox.close().await;
+    }
+
+    /// Frames, drops and time by stage of every camera, and what they ran on.
+    pub fn summary(&self) -> serde_json::Value {
+        let cameras: Vec<_> = self
+            .stages()
+            .map(|(id, stages)| {
+                let spent: serde_json::Map<_, _> = Stage::ALL
+                    .iter()
+                    .map(|stage| (stage.as_str().to_owned(), stages.spent(*stage).as_secs_f64().into()))
+                    .collect();
+                serde_json::json!({
+                    "camera": id, "frames": stages.frames(), "dropped": stages.dropped(), "stages_s": spent,
+                })
+            })
+            .collect();
+        serde_json::json!({
+            "model": self.model.as_ref().map(|m| &m.id),
+            "model_path": self.model.as_ref().map(|m| &m.path),
+            "onnxruntime": self.model.as_ref().map(|m| &m.onnxruntime),
+            "unconfirmed": self.outbox.backlog().rows, "cameras": cameras,
+        })
+    }
+}
+
+fn log_path(record: &Path, config: &NodeConfig, camera: &CameraId) -> PathBuf {
+    if config.cameras.len() == 1 {
+        return record.to_owned();
+    }
+    let mut name = record.as_os_str().to_owned();
+    name.push(".");
+    name.push(camera.as_str());
+    PathBuf::from(name)
+}
+
+fn started(config: &NodeConfig, model: Option<&LoadedModel>, clock: &NodeClock) -> Result<Event> {
+    let at = clock.utc();
+    let profiles: Vec<_> = config.gates.iter().map(|gate| gate.profile.name.en.as_str()).collect();
+    let start = NodeStart {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        profile: profiles.join(", "),
+        models: model.map(|m| (m.id.clone(), m.sha256.clone())).into_iter().collect(),
+    };
+    let id = EventId::derive(at, &draw_nonce()?, 0);
+    Ok(Event { id, at, clock: clock.quality(), payload: Payload::NodeStarted(start) })
+}
+
+fn wall_clock(clock: Arc<NodeClock>) -> WallClock {
+    Arc::new(move || ClockReading { at: clock.utc(), quality: clock.quality() })
+}
+
+fn publish(broker: &BrokerAddress, outbox: &Outbox, clock: Arc<NodeClock>) -> Result<PublisherHandle> {
+    let tls = broker.ca_file.as_deref().map(|authority| Tls::read(authority, None)).transpose()?;
+    let credentials = match (&broker.username, &broker.password_file) {
+        (Some(user), Some(file)) => {
+            let password = std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read the broker's password from \"{}\"", file.display()))?;
+            Some(Credentials { user: user.clone(), password: Secret::new(password.trim_end_matches(['\r', '\n'])) })
+        }
+        (Some(_), None) | (None, _) => None,
+    };
+    let broker = BrokerConfig { host: broker.host.clone(), port: broker.port, tls, credentials };
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(Publisher::start(outbox.clone(), broker, Limits::default(), version, wall_clock(clock)))
+}
+
+/// Keeps events in the outbox and pictures in the spool.
+struct NodeSink {
+    outbox: Outbox,
+    spool: Spool,
+    events: Option<EventsFile>,
+    runtime: Handle,
+}
+
+impl Sink for NodeSink {
+    fn picture(&mut self, jpeg: &[u8]) -> Result<(), SinkError> {
+        let kept = self.spool.put(jpeg, MediaType::Jpeg);
+        kept.map(drop).map_err(|source| SinkError { what: "the spool refused a picture".into(), source: source.into() })
+    }
+
+    fn events(&mut self, events: Vec<Event>) -> Result<(), SinkError> {
+        let kept = self.runtime.block_on(self.outbox.append(&events));
+        kept.map_err(|source| SinkError { what: "the outbox refused them".into(), source: source.into() })?;
+        match &self.events {
+            Some(file) => file.write(&events),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A copy of the events for people and tests.
+#[derive(Clone)]
+struct EventsFile(Arc<std::sync::Mutex<std::fs::File>>);
+
+impl EventsFile {
+    fn create(path: &Path) -> Result<Self> {
+        let file = std::fs::File::create(path)
+            .with_context(|| format!("cannot create the file for events \"{}\"", path.display()))?;
+        Ok(Self(Arc::new(std::sync::Mutex::new(file))))
+    }
+
+    fn write(&self, events: &[Event]) -> Result<(), SinkError> {
+        let mut lines = Vec::new();
+        for event in events {
+            serde_json::to_writer(&mut lines, event).expect("an event has only text keys and finite numbers");
+            lines.push(b'\n');
+        }
+        let mut file = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let written = file.write_all(&lines);
+        written.map_err(|source| SinkError { what: "the file for events failed".into(), source: source.into() })
+    }
+}

@@ -189,16 +189,14 @@ fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
     let origin = table.required("origin", "where it comes from");
     let url = table.optional::<String>("url");
     let fit = table.required("fit", "\"stretch\" or \"letterbox\"");
-    let input_size = (
-        table.ranged("width", 32..=4096, "32 to 4096 pixels", 0),
-        table.ranged("height", 32..=4096, "32 to 4096 pixels", 0),
-    );
+    let width = table.ranged("width", 32..=4096, "32 to 4096 pixels", 0_u32);
+    let height = table.ranged("height", 32..=4096, "32 to 4096 pixels", 0_u32);
     let output = table.required("output", "\"ssd\" or \"yolox\"");
     let channels = table.required::<Vec<String>>("channels", "the class of each score channel, \"-\" for none");
     let channels = channels.and_then(|names| read_channels(table, &names));
     let score_min = table.ranged("score_min", 0.01..=0.99, "0.01 to 0.99", 0.1);
     let overlap_max = table.ranged("overlap_max", 0.1..=0.95, "0.1 to 0.95", 0.5);
-    if [input_size.0, input_size.1].iter().any(|side| *side == 0 || !side.is_multiple_of(32)) {
+    if [width, height].iter().any(|side| *side == 0 || !side.is_multiple_of(32)) {
         table.note("width", "width and height must be given, as multiples of 32");
     }
     Some(ModelEntry {
@@ -211,7 +209,7 @@ fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
         tier: tier?,
         origin: origin?,
         url,
-        input_size,
+        input_size: (width, height),
         fit: fit?,
         output: output?,
         channels: channels?,

@@ -39,9 +39,10 @@ fn main() -> Result<()> {
         return bare_inference(Path::new(&bare[0]), Path::new(&bare[1]), bare[2].parse()?);
     }
     ensure!(arguments.runs > 0, "--runs must be at least 1");
-    let video = arguments.video.canonicalize().with_context(|| {
-        format!("no video \"{}\": deploy/setup.sh fetches the sample", arguments.video.display())
-    })?;
+    let video = arguments
+        .video
+        .canonicalize()
+        .with_context(|| format!("no video \"{}\": deploy/setup.sh fetches the sample", arguments.video.display()))?;
     let program = std::env::current_exe()?;
     let edge = program.with_file_name("gatehouse-edge");
     ensure!(edge.exists(), "{} is missing: cargo build --release -p edge", edge.display());
@@ -50,19 +51,20 @@ fn main() -> Result<()> {
     let mut last = serde_json::Value::Null;
     for run in 1..=arguments.runs {
         let (edge_s, summary) = run_edge(&edge, &video)?;
-        let decode = cpu_seconds(
-            Command::new("gst-launch-1.0")
-                .args(["-q", "filesrc"])
-                .arg(format!("location={}", video.display()))
-                .args(["!", "decodebin", "!", "fakesink", "sync=false"]),
-        )?;
+        let decode =
+            cpu_seconds(
+                Command::new("gst-launch-1.0")
+                    .args(["-q", "filesrc"])
+                    .arg(format!("location={}", video.display()))
+                    .args(["!", "decodebin", "!", "fakesink", "sync=false"]),
+            )?;
         let text = |key: &str| summary[key].as_str().map(str::to_owned).with_context(|| format!("no {key} in summary"));
         let frames = summary["cameras"][0]["frames"].as_u64().context("no frames in the summary")?;
-        let inference = cpu_seconds(
-            Command::new(&program)
-                .arg("--bare-inference")
-                .args([text("onnxruntime")?, text("model_path")?, frames.to_string()]),
-        )?;
+        let inference = cpu_seconds(Command::new(&program).arg("--bare-inference").args([
+            text("onnxruntime")?,
+            text("model_path")?,
+            frames.to_string(),
+        ]))?;
         println!("run {run}: edge {edge_s:.2} s, decode {decode:.2} s, inference {inference:.2} s");
         costs.push(Cost { edge: edge_s, decode, inference });
         last = summary;

@@ -17,7 +17,7 @@ use edge::desk::{Desk, DeskPlan};
 use edge::eval::{Stopwatch, Tally, Truth};
 use edge::fetch::HttpFetch;
 use edge::installation::Installation;
-use edge::node::{Node, RunOptions, choose_detector, draw_nonce, model_store, node_key, open_camera};
+use edge::node::{Node, RunOptions, choose_detector, draw_nonce, model_store, node_key, open_camera, stop_signal};
 use edge::node_clock::NodeClock;
 use edge::stage::Stages;
 use edge::watch::{Watch, one_line};
@@ -198,16 +198,6 @@ async fn run_node(arguments: &Run, installation: &Installation) -> Result<ExitCo
     }
     node.close().await;
     watched.map(|()| ExitCode::SUCCESS)
-}
-
-/// Waits for SIGTERM or SIGINT.
-async fn stop_signal() -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .context("cannot listen for SIGTERM")?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for SIGINT"),
-    }
 }
 
 fn replay(log: &Path, out: Option<&Path>) -> Result<ExitCode> {

@@ -145,6 +145,16 @@ pub fn open_camera(config: &CameraConfig, folder: &Path, detector: &Detector) ->
     Ok(Camera::start(SourceConfig { pacing, repeat, ..SourceConfig::new(location, scaled) })?)
 }
 
+/// Waits for SIGTERM or SIGINT.
+pub async fn stop_signal() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .context("cannot listen for SIGTERM")?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for SIGINT"),
+    }
+}
+
 /// A nonce for the event ids of one run.
 pub fn draw_nonce() -> Result<[u8; 16]> {
     let mut nonce = [0; 16];

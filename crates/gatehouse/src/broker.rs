@@ -21,7 +21,7 @@ const SEGMENT_BYTES: usize = 16 * 1024 * 1024;
 const SEGMENTS_MAX: usize = 4;
 
 /// Starts the broker on a free port of the loopback address; it runs until the process ends.
-pub fn start() -> Result<SocketAddr> {
+pub(crate) fn start() -> Result<SocketAddr> {
     // The port is free again when the listener is dropped; the broker does not tell which one it got by itself.
     let listen = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
@@ -34,13 +34,8 @@ pub fn start() -> Result<SocketAddr> {
         external_auth: None,
         dynamic_filters: true,
     };
-    let server = ServerSettings {
-        name: "loopback".to_owned(),
-        listen,
-        tls: None,
-        next_connection_delay_ms: 1,
-        connections,
-    };
+    let server =
+        ServerSettings { name: "loopback".to_owned(), listen, tls: None, next_connection_delay_ms: 1, connections };
     let config = Config {
         router: RouterConfig {
             max_connections: CONNECTIONS_MAX,

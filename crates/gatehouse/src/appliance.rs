@@ -1,0 +1,90 @@
+//! Edge, broker and hub in one process.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use edge::config::{BrokerAddress, NodeConfig};
+use edge::installation::Installation;
+use edge::node::{Node, RunOptions, node_key};
+use edge::node_clock::NodeClock;
+use hub::broker::BrokerConfig;
+use hub::config::HubConfig;
+use hub::start::HubHandle;
+use store::RegisteredNode;
+
+use crate::broker;
+
+/// A running site.
+pub(crate) struct Appliance {
+    pub(crate) hub: HubHandle,
+    pub(crate) node: Node,
+}
+
+impl Appliance {
+    /// Starts the broker, the hub with its files in `data/hub`, and the node, which the hub believes.
+    pub(crate) async fn start(
+        mut config: NodeConfig,
+        folder: &Path,
+        listen: SocketAddr,
+        installation: &Installation,
+        options: &RunOptions,
+    ) -> Result<Self> {
+        let mqtt = broker::start()?;
+        let hub_folder = config.data.join("hub");
+        std::fs::create_dir_all(&hub_folder)
+            .with_context(|| format!("cannot create the hub's folder \"{}\"", hub_folder.display()))?;
+        let mut hub_config = HubConfig::new(&hub_folder, BrokerConfig::new(mqtt.ip().to_string(), mqtt.port()));
+        hub_config.listen = listen;
+        let hub = hub::start::start(hub_config).await?;
+        let believed = RegisteredNode {
+            site: config.site.clone(),
+            node: config.node.clone(),
+            key: node_key(&config)?.public(),
+            added_at: NodeClock::start().utc(),
+            added_by: "the same process".to_owned(),
+        };
+        hub.store.node_insert(&believed).await?;
+        hub.ready().await;
+
+        config.broker = Some(BrokerAddress {
+            host: mqtt.ip().to_string(),
+            port: mqtt.port(),
+            username: None,
+            password_file: None,
+            ca_file: None,
+        });
+        config.hub_url = Some(format!("http://{}", hub.addr));
+        let node = Node::start(&config, folder, installation, options).await?;
+        Ok(Self { hub, node })
+    }
+
+    /// Says good-bye in the order in which nothing waits for something that is gone.
+    pub(crate) async fn stop(self) {
+        self.node.close().await;
+        self.hub.stop().await;
+    }
+}
+
+/// Runs a real site until asked to stop.
+pub(crate) async fn run(config: &Path, listen: SocketAddr, installation: &Installation) -> Result<ExitCode> {
+    let folder = config.parent().unwrap_or(Path::new("."));
+    let config = NodeConfig::load(config)?;
+    ensure!(
+        config.broker.is_none() && config.hub_url.is_none(),
+        "the configuration has [broker] or [hub], but this program brings both: use gatehouse-edge, or take them out"
+    );
+    let mut site = Appliance::start(config, folder, listen, installation, &RunOptions::default()).await?;
+    println!("Gatehouse: http://{}/", site.hub.addr);
+    let watched = tokio::select! {
+        watched = site.node.watched() => watched,
+        stopped = edge::node::stop_signal() => {
+            stopped?;
+            site.node.stop_cameras();
+            site.node.watched().await
+        }
+    };
+    site.stop().await;
+    watched.map(|()| ExitCode::SUCCESS)
+}

@@ -1,0 +1,226 @@
+//! The demo: the sample video as a camera, all the way to the page.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use domain::{CameraId, Direction, GateId, NodeId, ObjectClass, SiteId};
+use edge::config::{CameraConfig, GateConfig, ModelsConfig, NodeConfig, Play};
+use edge::fetch::HttpFetch;
+use edge::installation::Installation;
+use edge::node::{RunOptions, choose_detector, model_store};
+use edge::watch::one_line;
+use gate::GateProfile;
+use inference::models::{Mirror, PullOutcome, pull};
+use store::{CountBucket, CountsFilter, Store};
+use wire::{BlobHash, Event, Payload};
+
+use crate::appliance::Appliance;
+
+/// Longest wait for the last events and pictures to arrive at the hub.
+const DELIVERY_MAX: Duration = Duration::from_secs(60);
+
+/// Events read from the hub's log at a time.
+const PAGE: u32 = 1_000;
+
+/// What the demo can be told.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Play the video once, print what was counted, stored and lost, and end.
+    #[arg(long)]
+    once: bool,
+    /// Port of the page; with --once a free one.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Folder or base URL that holds the models, besides their origin.
+    #[arg(long)]
+    mirror: Option<String>,
+    /// The video; the sample that deploy/setup.sh fetches where absent.
+    #[arg(long)]
+    video: Option<PathBuf>,
+    /// Folder for keys, databases and pictures; `.state/demo` of the installation where absent, with --once a
+    /// temporary one.
+    #[arg(long)]
+    state: Option<PathBuf>,
+    /// Write a copy of the events to this file, one JSON object a line.
+    #[arg(long)]
+    events: Option<PathBuf>,
+}
+
+pub(crate) async fn run(arguments: &Arguments, installation: &Installation) -> Result<ExitCode> {
+    ensure_models(arguments.mirror.as_deref(), installation)?;
+    let temporary = tempfile::tempdir().context("no temporary folder can be made")?;
+    let state = match &arguments.state {
+        Some(state) => state.clone(),
+        None if arguments.once => temporary.path().to_owned(),
+        None => installation.home().join(".state/demo"),
+    };
+    let config = configuration(arguments, state, installation)?;
+    let port = arguments.port.unwrap_or(if arguments.once { 0 } else { hub::config::LISTEN.port() });
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let events = arguments.events.clone().unwrap_or_else(|| temporary.path().join("events.jsonl"));
+    let options = RunOptions { record: None, events: arguments.once.then(|| events.clone()) };
+    let mut site = Appliance::start(config, Path::new("."), listen, installation, &options).await?;
+    println!("Gatehouse: http://{}/", site.hub.addr);
+    if !arguments.once {
+        println!("The sample video plays over and over; Ctrl-C ends.");
+        tokio::select! {
+            watched = site.node.watched() => watched?,
+            stopped = edge::node::stop_signal() => {
+                stopped?;
+                site.node.stop_cameras();
+                site.node.watched().await?;
+            }
+        }
+        site.stop().await;
+        return Ok(ExitCode::SUCCESS);
+    }
+    site.node.watched().await?;
+    let delivered = tokio::time::timeout(DELIVERY_MAX, site.node.delivered()).await.is_ok();
+    let told = read_events(&events)?;
+    let result = compare(&told, &site.hub.store).await?;
+    print(&result);
+    site.stop().await;
+    if delivered && result.lost() == 0 { Ok(ExitCode::SUCCESS) } else { bail!("not everything arrived at the hub") }
+}
+
+/// Gets a detector where none is installed; says plainly where that is not possible.
+fn ensure_models(mirror: Option<&str>, installation: &Installation) -> Result<()> {
+    let models = ModelsConfig::default();
+    let (manifest, store) = model_store(&models, installation)?;
+    if manifest.entries().iter().any(|entry| store.find(entry).is_ok()) {
+        return choose_detector(&models, installation).map(drop);
+    }
+    let mirror = mirror.map(Mirror::parse);
+    for entry in manifest.entries() {
+        match pull(entry, &installation.pulled_models(), mirror.as_ref(), &HttpFetch::default()) {
+            PullOutcome::Present { .. } => return Ok(()),
+            PullOutcome::Pulled { from, .. } => {
+                println!("Model {} from {from}", entry.id);
+                return Ok(());
+            }
+            PullOutcome::Failed { reason } => {
+                tracing::debug!(model = entry.id, reason = one_line(&reason), "not pulled")
+            }
+        }
+    }
+    bail!(
+        "no detection model is installed and none can be reached: put the recommended models (models/README.md) into \
+         a folder and run `make demo MIRROR=that-folder`"
+    )
+}
+
+fn configuration(arguments: &Arguments, data: PathBuf, installation: &Installation) -> Result<NodeConfig> {
+    let video = match &arguments.video {
+        Some(video) => video.clone(),
+        None => installation.home().join(".samples/vtest.avi"),
+    };
+    let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
+    let path = installation.home().join("pipelines/tourist-site.toml");
+    let profile_text =
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read the profile \"{}\"", path.display()))?;
+    let profile = GateProfile::parse(&profile_text).with_context(|| format!("profile \"{}\"", path.display()))?;
+    let camera = CameraId::new("cam-1").expect("a slug");
+    Ok(NodeConfig {
+        site: SiteId::new("demo").expect("a slug"),
+        node: NodeId::new("demo-node").expect("a slug"),
+        data,
+        broker: None,
+        hub_url: None,
+        models: ModelsConfig::default(),
+        cameras: vec![CameraConfig {
+            id: camera.clone(),
+            source,
+            play: if arguments.once { Play::Once } else { Play::Loop },
+        }],
+        gates: vec![GateConfig { id: GateId::new("main-gate").expect("a slug"), camera, profile_text, profile }],
+    })
+}
+
+fn read_events(path: &Path) -> Result<Vec<Event>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read \"{}\"", path.display()))?;
+    text.lines().map(|line| serde_json::from_str(line).context("an event of our own")).collect()
+}
+
+/// What the node told, held against what the hub has.
+struct Outcome {
+    /// By direction and class: told by the node, counted by the hub.
+    counts: BTreeMap<(Direction, ObjectClass), (u64, u64)>,
+    events_told: usize,
+    events_lost: usize,
+    pictures_told: usize,
+    pictures_lost: usize,
+}
+
+impl Outcome {
+    fn lost(&self) -> u64 {
+        let counts: u64 = self.counts.values().map(|(told, stored)| told.abs_diff(*stored)).sum();
+        counts + (self.events_lost + self.pictures_lost) as u64
+    }
+}
+
+async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
+    let mut counts: BTreeMap<(Direction, ObjectClass), (u64, u64)> = BTreeMap::new();
+    let mut pictures: BTreeSet<BlobHash> = BTreeSet::new();
+    for event in told {
+        match &event.payload {
+            Payload::Passed(passed) => {
+                counts.entry((passed.what.direction, passed.what.class)).or_default().0 += 1;
+                pictures.extend(passed.evidence.iter().map(|e| e.sha256));
+            }
+            Payload::Stayed(stayed) => pictures.extend(stayed.evidence.iter().map(|e| e.sha256)),
+            Payload::OccupancyChanged(_)
+            | Payload::CameraChanged(_)
+            | Payload::NodeStarted(_)
+            | Payload::ClockJumped(_) => {}
+        }
+    }
+    let always = CountsFilter {
+        site: None,
+        gate: None,
+        from_minute: 0,
+        to_minute: i64::from(i32::MAX),
+        bucket: CountBucket::Day,
+    };
+    for row in store.counts(&always).await? {
+        counts.entry((row.direction, row.class)).or_default().1 += row.count;
+    }
+    let mut stored = BTreeSet::new();
+    let mut position = 0;
+    loop {
+        let page = store.events_after(position, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        position = last.pos;
+        stored.extend(page.iter().map(|event| event.id));
+    }
+    let mut pictures_lost = 0;
+    for picture in &pictures {
+        pictures_lost += usize::from(store.blob_find(picture).await?.is_none());
+    }
+    Ok(Outcome {
+        counts,
+        events_told: told.len(),
+        events_lost: told.iter().filter(|event| !stored.contains(&event.id)).count(),
+        pictures_told: pictures.len(),
+        pictures_lost,
+    })
+}
+
+fn print(outcome: &Outcome) {
+    println!("\n{:<24} {:>8} {:>8} {:>8}", "", "counted", "stored", "lost");
+    for ((direction, class), (told, stored)) in &outcome.counts {
+        let name = format!("{class} {direction}");
+        println!("{name:<24} {told:>8} {stored:>8} {:>8}", told.abs_diff(*stored));
+    }
+    for (name, told, lost) in [
+        ("events", outcome.events_told, outcome.events_lost),
+        ("pictures", outcome.pictures_told, outcome.pictures_lost),
+    ] {
+        println!("{name:<24} {told:>8} {:>8} {lost:>8}", told - lost);
+    }
+    println!();
+}

@@ -1,1 +1,3 @@
-//! stub
+//! What the tests of the whole system share.
+
+pub mod rtsp;

@@ -1,0 +1,199 @@
+//! A real RTSP server on the loopback interface: a camera that can be made to die, freeze, end and ask for a password.
+//!
+//! Stands alone, so that a crate's own tests can take it in by its path.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread::{self, JoinHandle};
+
+use gstreamer as gst;
+use gstreamer::glib;
+use gstreamer::prelude::*;
+use gstreamer_rtsp_server as gst_rtsp_server;
+use gstreamer_rtsp_server::prelude::*;
+
+/// The path of the stream on every server.
+pub const STREAM: &str = "/stream";
+
+/// What a server shows to each client, from the beginning.
+#[derive(Debug, Clone)]
+pub enum Show {
+    /// A moving test picture.
+    Pattern {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Frames a second.
+        fps: u32,
+        /// The stream ends after so many frames; never where `None`.
+        frames: Option<u32>,
+    },
+    /// An MP4 file with H.264, at its own speed; the stream ends with the file.
+    Mp4(PathBuf),
+    /// A tone and no picture.
+    Tone,
+}
+
+/// What a server is like.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What it shows.
+    pub show: Show,
+    /// The user name and password without which it shows nothing.
+    pub login: Option<(String, String)>,
+    /// Where it listens; any free port where 0.
+    pub port: u16,
+}
+
+impl Setup {
+    /// Shows `show` to everybody, on any free port.
+    pub fn open(show: Show) -> Self {
+        Self { show, login: None, port: 0 }
+    }
+}
+
+/// A running server; dropping it ends it the hard way, with its connections.
+#[derive(Debug)]
+pub struct RtspServer {
+    port: u16,
+    frozen: Arc<AtomicBool>,
+    streams: Arc<AtomicUsize>,
+    main_loop: glib::MainLoop,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RtspServer {
+    /// Starts a server that listens when this returns.
+    ///
+    /// # Panics
+    /// Where the port is taken or GStreamer is not installed.
+    pub fn start(setup: Setup) -> Self {
+        gst::init().expect("GStreamer is installed");
+        let frozen = Arc::new(AtomicBool::new(false));
+        let streams = Arc::new(AtomicUsize::new(0));
+        let (sender, listening) = sync_channel(1);
+        let thread = thread::spawn({
+            let (frozen, streams) = (Arc::clone(&frozen), Arc::clone(&streams));
+            move || {
+                let context = glib::MainContext::new();
+                let serve = || {
+                    let main_loop = glib::MainLoop::new(Some(&context), false);
+                    let server = server(&setup, frozen, streams);
+                    let source = server.attach(Some(&context)).expect("the port is free");
+                    let port = u16::try_from(server.bound_port()).expect("a TCP port");
+                    sender.send((port, main_loop.clone())).expect("somebody waits for the server");
+                    main_loop.run();
+                    if let Some(source) = context.find_source_by_id(&source) {
+                        source.destroy();
+                    }
+                    server.client_filter(Some(&mut |_, _| gst_rtsp_server::RTSPFilterResult::Remove));
+                };
+                context.with_thread_default(serve).expect("the context is this thread's own");
+            }
+        });
+        let (port, main_loop) = listening.recv().expect("the server starts");
+        Self { port, frozen, streams, main_loop, thread: Some(thread) }
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address of its stream.
+    pub fn url(&self) -> String {
+        format!("rtsp://127.0.0.1:{}{STREAM}", self.port)
+    }
+
+    /// The address of its stream with a user name and password.
+    pub fn url_with(&self, user: &str, password: &str) -> String {
+        format!("rtsp://{user}:{password}@127.0.0.1:{}{STREAM}", self.port)
+    }
+
+    /// How often the stream was begun for a client.
+    pub fn streams_begun(&self) -> usize {
+        self.streams.load(Ordering::Acquire)
+    }
+
+    /// Sends no more frames but keeps the connections.
+    pub fn freeze(&self) {
+        self.frozen.store(true, Ordering::Release);
+    }
+
+    /// Sends frames again.
+    pub fn thaw(&self) {
+        self.frozen.store(false, Ordering::Release);
+    }
+}
+
+impl Drop for RtspServer {
+    fn drop(&mut self) {
+        self.main_loop.quit();
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been reported by the test's harness already.
+            let _panicked = thread.join();
+        }
+    }
+}
+
+fn server(setup: &Setup, frozen: Arc<AtomicBool>, streams: Arc<AtomicUsize>) -> gst_rtsp_server::RTSPServer {
+    let server = gst_rtsp_server::RTSPServer::new();
+    server.set_address("127.0.0.1");
+    server.set_service(&setup.port.to_string());
+    let factory = gst_rtsp_server::RTSPMediaFactory::new();
+    factory.set_launch(&launch(&setup.show));
+    factory.set_shared(false);
+    factory.connect_media_configure(move |_, media| {
+        streams.fetch_add(1, Ordering::AcqRel);
+        let gate = media.element().downcast_ref::<gst::Bin>().and_then(|bin| bin.by_name("gate"));
+        let frozen = Arc::clone(&frozen);
+        gate.and_then(|gate| gate.static_pad("src")).expect("each launch line has a gate").add_probe(
+            gst::PadProbeType::BUFFER,
+            move |_, _| {
+                if frozen.load(Ordering::Acquire) { gst::PadProbeReturn::Drop } else { gst::PadProbeReturn::Ok }
+            },
+        );
+    });
+    if let Some((user, password)) = &setup.login {
+        let auth = gst_rtsp_server::RTSPAuth::new();
+        let token = gst_rtsp_server::RTSPToken::builder()
+            .field(gst_rtsp_server::RTSP_TOKEN_MEDIA_FACTORY_ROLE.as_str(), "viewer")
+            .build();
+        auth.add_basic(gst_rtsp_server::RTSPAuth::make_basic(user, password).as_str(), &token);
+        server.set_auth(Some(&auth));
+        factory.add_role_from_structure(
+            &gst::Structure::builder("viewer")
+                .field(gst_rtsp_server::RTSP_PERM_MEDIA_FACTORY_ACCESS.as_str(), true)
+                .field(gst_rtsp_server::RTSP_PERM_MEDIA_FACTORY_CONSTRUCT.as_str(), true)
+                .build(),
+        );
+    }
+    let mounts = server.mount_points().expect("a new server has mount points");
+    mounts.add_factory(STREAM, factory);
+    server
+}
+
+fn launch(show: &Show) -> String {
+    match show {
+        Show::Pattern { width, height, fps, frames } => {
+            let frames = frames.map_or(-1, i64::from);
+            format!(
+                "( videotestsrc is-live=true pattern=ball num-buffers={frames} \
+                 ! video/x-raw,format=I420,width={width},height={height},framerate={fps}/1 \
+                 ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max={fps} ! identity name=gate \
+                 ! rtph264pay name=pay0 pt=96 config-interval=1 )"
+            )
+        }
+        Show::Mp4(path) => format!(
+            "( filesrc location=\"{}\" ! qtdemux ! h264parse ! identity name=gate \
+             ! rtph264pay name=pay0 pt=96 config-interval=1 )",
+            path.display()
+        ),
+        Show::Tone => "( audiotestsrc is-live=true ! audioconvert ! identity name=gate \
+                       ! rtpL16pay name=pay0 pt=96 )"
+            .to_owned(),
+    }
+}

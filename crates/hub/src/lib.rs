@@ -1,1 +1,23 @@
-//! stub
+//! The hub: takes events in from the broker, keeps what they add up to, and shows it over HTTP.
+//!
+//! Owns the connection to the broker, the HTTP API and the page. What an event means is decided in `projections`, what
+//! is kept in `store`; this crate only carries. Nothing in its memory is the only copy: a message is acknowledged to
+//! the broker, and confirmed to its node, after the commit.
+//!
+//! Start reading at [`start()`]. A message goes [`link`] → [`ingest`] → `store` → [`live`] → [`api::stream`].
+
+pub mod api;
+pub mod broker;
+pub mod clock;
+pub mod config;
+pub mod health;
+pub mod ingest;
+pub mod link;
+pub mod live;
+pub mod page;
+pub mod start;
+
+pub use broker::{BrokerConfig, Credentials, Secret, Subscription};
+pub use config::{ConfigError, HubConfig, Listening};
+pub use health::Health;
+pub use start::{HubHandle, StartError, start};

@@ -36,6 +36,8 @@ pub enum AlarmKind {
     Unreadable,
     /// A number that no chain reaches.
     BadNumber,
+    /// A good event that the database refuses: a fault of this program.
+    Unstorable,
 }
 
 impl AlarmKind {
@@ -51,6 +53,7 @@ impl AlarmKind {
             Self::Misplaced => "misplaced",
             Self::Unreadable => "unreadable",
             Self::BadNumber => "bad_number",
+            Self::Unstorable => "unstorable",
         }
     }
 }

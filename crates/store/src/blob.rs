@@ -1,22 +1,27 @@
 //! Media as files named by the SHA-256 of their bytes: written beside, flushed to the disk and renamed, so that a file
 //! under its name is always whole; checked against its name whenever it is read.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{NodeId, UtcTime};
 use sha2::{Digest, Sha256};
-use sqlx::Row;
+use sqlx::{QueryBuilder, Row};
 use thiserror::Error;
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 use wire::BlobHash;
 use wire::blob::BLOB_BYTES_MAX;
 
+use crate::Db;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::query::BlobRow;
 use crate::row::{moment, natural, parsed};
+
+/// Keeps statements far below SQLite's limit of 32,766 values.
+const HASHES_PER_STATEMENT: usize = 1_000;
 
 /// Why a blob cannot be stored or read.
 #[derive(Debug, Error)]
@@ -212,6 +217,23 @@ impl Store {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(&path)(error)),
         }
+    }
+
+    /// Those of `wanted` that have been stored.
+    pub async fn blobs_stored(&self, wanted: &[BlobHash]) -> Result<HashSet<BlobHash>, StoreError> {
+        let mut stored = HashSet::new();
+        for chunk in wanted.chunks(HASHES_PER_STATEMENT) {
+            let mut query = QueryBuilder::<Db>::new("select sha256 from blob where sha256 in (");
+            let mut names = query.separated(", ");
+            for hash in chunk {
+                names.push_bind(hash.to_string());
+            }
+            query.push(")");
+            for row in query.build().persistent(false).fetch_all(&self.inner.readers).await? {
+                stored.insert(parsed("a hash", row.try_get("sha256")?)?);
+            }
+        }
+        Ok(stored)
     }
 
     /// A blob with its bytes, checked against its name.

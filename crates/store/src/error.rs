@@ -104,6 +104,22 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the database works and only refuses this very data, so that trying again is useless.
+    pub(crate) fn is_about_the_data(&self) -> bool {
+        /// SQLITE_CONSTRAINT, <https://sqlite.org/rescode.html>; the low byte of the extended code.
+        const CONSTRAINT: i32 = 19;
+        match self {
+            Self::Database(error) => error
+                .as_database_error()
+                .and_then(|error| error.code()?.parse::<i32>().ok())
+                .is_some_and(|code| code & 0xff == CONSTRAINT),
+            Self::Row { .. } => false,
+            Self::Json { .. } => true,
+        }
+    }
+}
+
 /// An error with all its sources on one line, for where only text can be kept.
 pub(crate) fn in_words(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();

@@ -8,16 +8,16 @@ mod check;
 mod plan;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::{NodeId, SiteId, UtcTime};
 use projections::Changes;
-use wire::{Ack, Received};
+use wire::{Ack, NodeTopic, Received};
 
 use crate::AlarmKind;
 use crate::alarm::Alarms;
-use crate::error::StoreError;
+use crate::error::{StoreError, in_words};
 use crate::event::StoredEvent;
 use crate::open::Store;
 use crate::quarantine::{self, Refused, batch_moment};
@@ -68,6 +68,8 @@ pub enum Reason {
     Fork,
     /// See [`AlarmKind::IdReused`].
     IdReused,
+    /// See [`AlarmKind::Unstorable`].
+    Unstorable,
 }
 
 impl Reason {
@@ -82,6 +84,7 @@ impl Reason {
             Self::BadNumber => AlarmKind::BadNumber.as_str(),
             Self::Fork => AlarmKind::Fork.as_str(),
             Self::IdReused => AlarmKind::IdReused.as_str(),
+            Self::Unstorable => AlarmKind::Unstorable.as_str(),
         }
     }
 
@@ -95,6 +98,7 @@ impl Reason {
             Self::BadNumber => Some(AlarmKind::BadNumber),
             Self::Fork => Some(AlarmKind::Fork),
             Self::IdReused => Some(AlarmKind::IdReused),
+            Self::Unstorable => Some(AlarmKind::Unstorable),
         }
     }
 }
@@ -123,8 +127,50 @@ pub struct BatchOutcome {
 }
 
 impl Store {
-    /// Takes in a batch in one transaction. An error means that nothing was kept.
+    /// Takes in a batch in one transaction. An error means that nothing was kept, and that trying again makes sense.
+    ///
+    /// Should the database refuse something in it, each message gets a transaction of its own, and only those that are
+    /// refused then are kept apart.
     pub async fn ingest(&self, batch: Arc<[Message]>) -> Result<BatchOutcome, StoreError> {
+        match self.ingest_together(Arc::clone(&batch)).await {
+            Err(error) if error.is_about_the_data() => self.ingest_one_by_one(&batch).await,
+            result => result,
+        }
+    }
+
+    async fn ingest_one_by_one(&self, batch: &[Message]) -> Result<BatchOutcome, StoreError> {
+        let mut all = BatchOutcome::default();
+        let mut heads = BTreeMap::new();
+        for message in batch {
+            let one = match self.ingest_together(Arc::from([message.clone()])).await {
+                Err(error) if error.is_about_the_data() => self.unstorable_keep(message, &error).await?,
+                result => result?,
+            };
+            all.outcomes.extend(one.outcomes);
+            all.stored.extend(one.stored);
+            heads.extend(one.heads.into_iter().map(|head| (head.node.clone(), head)));
+        }
+        all.heads = heads.into_values().collect();
+        Ok(all)
+    }
+
+    async fn unstorable_keep(&self, message: &Message, error: &StoreError) -> Result<BatchOutcome, StoreError> {
+        let detail = in_words(error);
+        let node = message.topic.parse::<NodeTopic>().ok().map(|topic| topic.node);
+        tracing::error!(topic = %message.topic, error = %detail, "the database refuses an event");
+        let mut alarms = Alarms::default();
+        if let Some(node) = &node {
+            alarms.raise(node, AlarmKind::Unstorable, detail.clone());
+        }
+        let refused = Refused { message, node, reason: Reason::Unstorable, detail };
+        let mut tx = self.inner.writer.begin_with("begin immediate").await?;
+        quarantine::write(&mut tx, &[refused]).await?;
+        alarms.write(&mut tx, message.received_at).await?;
+        tx.commit().await?;
+        Ok(BatchOutcome { outcomes: vec![Outcome::Quarantined(Reason::Unstorable)], ..BatchOutcome::default() })
+    }
+
+    async fn ingest_together(&self, batch: Arc<[Message]>) -> Result<BatchOutcome, StoreError> {
         let topics = check::topics(&batch);
         let nodes = self.nodes_known(topics.iter().flatten().map(|topic| &topic.node).collect::<BTreeSet<_>>()).await?;
         let checking = Arc::clone(&batch);

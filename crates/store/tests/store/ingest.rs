@@ -322,3 +322,22 @@ async fn counts_start_again_at_local_midnight() {
     let gates = store.gates(None, tomorrow).await.unwrap();
     assert_eq!((gates.len(), gates[0].today.person.entered, gates[0].last_at), (1, 0, at(1)));
 }
+
+#[tokio::test]
+async fn an_event_that_the_database_refuses_is_kept_apart_and_the_rest_goes_on() {
+    let home = Home::new();
+    let store = home.open().await;
+    let mut node = Node::new("n1", 1).added_to(&store).await;
+    let mut connection = crate::support::raw(&home.db()).await;
+    sqlx::query(
+        "create trigger refuse before insert on event when new.seq = 2 begin select raise(abort, 'refused'); end",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    let outcome = ingest(&store, node.passes(3)).await;
+    let refused = Outcome::Quarantined(Reason::Unstorable);
+    assert_eq!(outcome.outcomes, [Outcome::Stored, refused, Outcome::Stored]);
+    assert_eq!((outcome.heads.len(), outcome.heads[0].ack.committed_seq, outcome.stored.len()), (1, 1, 2));
+    assert_eq!(alarms(&store, &node).await, ["gap", "unstorable"]);
+}

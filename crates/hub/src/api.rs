@@ -1,0 +1,95 @@
+//! The HTTP API: what it answers is in [`view`], where it answers in [`ROUTES`](routes).
+
+pub mod view;
+
+mod blobs;
+mod counts;
+mod gates;
+mod health;
+mod lists;
+mod nodes;
+mod openapi;
+mod params;
+mod problem;
+mod security;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{MethodRouter, get};
+use store::Store;
+use tokio::sync::{Semaphore, watch};
+use tower_http::compression::CompressionLayer;
+
+use crate::health::HealthBoard;
+use crate::live::Live;
+use crate::page;
+
+pub use openapi::document;
+pub(crate) use problem::no_such_asset;
+pub(crate) use security::hosts;
+
+/// Watchers of the stream at the same time; a further one is told to come back later.
+pub const STREAMS_MAX: usize = 100;
+
+/// Uploads at the same time; a further one is told to come back later.
+pub const UPLOADS_MAX: usize = 16;
+
+/// What the handlers share.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) live: Live,
+    pub(crate) health: HealthBoard,
+    pub(crate) stopping: watch::Receiver<bool>,
+    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) uploads: Arc<Semaphore>,
+    /// Names under which the hub may be addressed; nothing where any will do.
+    pub(crate) hosts: Option<Arc<[String]>>,
+}
+
+/// Every path of the API. The OpenAPI document describes each of them.
+fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
+        ("/healthz", get(health::healthz)),
+        ("/readyz", get(health::readyz)),
+        ("/api/openapi.json", get(openapi::openapi)),
+        ("/api/v1/sites", get(gates::sites)),
+        ("/api/v1/gates", get(gates::gates)),
+        ("/api/v1/counts", get(counts::counts)),
+        ("/api/v1/passages", get(lists::passages)),
+        ("/api/v1/stays", get(lists::stays)),
+        ("/api/v1/nodes", get(nodes::nodes)),
+        ("/api/v1/alarms", get(nodes::alarms)),
+        ("/api/v1/quarantine", get(nodes::quarantine)),
+        ("/api/v1/stream", get(stream::stream)),
+        ("/api/v1/blobs/{sha256}", get(blobs::get_blob).put(blobs::put_blob)),
+    ]
+}
+
+/// The API and the page.
+pub(crate) fn router(app: App) -> Router {
+    let api = routes().into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method));
+    api.route("/", get(page::index))
+        .route("/assets/{name}", get(page::asset))
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(CompressionLayer::new())
+        .layer(axum::middleware::from_fn_with_state(app.clone(), security::guard))
+        .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_describes_exactly_the_routes() {
+        let document = serde_json::to_value(document()).expect("it is JSON");
+        let described: Vec<_> = document["paths"].as_object().expect("paths").keys().cloned().collect();
+        let mut served: Vec<_> = routes().into_iter().map(|(path, _)| path.to_owned()).collect();
+        served.sort();
+        assert_eq!(described, served);
+    }
+}

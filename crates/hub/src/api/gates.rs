@@ -1,0 +1,85 @@
+//! Sites and gates as they stand.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use projections::GateToday;
+use serde::Serialize;
+use utoipa::ToSchema;
+use wire::NodeState;
+
+use crate::api::App;
+use crate::api::params::{GateParams, Params};
+use crate::api::problem::Problem;
+use crate::api::view::{Gate, Site};
+use crate::clock;
+
+/// All sites.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Sites {
+    /// By name.
+    sites: Vec<Site>,
+}
+
+/// Gates.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Gates {
+    /// By site and name.
+    gates: Vec<Gate>,
+}
+
+/// Gates as they stand: today's figures, zones, cameras.
+#[utoipa::path(get, path = "/api/v1/gates", tag = "figures", params(GateParams),
+    responses((status = 200, body = Gates), (status = 400, body = Problem), (status = 503, body = Problem)))]
+pub(crate) async fn gates(State(app): State<App>, Params(params): Params<GateParams>) -> Result<Json<Gates>, Problem> {
+    let now = clock::now();
+    let only = params.site.as_ref().zip(params.gate.as_ref());
+    let rows = app.store.gates(only, now).await?;
+    let gates = rows
+        .iter()
+        .filter(|row| params.site.as_ref().is_none_or(|site| *site == row.site))
+        .filter(|row| params.gate.as_ref().is_none_or(|gate| *gate == row.gate))
+        .map(|row| Gate::new(row, now));
+    Ok(Json(Gates { gates: gates.collect() }))
+}
+
+#[derive(Default)]
+struct Sum {
+    gates: Vec<String>,
+    nodes: Vec<String>,
+    nodes_online: usize,
+    last_at: Option<String>,
+    today: GateToday,
+}
+
+/// Sites: those that a node was added for or a gate told of.
+#[utoipa::path(get, path = "/api/v1/sites", tag = "figures",
+    responses((status = 200, body = Sites), (status = 503, body = Problem)))]
+pub(crate) async fn sites(State(app): State<App>) -> Result<Json<Sites>, Problem> {
+    let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
+    for node in app.store.nodes().await? {
+        let sum = sums.entry(node.node.site.to_string()).or_default();
+        sum.nodes.push(node.node.node.to_string());
+        sum.nodes_online += usize::from(node.status.is_some_and(|status| status.state == NodeState::Online));
+    }
+    for gate in app.store.gates(None, clock::now()).await? {
+        let sum = sums.entry(gate.site.to_string()).or_default();
+        sum.gates.push(gate.gate.to_string());
+        // Equal in length and written alike, moments compare as text.
+        sum.last_at = sum.last_at.take().max(Some(gate.last_at.to_string()));
+        for (all, one) in [(&mut sum.today.person, gate.today.person), (&mut sum.today.vehicle, gate.today.vehicle)] {
+            all.entered += one.entered;
+            all.left += one.left;
+        }
+    }
+    let sites = sums.into_iter().map(|(site, sum)| Site {
+        site,
+        gates: sum.gates,
+        nodes: sum.nodes,
+        nodes_online: sum.nodes_online,
+        last_at: sum.last_at,
+        today: sum.today.into(),
+    });
+    Ok(Json(Sites { sites: sites.collect() }))
+}

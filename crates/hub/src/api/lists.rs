@@ -1,0 +1,72 @@
+//! The newest passages and stays.
+
+use std::collections::HashSet;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use store::{ListCursor, Store};
+use utoipa::ToSchema;
+use wire::{BlobHash, EvidenceRef};
+
+use crate::api::App;
+use crate::api::params::{ListParams, Params};
+use crate::api::problem::Problem;
+use crate::api::view::{Passage, Stay};
+
+/// Passages, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Passages {
+    /// One page.
+    passages: Vec<Passage>,
+    /// What to give as `before` for the next page; nothing on the last.
+    next: Option<String>,
+    /// The end of the log before this page was read: what to give the stream as `after`.
+    pos: u64,
+}
+
+/// Stays, those that ended last first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Stays {
+    /// One page.
+    stays: Vec<Stay>,
+    /// What to give as `before` for the next page; nothing on the last.
+    next: Option<String>,
+}
+
+/// Passages, newest first.
+#[utoipa::path(get, path = "/api/v1/passages", tag = "events", params(ListParams),
+    responses((status = 200, body = Passages), (status = 400, body = Problem), (status = 503, body = Problem)))]
+pub(crate) async fn passages(
+    State(app): State<App>,
+    Params(params): Params<ListParams>,
+) -> Result<Json<Passages>, Problem> {
+    let filter = params.filter()?;
+    let pos = app.store.event_last_pos().await?;
+    let rows = app.store.passages(&filter).await?;
+    let stored = stored(&app.store, rows.iter().flat_map(|row| &row.evidence)).await?;
+    let next = rows.last().filter(|_| is_full(rows.len(), filter.limit));
+    let next = next.map(|row| ListCursor::new(row.passage.at, row.id).to_string());
+    Ok(Json(Passages { passages: rows.iter().map(|row| Passage::new(row, &stored)).collect(), next, pos }))
+}
+
+/// Stays in zones, those that ended last first.
+#[utoipa::path(get, path = "/api/v1/stays", tag = "events", params(ListParams),
+    responses((status = 200, body = Stays), (status = 400, body = Problem), (status = 503, body = Problem)))]
+pub(crate) async fn stays(State(app): State<App>, Params(params): Params<ListParams>) -> Result<Json<Stays>, Problem> {
+    let filter = params.filter()?;
+    let rows = app.store.stays(&filter).await?;
+    let stored = stored(&app.store, rows.iter().flat_map(|row| &row.evidence)).await?;
+    let next = rows.last().filter(|_| is_full(rows.len(), filter.limit));
+    let next = next.map(|row| ListCursor::new(row.stay.to, row.id).to_string());
+    Ok(Json(Stays { stays: rows.iter().map(|row| Stay::new(row, &stored)).collect(), next }))
+}
+
+fn is_full(rows: usize, limit: u32) -> bool {
+    u32::try_from(rows).is_ok_and(|rows| rows == limit)
+}
+
+async fn stored(store: &Store, evidence: impl Iterator<Item = &EvidenceRef>) -> Result<HashSet<BlobHash>, Problem> {
+    let wanted: Vec<BlobHash> = evidence.map(|evidence| evidence.sha256).collect();
+    Ok(store.blobs_stored(&wanted).await?)
+}

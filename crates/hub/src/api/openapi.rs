@@ -1,0 +1,45 @@
+//! The API's own description.
+
+use axum::Json;
+use utoipa::OpenApi;
+
+use crate::api::{blobs, counts, gates, health, lists, nodes, stream, view};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Gatehouse hub",
+        description = "Counts, passages and the state of gates, nodes and cameras. Moments are RFC 3339 in UTC; days \
+                       begin at midnight in Asia/Ho_Chi_Minh. Errors are application/problem+json."
+    ),
+    paths(
+        health::healthz,
+        health::readyz,
+        openapi,
+        gates::sites,
+        gates::gates,
+        counts::counts,
+        lists::passages,
+        lists::stays,
+        nodes::nodes,
+        nodes::alarms,
+        nodes::quarantine,
+        stream::stream,
+        blobs::get_blob,
+        blobs::put_blob
+    ),
+    components(schemas(stream::Hello, stream::Reset, view::Passage, view::Gate, view::Node, view::Blob))
+)]
+struct Document;
+
+/// The OpenAPI document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "health",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+pub(crate) async fn openapi() -> Json<utoipa::openapi::OpenApi> {
+    Json(document())
+}

@@ -1,0 +1,86 @@
+//! Query parameters, refused with the name of the field.
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use domain::{GateId, SiteId};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use store::ListCursor;
+use utoipa::IntoParams;
+
+use crate::api::problem::Problem;
+
+/// Most rows of one page of a list.
+pub(crate) const ROWS_MAX: u32 = 500;
+
+/// Rows of a page where no limit is given.
+const ROWS_DEFAULT: u32 = 50;
+
+/// The parameters of a request.
+#[derive(Debug)]
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match Query::<T>::try_from_uri(&parts.uri) {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(error) => {
+                // The source names the field; the rejection itself only says that a query was refused.
+                let source = std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
+                Err(Problem::bad_request(format!("cannot read the query{source}")))
+            }
+        }
+    }
+}
+
+/// A number of rows, held between 1 and [`ROWS_MAX`].
+pub(crate) fn rows(limit: Option<u32>) -> Result<u32, Problem> {
+    match limit.unwrap_or(ROWS_DEFAULT) {
+        limit @ 1..=ROWS_MAX => Ok(limit),
+        limit => Err(Problem::bad_request(format!("limit: {limit} is out of range: 1 to {ROWS_MAX} is accepted"))),
+    }
+}
+
+/// Which gates.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct GateParams {
+    /// Only of this site.
+    #[param(value_type = Option<String>)]
+    pub(crate) site: Option<SiteId>,
+    /// Only of gates of this name.
+    #[param(value_type = Option<String>)]
+    pub(crate) gate: Option<GateId>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListParams {
+    /// Only of this site.
+    #[param(value_type = Option<String>)]
+    pub(crate) site: Option<SiteId>,
+    /// Only of gates of this name.
+    #[param(value_type = Option<String>)]
+    pub(crate) gate: Option<GateId>,
+    /// At most so many, 1 to 500; 50 where it is not given.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    pub(crate) limit: Option<u32>,
+    /// The `next` of the page before.
+    pub(crate) before: Option<String>,
+}
+
+impl ListParams {
+    pub(crate) fn filter(self) -> Result<store::ListFilter, Problem> {
+        let before = self
+            .before
+            .map(|before| before.parse::<ListCursor>())
+            .transpose()
+            .map_err(|error| Problem::bad_request(format!("before: {error}")))?;
+        Ok(store::ListFilter { site: self.site, gate: self.gate, before, limit: rows(self.limit)? })
+    }
+}

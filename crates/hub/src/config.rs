@@ -1,0 +1,273 @@
+//! The hub's configuration: a TOML document read so that all its mistakes are named at once.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use domain::Problems;
+use domain::table::TableReader;
+use thiserror::Error;
+
+use crate::broker::{BrokerConfig, Credentials, Secret, Subscription, Tls};
+
+/// Where a hub listens when nothing else is said.
+pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// Who can reach the HTTP API. There are no accounts yet, so whoever reaches it reads everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Listening {
+    /// Only programs of this machine; another address is refused.
+    #[default]
+    LoopbackOnly,
+    /// Whoever reaches the address: for a closed network or behind a proxy that asks for a login.
+    WithoutLogin,
+}
+
+/// What a hub needs to know.
+#[derive(Debug, Clone)]
+pub struct HubConfig {
+    /// The database file.
+    pub db: PathBuf,
+    /// The folder of media.
+    pub blobs: PathBuf,
+    /// Where HTTP is served; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Who may reach it.
+    pub listening: Listening,
+    /// Names under which the page may be opened besides those of this machine, without port, such as
+    /// `ioc.example.vn` behind a proxy.
+    pub hosts: Vec<String>,
+    /// The broker.
+    pub broker: BrokerConfig,
+}
+
+/// Why a configuration file is not taken.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read the configuration \"{}\"", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It has mistakes.
+    #[error("the configuration \"{}\" has {problems}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// All of them.
+        problems: Problems,
+    },
+}
+
+impl HubConfig {
+    /// A hub on this machine with its files in `folder`.
+    pub fn new(folder: &Path, broker: BrokerConfig) -> Self {
+        Self {
+            db: folder.join("hub.db"),
+            blobs: folder.join("blobs"),
+            listen: LISTEN,
+            listening: Listening::default(),
+            hosts: Vec::new(),
+            broker,
+        }
+    }
+
+    /// Reads a configuration file; its paths are relative to its folder.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, folder).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+    }
+
+    /// Reads a configuration document; its paths are relative to `folder`.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let config = TableReader::parse(text, &mut problems).and_then(|mut table| {
+            let db = table.required::<PathBuf>("db", "the path of the database file");
+            let blobs = table.required::<PathBuf>("blobs", "the path of the folder for media");
+            let listen = table.optional::<SocketAddr>("listen").unwrap_or(LISTEN);
+            let listening = match table.optional::<bool>("listen_without_login") {
+                Some(true) => Listening::WithoutLogin,
+                Some(false) | None => Listening::LoopbackOnly,
+            };
+            if let Err(error) = check_listening(listen, listening) {
+                table.note("listen", error);
+            }
+            let hosts = table.optional::<Vec<String>>("hosts").unwrap_or_default();
+            if !table.has("broker") {
+                table.note("broker", "missing: give the table [broker] with address = \"HOST:PORT\"");
+            }
+            let broker = table.nested("broker", |table| broker(table, folder));
+            table.finish();
+            Some(Self { db: folder.join(db?), blobs: folder.join(blobs?), listen, listening, hosts, broker: broker?? })
+        });
+        problems.into_result(config)
+    }
+}
+
+/// A non-loopback address needs a word that everybody may read.
+pub(crate) fn check_listening(listen: SocketAddr, listening: Listening) -> Result<(), String> {
+    match listening {
+        Listening::LoopbackOnly if !listen.ip().is_loopback() => Err(format!(
+            "{listen} can be reached from other machines and the hub has no accounts yet: give a loopback address such \
+             as 127.0.0.1:{}, or allow it with listen_without_login = true (--listen-without-login) on a closed network",
+            listen.port()
+        )),
+        Listening::LoopbackOnly | Listening::WithoutLogin => Ok(()),
+    }
+}
+
+/// Host and port of `HOST:PORT`.
+pub fn parse_address(text: &str) -> Result<(String, u16), String> {
+    let refuse = || format!("\"{text}\" is not HOST:PORT, such as mqtt.example.vn:1883");
+    let (host, port) = text.rsplit_once(':').ok_or_else(refuse)?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let port: u16 = port.parse().map_err(|_| refuse())?;
+    if host.is_empty() || port == 0 || host.contains(char::is_whitespace) {
+        return Err(refuse());
+    }
+    Ok((host.to_owned(), port))
+}
+
+fn broker(table: &mut TableReader<'_>, folder: &Path) -> Option<BrokerConfig> {
+    let address = table.required::<String>("address", "HOST:PORT").and_then(|text| match parse_address(&text) {
+        Ok(address) => Some(address),
+        Err(error) => {
+            table.note("address", error);
+            None
+        }
+    });
+    let client_id = table.optional::<String>("client_id").unwrap_or_else(|| BrokerConfig::CLIENT_ID.to_owned());
+    if client_id.is_empty() || client_id.len() > CLIENT_ID_BYTES_MAX {
+        table.note("client_id", format!("give 1 to {CLIENT_ID_BYTES_MAX} bytes"));
+    }
+    let subscription = match table.optional::<String>("subscription").as_deref() {
+        None | Some("shared") => Subscription::Shared,
+        Some("plain") => Subscription::Plain,
+        Some(other) => {
+            table.note("subscription", format!("\"{other}\" is not known: shared or plain is accepted"));
+            Subscription::Shared
+        }
+    };
+    let credentials = credentials(table, folder);
+    let tls = tls(table, folder);
+    let (host, port) = address?;
+    Some(BrokerConfig { host, port, client_id, subscription, tls, credentials })
+}
+
+/// MQTT lets a broker refuse longer ones (MQTT 5, 3.1.3.1); ours are readable names.
+const CLIENT_ID_BYTES_MAX: usize = 100;
+
+fn credentials(table: &mut TableReader<'_>, folder: &Path) -> Option<Credentials> {
+    let user = table.optional::<String>("user");
+    let file = table.optional::<PathBuf>("password_file").map(|file| folder.join(file));
+    match (user, file) {
+        (None, None) => None,
+        (Some(user), Some(file)) => match std::fs::read_to_string(&file) {
+            Ok(text) => Some(Credentials { user, password: Secret::new(text.trim_end_matches(['\n', '\r'])) }),
+            Err(error) => {
+                table.note("password_file", format!("cannot read \"{}\": {error}", file.display()));
+                None
+            }
+        },
+        (Some(_), None) | (None, Some(_)) => {
+            table.note("user", "give user and password_file together");
+            None
+        }
+    }
+}
+
+fn tls(table: &mut TableReader<'_>, folder: &Path) -> Option<Tls> {
+    let mut file = |key| table.optional::<PathBuf>(key).map(|file| folder.join(file));
+    let (authority, certificate, key) = (file("ca_file"), file("certificate_file"), file("key_file"));
+    let client = match (&certificate, &key) {
+        (Some(certificate), Some(key)) => Some((certificate.as_path(), key.as_path())),
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => {
+            table.note("certificate_file", "give certificate_file and key_file together");
+            return None;
+        }
+    };
+    match authority {
+        Some(authority) => match Tls::read(&authority, client) {
+            Ok(tls) => Some(tls),
+            Err(error) => {
+                table.note("ca_file", error);
+                None
+            }
+        },
+        None => {
+            if client.is_some() {
+                table.note("ca_file", "missing: give the authority that signed the broker's certificate");
+            }
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_configuration_is_read_with_paths_beside_it() {
+        let text = "db = \"hub.db\"\nblobs = \"/srv/blobs\"\nlisten = \"127.0.0.1:9000\"\nhosts = [\"ioc.vn\"]\n\
+                    [broker]\naddress = \"[::1]:1884\"\nsubscription = \"plain\"\nclient_id = \"hub-2\"\n";
+        let config = HubConfig::parse(text, Path::new("/etc/gatehouse")).expect("it is right");
+        assert_eq!(config.db, Path::new("/etc/gatehouse/hub.db"));
+        assert_eq!(config.blobs, Path::new("/srv/blobs"));
+        assert_eq!((config.broker.host.as_str(), config.broker.port), ("::1", 1884));
+        assert_eq!((config.broker.subscription, config.broker.client_id.as_str()), (Subscription::Plain, "hub-2"));
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_once() {
+        let text = "blobs = 7\nlisten = \"0.0.0.0:80\"\ncolour = \"red\"\n[broker]\naddress = \"nowhere\"\n\
+                    subscription = \"half\"\nuser = \"hub\"\nca_file = \"missing.pem\"\ncertificate_file = \"x\"\n";
+        let problems = HubConfig::parse(text, Path::new("")).expect_err("it is wrong");
+        let paths: Vec<_> = problems.as_slice().iter().map(|p| p.path.as_str()).collect();
+        for path in [
+            "db",
+            "blobs",
+            "listen",
+            "colour",
+            "broker.address",
+            "broker.subscription",
+            "broker.user",
+            "broker.certificate_file",
+        ] {
+            assert!(paths.contains(&path), "{path} is not in {paths:?}");
+        }
+        let shown = problems.to_string();
+        assert!(shown.contains("listen_without_login") && shown.contains("shared or plain"), "{shown}");
+    }
+
+    #[test]
+    fn a_tls_file_that_is_missing_or_no_certificate_is_named() {
+        let base = "db = \"a\"\nblobs = \"b\"\n[broker]\naddress = \"h:1\"\n";
+        let problems =
+            HubConfig::parse(&format!("{base}ca_file = \"/missing.pem\"\n"), Path::new("")).expect_err("missing");
+        assert!(problems.to_string().contains("/missing.pem"), "{problems}");
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let text = format!("{base}ca_file = \"{}\"\n", file.path().display());
+        let problems = HubConfig::parse(&text, Path::new("")).expect_err("empty");
+        assert!(problems.to_string().contains("holds no certificate"), "{problems}");
+    }
+
+    #[test]
+    fn a_password_is_read_from_its_file_and_never_shown() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "bí mật\n").expect("it is written");
+        let text = format!(
+            "db = \"a\"\nblobs = \"b\"\n[broker]\naddress = \"h:1\"\nuser = \"hub\"\npassword_file = \"{}\"\n",
+            file.path().display()
+        );
+        let config = HubConfig::parse(&text, Path::new("")).expect("it is right");
+        assert_eq!(config.broker.credentials.as_ref().map(|c| c.password.reveal()), Some("bí mật"));
+        assert!(!format!("{config:?}").contains("bí mật"));
+    }
+}

@@ -1,0 +1,46 @@
+//! Whether the hub can do its work.
+
+use tokio::sync::watch;
+
+/// What works at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Health {
+    /// The last transaction went through.
+    pub database: bool,
+    /// The broker has let the hub in and serves its subscriptions.
+    pub broker: bool,
+}
+
+impl Health {
+    /// Whether events are taken in.
+    pub const fn is_ready(self) -> bool {
+        self.database && self.broker
+    }
+}
+
+/// Where the tasks of the hub report what works.
+#[derive(Debug, Clone)]
+pub(crate) struct HealthBoard(watch::Sender<Health>);
+
+impl HealthBoard {
+    pub(crate) fn new(health: Health) -> Self {
+        Self(watch::Sender::new(health))
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<Health> {
+        self.0.subscribe()
+    }
+
+    pub(crate) fn get(&self) -> Health {
+        *self.0.borrow()
+    }
+
+    /// Changes what works; says whether it was otherwise before.
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Health)) -> bool {
+        self.0.send_if_modified(|health| {
+            let before = *health;
+            change(health);
+            *health != before
+        })
+    }
+}

@@ -1,0 +1,245 @@
+//! From the broker into the database, in batches: committed first, then confirmed to the nodes and acknowledged to the
+//! broker.
+//!
+//! When the database fails, nothing is acknowledged: the batch is tried again until it goes through, the inbox fills,
+//! and the broker and the nodes keep what is to come. Messages whose acknowledgement is lost come again and change
+//! nothing.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::NodeId;
+use store::{BatchOutcome, Message, NodeHead, Outcome, Store, StoreError};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout_at};
+use tracing::{debug, info, warn};
+use wire::{Channel, NodeTopic, Status};
+
+use crate::clock;
+use crate::health::HealthBoard;
+use crate::link::{Delivery, Handed, Inbound, Link};
+use crate::live::Live;
+
+/// Most messages committed together.
+pub const BATCH_MAX: usize = 500;
+
+/// How long the first message of a batch waits for others.
+pub const BATCH_WAIT: Duration = Duration::from_millis(20);
+
+/// First wait after a failed transaction; doubles up to [`RETRY_AFTER_MAX`].
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// Longest wait between two attempts. There is no limit to their number.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(5);
+
+/// How soon what the client's queue had no room for is tried again.
+const HAND_OVER_EVERY: Duration = Duration::from_millis(5);
+
+/// How long the last receipts and acknowledgements may take when the hub stops; what is left comes again.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
+
+/// The task that takes messages in.
+pub(crate) struct Ingest {
+    pub(crate) store: Store,
+    pub(crate) link: Link,
+    pub(crate) live: Live,
+    pub(crate) health: HealthBoard,
+}
+
+/// What still has to go to the broker: at most as many acknowledgements as it lets be open, and one receipt a node.
+#[derive(Debug, Default)]
+struct Owed {
+    acknowledgements: VecDeque<Box<Delivery>>,
+    receipts: BTreeMap<NodeId, NodeHead>,
+}
+
+impl Owed {
+    fn is_empty(&self) -> bool {
+        self.acknowledgements.is_empty() && self.receipts.is_empty()
+    }
+
+    fn owe(&mut self, head: NodeHead) {
+        // Cumulative: only the newest receipt matters.
+        self.receipts.insert(head.node.clone(), head);
+    }
+
+    /// Hands over as much as there is room for.
+    fn hand_over(&mut self, link: &Link) {
+        while let Some(delivery) = self.acknowledgements.front() {
+            match link.acknowledge(delivery) {
+                Handed::Done => drop(self.acknowledgements.pop_front()),
+                Handed::Later => return,
+            }
+        }
+        while let Some(receipt) = self.receipts.first_entry() {
+            let NodeHead { site, node, ack } = receipt.get();
+            let topic = NodeTopic { site: site.clone(), node: node.clone(), channel: Channel::Ack }.to_string();
+            let payload = serde_json::to_vec(ack).expect("a receipt has text keys and no failing parts");
+            match link.publish_retained(topic, payload) {
+                Handed::Done => drop(receipt.remove()),
+                Handed::Later => return,
+            }
+        }
+    }
+}
+
+impl Ingest {
+    /// Takes messages in until `stopping` becomes true: then it finishes what it holds and says good-bye.
+    pub(crate) async fn run(self, mut inbox: mpsc::Receiver<Inbound>, mut stopping: watch::Receiver<bool>) {
+        let mut owed = Owed::default();
+        let mut held = Vec::with_capacity(BATCH_MAX);
+        loop {
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stop| *stop) => break,
+                taken = inbox.recv_many(&mut held, BATCH_MAX) => if taken == 0 { break },
+                () = tokio::time::sleep(HAND_OVER_EVERY), if !owed.is_empty() => {}
+            }
+            if !held.is_empty() {
+                fill(&mut inbox, &mut held).await;
+                if self.take_in(std::mem::take(&mut held), &mut owed, &mut stopping).await.is_err() {
+                    break;
+                }
+            }
+            owed.hand_over(&self.link);
+        }
+        // Lets the connection go on, should it wait for room.
+        drop(inbox);
+        self.farewell(owed).await;
+    }
+
+    async fn farewell(&self, mut owed: Owed) {
+        let by = Instant::now() + FAREWELL_MAX;
+        while Instant::now() < by {
+            owed.hand_over(&self.link);
+            if owed.is_empty() && self.link.disconnect() == Handed::Done {
+                return;
+            }
+            tokio::time::sleep(HAND_OVER_EVERY).await;
+        }
+    }
+
+    async fn take_in(
+        &self,
+        held: Vec<Inbound>,
+        owed: &mut Owed,
+        stopping: &mut watch::Receiver<bool>,
+    ) -> Result<(), Stopped> {
+        let received_at = clock::now();
+        let mut deliveries = Vec::with_capacity(held.len());
+        let mut messages = Vec::with_capacity(held.len());
+        let mut statuses = BTreeMap::new();
+        let mut is_subscribed = false;
+        for inbound in held {
+            let delivery = match inbound {
+                Inbound::Message(delivery) => delivery,
+                Inbound::Subscribed => {
+                    is_subscribed = true;
+                    continue;
+                }
+            };
+            let topic = String::from_utf8_lossy(&delivery.publish.topic).into_owned();
+            match topic.parse::<NodeTopic>() {
+                Ok(of @ NodeTopic { channel: Channel::Status, .. }) => {
+                    // Only the newest counts.
+                    statuses.insert((of.site, of.node), delivery.publish.payload.clone());
+                }
+                Ok(_) | Err(_) => {
+                    messages.push(Message { topic, payload: delivery.publish.payload.to_vec(), received_at });
+                }
+            }
+            deliveries.push(delivery);
+        }
+        if is_subscribed {
+            let heads = self.until_it_works(stopping, || self.store.heads()).await?;
+            heads.into_iter().for_each(|head| owed.owe(head));
+        }
+        for ((site, node), payload) in statuses {
+            match serde_json::from_slice::<Status>(&payload) {
+                Ok(status) => {
+                    let set = || self.store.node_status_set(&site, &node, &status, received_at);
+                    if self.until_it_works(stopping, set).await? {
+                        self.live.node_changed(&node);
+                    } else {
+                        debug!(%site, %node, "a status of a node that has not been added");
+                    }
+                }
+                // An empty one is how a retained message is removed.
+                Err(error) if !payload.is_empty() => debug!(%site, %node, %error, "a status that cannot be read"),
+                Err(_) => {}
+            }
+        }
+        if !messages.is_empty() {
+            let batch: Arc<[Message]> = messages.into();
+            let ingest = || self.store.ingest(Arc::clone(&batch));
+            let outcome = self.until_it_works(stopping, ingest).await?;
+            self.tell(&batch, &outcome);
+            outcome.heads.into_iter().for_each(|head| owed.owe(head));
+        }
+        owed.acknowledgements.extend(deliveries);
+        Ok(())
+    }
+
+    fn tell(&self, batch: &[Message], outcome: &BatchOutcome) {
+        for (message, outcome) in std::iter::zip(batch, &outcome.outcomes) {
+            match outcome {
+                Outcome::Stored | Outcome::Duplicate => {}
+                Outcome::Quarantined(reason) => {
+                    debug!(topic = %message.topic, reason = reason.as_str(), "a message was put into quarantine");
+                    if let Ok(topic) = message.topic.parse::<NodeTopic>() {
+                        self.live.node_changed(&topic.node);
+                    }
+                }
+            }
+        }
+        self.live.committed(&outcome.stored);
+    }
+
+    /// Tries again until the database takes it. Gives up only when the hub stops: nothing was acknowledged then.
+    async fn until_it_works<T, F: Future<Output = Result<T, StoreError>>>(
+        &self,
+        stopping: &mut watch::Receiver<bool>,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T, Stopped> {
+        let mut wait = RETRY_AFTER;
+        loop {
+            match attempt().await {
+                Ok(value) => {
+                    if self.health.set(|health| health.database = true) {
+                        info!("the database works again");
+                    }
+                    return Ok(value);
+                }
+                Err(error) => {
+                    if self.health.set(|health| health.database = false) {
+                        warn!(
+                            error = &error as &dyn std::error::Error,
+                            "the database failed; nothing is acknowledged until it works again"
+                        );
+                    }
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                _ = stopping.wait_for(|stop| *stop) => return Err(Stopped),
+            }
+            wait = (wait * 2).min(RETRY_AFTER_MAX);
+        }
+    }
+}
+
+/// The hub stops before the database took a batch.
+#[derive(Debug)]
+struct Stopped;
+
+/// Waits a moment for more messages.
+async fn fill(inbox: &mut mpsc::Receiver<Inbound>, held: &mut Vec<Inbound>) {
+    let until = Instant::now() + BATCH_WAIT;
+    while held.len() < BATCH_MAX {
+        match timeout_at(until, inbox.recv_many(held, BATCH_MAX - held.len())).await {
+            Ok(taken) if taken > 0 => {}
+            Ok(_) | Err(_) => return,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What changes, told to whoever watches: passages at once, gates and nodes as whole new states a few times a second.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::{GateId, NodeId, SiteId};
+use projections::LocalDay;
+use store::{Store, StoreError, StoredEvent};
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::time::Instant;
+use tracing::warn;
+use wire::Payload;
+
+use crate::api::view;
+use crate::clock;
+
+/// Updates that a watcher may lag behind; one that lags further is sent away and resumes from the log.
+pub(crate) const UPDATES_MAX: usize = 2_048;
+
+/// How often a gate or node is told of at most.
+const REFRESH_EVERY: Duration = Duration::from_millis(250);
+
+/// The share of the time that refreshing may take: a refresh that took long is followed by a rest four times as long.
+const REST_FACTOR: u32 = 4;
+
+/// So many gates are read one by one; more are read all at once.
+const GATES_ONE_BY_ONE_MAX: usize = 16;
+
+/// How often the date is looked at: at midnight every gate begins anew.
+const MIDNIGHT_EVERY: Duration = Duration::from_secs(1);
+
+/// One update, in the form in which it is sent.
+#[derive(Debug, Clone)]
+pub(crate) enum Update {
+    Passage { pos: u64, json: Arc<str> },
+    Gate { json: Arc<str> },
+    Node { json: Arc<str> },
+    Blob { json: Arc<str> },
+}
+
+/// What has changed since it was told of last: bounded by the number of gates and nodes.
+#[derive(Debug, Default)]
+struct Changed {
+    gates: BTreeSet<(SiteId, GateId)>,
+    nodes: BTreeSet<NodeId>,
+    /// Nodes whose cameras or program changed, which shows at all their gates.
+    gates_of: BTreeSet<NodeId>,
+    all: bool,
+}
+
+/// Where changes are reported and watched.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    updates: broadcast::Sender<Update>,
+    changed: Arc<Mutex<Changed>>,
+    wake: Arc<Notify>,
+}
+
+impl Live {
+    pub(crate) fn new() -> Self {
+        Self { updates: broadcast::Sender::new(UPDATES_MAX), changed: Arc::default(), wake: Arc::default() }
+    }
+
+    pub(crate) fn watch(&self) -> broadcast::Receiver<Update> {
+        self.updates.subscribe()
+    }
+
+    fn change(&self, note: impl FnOnce(&mut Changed)) {
+        note(&mut self.changed.lock().unwrap_or_else(PoisonError::into_inner));
+        self.wake.notify_one();
+    }
+
+    /// Tells of events that were just committed.
+    pub(crate) fn committed(&self, events: &[StoredEvent]) {
+        if events.is_empty() {
+            return;
+        }
+        self.change(|changed| {
+            for event in events {
+                changed.nodes.insert(event.node.clone());
+                let gate = match &event.payload {
+                    Some(Payload::Passed(passed)) => Some(&passed.what.gate),
+                    Some(Payload::Stayed(stayed)) => Some(&stayed.what.gate),
+                    Some(Payload::OccupancyChanged(occupancy)) => Some(&occupancy.gate),
+                    Some(Payload::CameraChanged(_) | Payload::NodeStarted(_)) => {
+                        changed.gates_of.insert(event.node.clone());
+                        None
+                    }
+                    Some(Payload::ClockJumped(_)) | None => None,
+                };
+                if let Some(gate) = gate {
+                    changed.gates.insert((event.site.clone(), gate.clone()));
+                }
+            }
+        });
+        if self.updates.receiver_count() == 0 {
+            return;
+        }
+        for event in events {
+            if let Some(passage) = view::Passage::from_event(event) {
+                self.send(&passage, |json| Update::Passage { pos: event.pos, json });
+            }
+        }
+    }
+
+    /// Tells that something about a node changed that is not in the log: its status, an alarm.
+    pub(crate) fn node_changed(&self, node: &NodeId) {
+        self.change(|changed| {
+            changed.nodes.insert(node.clone());
+        });
+    }
+
+    pub(crate) fn blob_stored(&self, blob: &view::Blob) {
+        self.send(blob, |json| Update::Blob { json });
+    }
+
+    fn send<T: serde::Serialize>(&self, what: &T, update: impl FnOnce(Arc<str>) -> Update) {
+        let json = serde_json::to_string(what).expect("views have text keys and no failing parts");
+        // Fails when nobody watches.
+        let _ = self.updates.send(update(json.into()));
+    }
+
+    /// Reads and tells what changed, until the hub stops.
+    pub(crate) async fn run(self, store: Store, mut stopping: watch::Receiver<bool>) {
+        let mut day = LocalDay::of(clock::now());
+        let mut has_failed = false;
+        loop {
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(MIDNIGHT_EVERY) => {}
+                _ = stopping.wait_for(|stop| *stop) => return,
+            }
+            let today = LocalDay::of(clock::now());
+            if today != day {
+                day = today;
+                self.change(|changed| changed.all = true);
+            }
+            let changed = std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
+            if self.updates.receiver_count() == 0 {
+                continue;
+            }
+            let began = Instant::now();
+            match self.refresh(&store, changed).await {
+                Ok(()) => has_failed = false,
+                Err(error) if !has_failed => {
+                    has_failed = true;
+                    warn!(
+                        error = &error as &dyn std::error::Error,
+                        "cannot read what changed; watchers see old figures"
+                    );
+                    self.change(|changed| changed.all = true);
+                }
+                Err(_) => self.change(|changed| changed.all = true),
+            }
+            let rest = REFRESH_EVERY.max(began.elapsed() * REST_FACTOR);
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                _ = stopping.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    async fn refresh(&self, store: &Store, changed: Changed) -> Result<(), StoreError> {
+        let now = clock::now();
+        let Changed { gates, nodes, gates_of, all } = changed;
+        if all || !gates_of.is_empty() || gates.len() > GATES_ONE_BY_ONE_MAX {
+            for gate in store.gates(None, now).await? {
+                let is_changed = all
+                    || gates.contains(&(gate.site.clone(), gate.gate.clone()))
+                    || gate.nodes.iter().any(|node| gates_of.contains(node));
+                if is_changed {
+                    self.send(&view::Gate::new(&gate, now), |json| Update::Gate { json });
+                }
+            }
+        } else {
+            for (site, gate) in &gates {
+                for gate in store.gates(Some((site, gate)), now).await? {
+                    self.send(&view::Gate::new(&gate, now), |json| Update::Gate { json });
+                }
+            }
+        }
+        if all || !nodes.is_empty() {
+            for node in store.nodes().await? {
+                if all || nodes.contains(&node.node.node) {
+                    self.send(&view::Node::from(&node), |json| Update::Node { json });
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,234 @@
+//! `gatehouse-hub`: takes in the events of all nodes and shows them.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use domain::{NodeId, SiteId};
+use hub::config::{LISTEN, parse_address};
+use hub::{BrokerConfig, HubConfig, Listening, Subscription};
+use store::{RegisteredNode, Store};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use wire::NodePublicKey;
+
+/// Takes in the events of all nodes and shows what they add up to.
+#[derive(Debug, Parser)]
+#[command(name = "gatehouse-hub", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the hub until SIGTERM or SIGINT.
+    Run(Run),
+    /// Says which nodes are believed.
+    #[command(subcommand)]
+    Node(Box<Node>),
+    /// Folds the whole log again. The hub must not be running.
+    Rebuild(Files),
+    /// Reads the whole database and says what is wrong with it: signatures, hashes, chains, heads.
+    Check(Files),
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// Configuration file (TOML); the other options go before what it says.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Database file.
+    #[arg(long)]
+    db: Option<PathBuf>,
+    /// Folder of media.
+    #[arg(long)]
+    blobs: Option<PathBuf>,
+    /// Address to serve HTTP on; port 0 takes a free one [default: 127.0.0.1:8080].
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Allows an address that other machines reach, although there are no accounts yet.
+    #[arg(long)]
+    listen_without_login: bool,
+    /// The MQTT broker.
+    #[arg(long, value_name = "HOST:PORT", value_parser = parse_address)]
+    broker: Option<(String, u16)>,
+    /// The name under which the broker keeps this hub's session.
+    #[arg(long)]
+    client_id: Option<String>,
+    /// Ask for all events instead of sharing them with other hubs, for a broker without shared subscriptions.
+    #[arg(long)]
+    plain_subscription: bool,
+}
+
+#[derive(Debug, Args)]
+struct Files {
+    /// Configuration file (TOML) that names the database.
+    #[arg(long, required_unless_present = "db")]
+    config: Option<PathBuf>,
+    /// Database file.
+    #[arg(long)]
+    db: Option<PathBuf>,
+    /// Folder of media [default: "blobs" beside the database].
+    #[arg(long)]
+    blobs: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
+enum Node {
+    /// Believes a node from now on; also beside a running hub.
+    Add {
+        /// The site that it may speak for.
+        #[arg(long)]
+        site: SiteId,
+        /// Its name, which no other node of any site has.
+        #[arg(long)]
+        node: NodeId,
+        /// Its public key, as the node shows it.
+        #[arg(long)]
+        key: NodePublicKey,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Lists the nodes that are believed.
+    List {
+        #[command(flatten)]
+        files: Files,
+    },
+}
+
+impl Run {
+    fn config(self) -> Result<HubConfig> {
+        let mut config = match (&self.config, &self.db, &self.broker) {
+            (Some(path), _, _) => HubConfig::read(path)?,
+            (None, Some(db), Some((host, port))) => {
+                let broker = BrokerConfig::new(host, *port);
+                HubConfig { blobs: beside(db), db: db.clone(), ..HubConfig::new(Path::new(""), broker) }
+            }
+            (None, _, _) => bail!("give --config FILE, or --db FILE and --broker HOST:PORT"),
+        };
+        if let Some(db) = self.db {
+            config.db = db;
+        }
+        if let Some(blobs) = self.blobs {
+            config.blobs = blobs;
+        }
+        if let Some((host, port)) = self.broker {
+            (config.broker.host, config.broker.port) = (host, port);
+        }
+        if let Some(client_id) = self.client_id {
+            config.broker.client_id = client_id;
+        }
+        if self.plain_subscription {
+            config.broker.subscription = Subscription::Plain;
+        }
+        config.listen = self.listen.unwrap_or(if self.config.is_some() { config.listen } else { LISTEN });
+        if self.listen_without_login {
+            config.listening = Listening::WithoutLogin;
+        }
+        Ok(config)
+    }
+}
+
+fn beside(db: &Path) -> PathBuf {
+    db.with_file_name("blobs")
+}
+
+impl Files {
+    fn paths(self) -> Result<(PathBuf, PathBuf)> {
+        let (db, blobs) = match (self.db, &self.config) {
+            (Some(db), _) => (db.clone(), beside(&db)),
+            (None, Some(config)) => {
+                let config = HubConfig::read(config)?;
+                (config.db, config.blobs)
+            }
+            (None, None) => bail!("give --config FILE or --db FILE"),
+        };
+        Ok((db, self.blobs.unwrap_or(blobs)))
+    }
+
+    async fn open(self) -> Result<Store> {
+        let (db, blobs) = self.paths()?;
+        Ok(Store::open(&db, &blobs).await?)
+    }
+
+    async fn visit(self) -> Result<Store> {
+        let (db, blobs) = self.paths()?;
+        Ok(Store::visit(&db, &blobs).await?)
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Cli::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gatehouse-hub: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Run(run) => run_hub(run.config()?).await,
+        Command::Node(node) => run_node(*node).await,
+        Command::Rebuild(files) => {
+            let rebuilt = files.open().await?.rebuild().await?;
+            println!("folded {} events again, {} of them of a kind that is not known", rebuilt.events, rebuilt.unread);
+            Ok(())
+        }
+        Command::Check(files) => {
+            let verified = files.visit().await?.verify().await?;
+            for finding in &verified.findings {
+                println!("{}: {}", finding.place, finding.what);
+            }
+            println!("{} events looked at, {} things wrong", verified.events, verified.findings_total);
+            if verified.findings_total > 0 {
+                bail!("the database is not sound");
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn run_node(command: Node) -> Result<()> {
+    match command {
+        Node::Add { site, node, key, files } => {
+            let store = files.visit().await?;
+            let added_by = std::env::var("USER").unwrap_or_else(|_| "command line".to_owned());
+            let new = RegisteredNode { site, node, key, added_at: hub::clock::now(), added_by };
+            store.node_insert(&new).await?;
+            println!("node {} of site {} is believed with key {}", new.node, new.site, new.key);
+            store.close().await;
+            Ok(())
+        }
+        Node::List { files } => {
+            let store = files.visit().await?;
+            for node in store.node_list().await? {
+                println!("{}\t{}\t{}\tadded {} by {}", node.site, node.node, node.key, node.added_at, node.added_by);
+            }
+            store.close().await;
+            Ok(())
+        }
+    }
+}
+
+async fn run_hub(config: HubConfig) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let hub = hub::start(config).await?;
+    println!("listening on http://{}", hub.addr);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    hub.stop().await;
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Starting and stopping a hub.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::{OpenError, Store};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::api::{self, App, STREAMS_MAX, UPLOADS_MAX};
+use crate::config::{HubConfig, Listening, check_listening};
+use crate::health::{Health, HealthBoard};
+use crate::ingest::Ingest;
+use crate::link;
+use crate::live::Live;
+
+/// How long open requests may take to end when the hub stops; then they are cut off.
+const REQUESTS_END_MAX: Duration = Duration::from_secs(5);
+
+/// Why a hub does not start. A broker that is away is no reason: the hub waits for it.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The address needs an explicit word.
+    #[error("refusing to listen: {0}")]
+    NotAllowed(String),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {listen}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A running hub. Dropped, it stops as a power cut would stop it; nothing is lost.
+#[derive(Debug)]
+pub struct HubHandle {
+    /// Where HTTP is served.
+    pub addr: SocketAddr,
+    /// Its store.
+    pub store: Store,
+    health: HealthBoard,
+    stop: watch::Sender<bool>,
+    tasks: Tasks,
+}
+
+#[derive(Debug)]
+struct Tasks {
+    ingest: JoinHandle<()>,
+    connection: JoinHandle<()>,
+    live: JoinHandle<()>,
+    http: JoinHandle<()>,
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        for task in [&self.ingest, &self.connection, &self.live, &self.http] {
+            task.abort();
+        }
+    }
+}
+
+impl HubHandle {
+    /// Follows what works.
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.health.watch()
+    }
+
+    /// Waits until events are taken in.
+    pub async fn ready(&self) {
+        // Cannot fail: the board lives as long as this handle.
+        let _ = self.health.watch().wait_for(|health| health.is_ready()).await;
+    }
+
+    /// Finishes the batch that is being written, confirms it to the nodes, says good-bye to the broker, which keeps the
+    /// session, ends the open requests and closes the database.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let tasks = [
+            ("ingest", &mut self.tasks.ingest),
+            ("connection", &mut self.tasks.connection),
+            ("live updates", &mut self.tasks.live),
+        ];
+        for (name, task) in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the task \"{name}\" did not end well");
+            }
+        }
+        if timeout(REQUESTS_END_MAX, &mut self.tasks.http).await.is_err() {
+            warn!("open requests did not end in time and are cut off");
+        }
+        self.store.close().await;
+        info!("the hub stopped");
+    }
+}
+
+/// Starts a hub: opens the database, serves HTTP and keeps trying to reach the broker.
+pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
+    check_listening(config.listen, config.listening).map_err(StartError::NotAllowed)?;
+    let store = Store::open(&config.db, &config.blobs).await?;
+    let failed = |source| StartError::Listen { listen: config.listen, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
+    let addr = listener.local_addr().map_err(failed)?;
+    if config.listening == Listening::WithoutLogin && !addr.ip().is_loopback() {
+        warn!(%addr, "whoever reaches this address reads everything: the hub has no accounts yet");
+    }
+
+    let (stop, stopping) = watch::channel(false);
+    let health = HealthBoard::new(Health { database: true, broker: false });
+    let live = Live::new();
+    let (connection, link, inbox) = link::connection(&config.broker, health.clone());
+    let ingest = Ingest { store: store.clone(), link, live: live.clone(), health: health.clone() };
+    let app = App {
+        store: store.clone(),
+        live: live.clone(),
+        health: health.clone(),
+        stopping: stopping.clone(),
+        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
+        hosts: api::hosts(addr, &config.hosts),
+    };
+    let mut http_stopping = stopping.clone();
+    let http = axum::serve(listener, api::router(app)).with_graceful_shutdown(async move {
+        // Fails when the handle is gone: then the task is ended anyway.
+        let _ = http_stopping.wait_for(|stop| *stop).await;
+    });
+    let tasks = Tasks {
+        ingest: tokio::spawn(ingest.run(inbox, stopping.clone())),
+        connection: tokio::spawn(connection.run(stopping.clone())),
+        live: tokio::spawn(live.run(store.clone(), stopping)),
+        http: tokio::spawn(async move {
+            if let Err(error) = http.await {
+                tracing::error!(%error, "the HTTP server ended");
+            }
+        }),
+    };
+    info!(%addr, db = %config.db.display(), "the hub serves");
+    Ok(HubHandle { addr, store, health, stop, tasks })
+}

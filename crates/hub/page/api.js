@@ -1,0 +1,145 @@
+// Questions to the hub and its stream of updates. This and shapes.js are all that know the API.
+
+import { retryPause } from './link.js';
+import { alarmOf, countsOf, gateOf, nodeOf, passageOf } from './shapes.js';
+
+const ROOT = 'api/v1/';
+/** Longest wait for an answer. */
+const WAIT_MS = 15_000;
+/** Passages of one page. */
+const PAGE_ROWS = 30;
+/** Alarms asked for; open ones come first. */
+const ALARMS_MAX = 100;
+
+/** Why a question got no answer. `kind` is `network` or `answer`; the message is for people. */
+export class ApiError extends Error {
+  constructor(kind, message) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** How far the hub's clock is ahead of this machine's, in milliseconds. */
+let clockAhead = 0;
+
+/** The time by the hub's clock, so that ages are right on a phone whose clock is wrong. */
+export function hubNow() {
+  return Date.now() + clockAhead;
+}
+
+/** HTTP tells whole seconds only: a difference that may be rounding and travel time is none. */
+function readClock(date) {
+  const ahead = Date.parse(date) + 500 - Date.now();
+  if (Number.isFinite(ahead)) clockAhead = Math.abs(ahead) < 2000 ? 0 : ahead;
+}
+
+async function get(path, parameters = {}) {
+  const given = Object.entries(parameters).filter(([, value]) => value != null);
+  const query = given.length ? `?${new URLSearchParams(given)}` : '';
+  let response;
+  let body;
+  try {
+    response = await fetch(`${ROOT}${path}${query}`, { cache: 'no-store', signal: AbortSignal.timeout(WAIT_MS) });
+    readClock(response.headers.get('date'));
+    body = await response.text();
+  } catch (cause) {
+    throw new ApiError('network', cause.message);
+  }
+  let json;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    // A proxy that answers in the hub's place answers in HTML.
+    throw new ApiError('answer', `${response.status} ${response.statusText}`);
+  }
+  if (!response.ok) throw new ApiError('answer', `${json.detail ?? json.title ?? response.statusText} (${response.status})`);
+  return json;
+}
+
+/** Names of all sites. */
+export async function loadSites() {
+  return (await get('sites')).sites.map((json) => json.site);
+}
+
+/** Every gate as it stands. */
+export async function loadGates() {
+  return (await get('gates')).gates.map(gateOf);
+}
+
+/** Every node as it stands. */
+export async function loadNodes() {
+  return (await get('nodes')).nodes.map(nodeOf);
+}
+
+/** Alarms, open ones first. */
+export async function loadAlarms() {
+  return (await get('alarms', { limit: ALARMS_MAX })).alarms.map(alarmOf);
+}
+
+/** Passages per minute from one moment to another. */
+export async function loadCounts({ site, gate, from, to }) {
+  const text = (ms) => new Date(ms).toISOString();
+  return countsOf(await get('counts', { site, gate, from: text(from), to: text(to), bucket: 'minute' }));
+}
+
+/** One page of passages, newest first: `{ rows, next }`. */
+export async function loadPassages({ site, gate, before }) {
+  const json = await get('passages', { site, gate, before, limit: PAGE_ROWS });
+  return { rows: json.passages.map(passageOf), next: json.next };
+}
+
+/** Where a picture is. */
+export function pictureAddress(picture) {
+  return `${ROOT}blobs/${picture.sha256}`;
+}
+
+/**
+ * Follows the stream for ever. Calls `opened(version)` when the hub begins to tell, `updated({ gate | node | passage |
+ * stored })` for each change, `reset()` when what is known is void, and `lost()` when the stream breaks. Returns a
+ * function that gives the stream up and opens a new one.
+ */
+export function openStream({ opened, updated, reset, lost }) {
+  let source = null;
+  let last = null;
+  let tries = 0;
+  let timer = 0;
+
+  function open() {
+    clearTimeout(timer);
+    source?.close();
+    source = new EventSource(`${ROOT}stream${last === null ? '' : `?after=${last}`}`);
+    const on = (name, take) => source.addEventListener(name, (event) => {
+      last = event.lastEventId || last;
+      take(JSON.parse(event.data));
+    });
+    on('hello', ({ version }) => {
+      tries = 0;
+      opened(version);
+    });
+    on('gate', (json) => updated({ gate: gateOf(json) }));
+    on('node', (json) => updated({ node: nodeOf(json) }));
+    on('passage', (json) => updated({ passage: passageOf(json) }));
+    on('blob', (json) => updated({ stored: json.sha256 }));
+    on('reset', () => {
+      last = null;
+      reset();
+    });
+    source.addEventListener('error', () => {
+      lost();
+      // The browser itself tries again after a break, but not after a refusal.
+      if (source.readyState === EventSource.CLOSED) again();
+    });
+  }
+
+  function again() {
+    clearTimeout(timer);
+    timer = setTimeout(open, retryPause(tries++, Math.random()));
+  }
+
+  open();
+  return () => {
+    lost();
+    source.close();
+    again();
+  };
+}

@@ -1,0 +1,155 @@
+// The page: what the reader chooses, and drawing once per frame what changed.
+
+import { hubNow } from './api.js';
+import { makeChart } from './chart.js';
+import { daySteps } from './day.js';
+import { setText } from './dom.js';
+import { follow } from './follow.js';
+import { formatOf } from './format.js';
+import { showGates } from './gates.js';
+import { linkState } from './link.js';
+import { showEmpty, showHeader, showNotice, showSelect, showTroubles } from './notices.js';
+import { showPassages } from './passages.js';
+import { PASSAGES_MAX, defaultGroup, emptyState, gatesHere } from './state.js';
+import { troublesOf } from './trouble.js';
+import { LANGUAGES, wordsOf } from './words.js';
+
+const LANGUAGE_KEY = 'gatehouse.language';
+
+const at = (id) => document.getElementById(id);
+const startedAt = hubNow();
+const address = new URLSearchParams(location.search);
+const state = { ...emptyState(), site: address.get('site'), gate: address.get('gate') };
+const drawChart = makeChart({ plot: at('chart'), value: at('chart-value'), table: at('chart-table') });
+const view = { t: null, f: null, now: startedAt };
+const hub = follow(state, () => repaint());
+
+// ---- what the reader chooses
+
+function speak(language) {
+  view.t = wordsOf(language);
+  view.f = formatOf(language);
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll('[data-t]')) setText(element, view.t(element.dataset.t));
+  at('language').querySelector(`[value="${language}"]`).checked = true;
+  repaint();
+}
+
+/** The language kept from the last visit. Storage may be forbidden; the page works without it. */
+function keptLanguage() {
+  try {
+    const kept = localStorage.getItem(LANGUAGE_KEY);
+    return LANGUAGES.includes(kept) ? kept : LANGUAGES[0];
+  } catch {
+    return LANGUAGES[0];
+  }
+}
+
+at('language').addEventListener('change', ({ target }) => {
+  speak(target.value);
+  try {
+    localStorage.setItem(LANGUAGE_KEY, target.value);
+  } catch {
+    // Not kept: the next visit begins in Vietnamese.
+  }
+});
+
+/** Site and gate stand in the address, so that a link or a reload shows the same. */
+function choosePlace(change) {
+  Object.assign(state, change, { counts: { start: 0, rows: [] }, passages: { rows: [], next: null } });
+  const query = new URLSearchParams(Object.entries({ site: state.site, gate: state.gate }).filter(([, value]) => value));
+  history.replaceState(null, '', query.size ? `?${query}` : location.pathname);
+  hub.refresh();
+  repaint();
+}
+
+at('site').addEventListener('change', ({ target }) => choosePlace({ site: target.value, gate: null, group: null }));
+at('gate').addEventListener('change', ({ target }) => choosePlace({ gate: target.value || null }));
+at('group').addEventListener('change', ({ target }) => {
+  state.group = target.value;
+  repaint();
+});
+at('step').addEventListener('change', ({ target }) => {
+  state.stepMinutes = Number(target.value);
+  repaint();
+});
+let isTroubleOpen = false;
+at('troubles-more').addEventListener('click', () => {
+  isTroubleOpen = !isTroubleOpen;
+  repaint();
+});
+at('more').addEventListener('click', () => hub.loadMore());
+at('chart-table').addEventListener('toggle', () => repaint());
+at('passages').addEventListener('repaint', () => repaint());
+
+// ---- drawing
+
+let frame = 0;
+let isListChanged = true;
+
+/** Draws in the next frame: all, or only what goes with the time. */
+function repaint(isAll = true) {
+  isListChanged ||= isAll;
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    draw();
+  });
+}
+
+function draw() {
+  const now = hubNow();
+  view.now = now;
+  const { isStreaming, heardAt, isLoaded, error } = hub;
+  const link = linkState({ isStreaming, hasNetwork: navigator.onLine, heardAt, startedAt, now });
+  const gates = gatesHere(state);
+  showHeader(at, { state, link, heardAt }, view);
+  showNotice(at('notice'), { link, heardAt, error, isLoaded, retry: hub.refresh }, view);
+  document.documentElement.classList.toggle('old', link === 'offline');
+  at('main').setAttribute('aria-busy', String(!isLoaded));
+  at('waiting').hidden = isLoaded || error !== null;
+  at('empty').hidden = !isLoaded || gates.length > 0;
+  at('board').hidden = gates.length === 0;
+  if (!isLoaded) return;
+  showTroubles(at, troublesOf(state), isTroubleOpen, view);
+  if (gates.length === 0) {
+    showEmpty(at('empty'), view);
+    return;
+  }
+  showGates(at('gates'), state, view);
+  if (!isListChanged) return;
+  isListChanged = false;
+  drawDay(gates, now);
+  showPassages(at('passages'), state.passages.rows, view);
+  drawMore();
+}
+
+function drawDay(gates, now) {
+  showSelect(at('gate-choice'), ['', ...gates.map((gate) => gate.gate)], state.gate ?? '', view.t('all_gates'));
+  const group = state.group ?? defaultGroup(gates);
+  at('group').querySelector(`[value="${group}"]`).checked = true;
+  if (state.counts.start) drawChart(daySteps(state.counts.rows, state.counts.start, state.stepMinutes, group), now, view);
+}
+
+function drawMore() {
+  const { t, f } = view;
+  const { rows, next } = state.passages;
+  const { isLoading, error } = hub.more;
+  const isFull = rows.length >= PASSAGES_MAX;
+  at('more').hidden = !next || isFull;
+  at('more').disabled = isLoading;
+  setText(at('more'), t(isLoading ? 'more_loading' : 'more'));
+  const note = error ? t('more_failed', { detail: error.message })
+    : rows.length === 0 ? t('passages_empty')
+    : isFull ? t('more_full', { n: f.number(PASSAGES_MAX) })
+    : '';
+  setText(at('passages-note'), note);
+}
+
+function everySecond() {
+  // The line of the chart that stands for now moves once a minute.
+  repaint(Math.floor(hubNow() / 1000) % 60 === 0);
+  setTimeout(everySecond, 1000 - (hubNow() % 1000));
+}
+
+speak(keptLanguage());
+everySecond();

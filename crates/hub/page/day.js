@@ -1,0 +1,44 @@
+// The day of Viet Nam (UTC+7 without summer time) and the counts in it. Pure: no clock, no page.
+
+export const MINUTE_MS = 60_000;
+export const DAY_MS = 1440 * MINUTE_MS;
+const OFFSET_MS = 420 * MINUTE_MS;
+
+/** The midnight at which the day of a moment began. */
+export function dayStart(ms) {
+  return Math.floor((ms + OFFSET_MS) / DAY_MS) * DAY_MS - OFFSET_MS;
+}
+
+/**
+ * Passages of one day in steps of `stepMinutes`: `[{ from, to, in, out }]` over the whole day.
+ * `rows` are `{ at, direction, group, count }`; those of another day or group are left out.
+ */
+export function daySteps(rows, start, stepMinutes, group) {
+  const length = stepMinutes * MINUTE_MS;
+  const steps = Array.from({ length: DAY_MS / length }, (_, i) => ({
+    from: start + i * length,
+    to: start + (i + 1) * length,
+    in: 0,
+    out: 0,
+  }));
+  for (const row of rows) {
+    const step = steps[Math.floor((row.at - start) / length)];
+    if (step && row.group === group) step[row.direction] += row.count;
+  }
+  return steps;
+}
+
+/** What the steps come to together. */
+export function total(steps) {
+  return steps.reduce((sum, step) => ({ in: sum.in + step.in, out: sum.out + step.out }), { in: 0, out: 0 });
+}
+
+/** The ticks of an axis from 0: whole numbers, 1, 2 or 5 times a power of ten apart, the last at or above `highest`. */
+export function ticks(highest, wanted = 3) {
+  const rough = Math.max(1, highest / wanted);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((width) => width >= rough);
+  const found = [0];
+  while (found.at(-1) < highest || found.length < 2) found.push(found.at(-1) + step);
+  return found;
+}

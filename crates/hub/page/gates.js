@@ -1,0 +1,135 @@
+// One card per gate, and one for the whole site where there are several.
+
+import { h, icon, setChildren, setNumber, setText, setTime } from './dom.js';
+import { GROUPS, gatesHere, wholeSite } from './state.js';
+
+/** The three figures of a group: name in the style, field, text. */
+const FIGURES = [['in', 'entered', 'in'], ['out', 'left', 'out'], ['inside', 'inside', 'inside']];
+
+/** Fills the cards. `view` is `{ t, f, now }`: texts, formats and the time. */
+export function showGates(parent, state, view) {
+  const gates = gatesHere(state);
+  const cards = gates.map((gate) => ({ key: `gate ${gate.gate}`, gate }));
+  if (gates.length > 1) cards.unshift({ key: 'site', sum: wholeSite(gates), gates: gates.length });
+  setChildren(parent, cards, (card) => card.key,
+    (card) => (card.gate ? makeGate() : makeSite()),
+    (element, card) => (card.gate ? updateGate(element, card.gate, view) : updateSite(element, card, view)));
+}
+
+// ---- the whole site
+
+function makeSite() {
+  const figure = (name) => h('div', { class: name }, h('dt'), h('dd'));
+  const sums = GROUPS.map((group) =>
+    h('div', { class: `sum ${group}` }, h('h4', {}, icon(group), h('span')), h('dl', {}, FIGURES.map(([name]) => figure(name)))));
+  return h('article', { class: 'card whole' }, h('header', {}, h('h3'), h('p', { class: 'last' })), sums, h('div', { class: 'hints' }));
+}
+
+function updateSite(element, { sum, gates }, { t, f }) {
+  setText(element.querySelector('h3'), t('whole_site'));
+  setText(element.querySelector('.last'), t('gates_sum', { n: gates }));
+  for (const group of GROUPS) {
+    const part = element.querySelector(`.${group}`);
+    part.classList.toggle('quiet', isQuiet(sum[group]));
+    setText(part.querySelector('h4 span'), t(group));
+    for (const [name, field, key] of FIGURES) {
+      setText(part.querySelector(`.${name} dt`), t(key));
+      setNumber(part.querySelector(`.${name} dd`), f.number(sum[group][field]));
+    }
+  }
+  updateHints(element, sum, { t, f });
+}
+
+// ---- one gate
+
+function makeGate() {
+  const rows = GROUPS.map((group) =>
+    h('tr', { class: group }, h('th', { scope: 'row' }, icon(group), h('span')), FIGURES.map(([name]) => h('td', { class: name }))));
+  const heads = FIGURES.map(([name]) => h('th', { scope: 'col', class: name }, name !== 'inside' && icon(name), h('span')));
+  return h('article', { class: 'card gate' },
+    h('header', {}, h('h3'), h('p', { class: 'last' }, h('span'), ' ', h('time'))),
+    h('div', { class: 'body' },
+      h('div', {},
+        h('table', { class: 'figures' },
+          h('caption', { class: 'unseen' }),
+          h('thead', {}, h('tr', {}, h('td'), heads)),
+          h('tbody', {}, rows)),
+        h('div', { class: 'hints' })),
+      h('div', { class: 'state' },
+        h('div', { class: 'zones' }, h('h4'), h('ul')),
+        h('div', { class: 'cameras' }, h('h4'), h('ul')))));
+}
+
+function updateGate(element, gate, view) {
+  const { t, f } = view;
+  setText(element.querySelector('h3'), gate.gate);
+  setText(element.querySelector('caption'), t('figures_of', { name: gate.gate }));
+  setText(element.querySelector('thead td'), t('today'));
+  for (const [name, , key] of FIGURES) setText(element.querySelector(`th.${name} span`), t(key));
+  for (const group of GROUPS) {
+    const row = element.querySelector(`tr.${group}`);
+    row.classList.toggle('quiet', isQuiet(gate.today[group]));
+    setText(row.querySelector('th span'), t(group));
+    for (const [name, field] of FIGURES) setNumber(row.querySelector(`.${name}`), f.number(gate.today[group][field]));
+  }
+  updateHints(element, gate.today, view);
+  updateLast(element.querySelector('.last'), gate, view);
+  updateZones(element.querySelector('.zones'), gate.zones, view);
+  updateCameras(element.querySelector('.cameras'), gate.cameras, view);
+}
+
+function isQuiet(today) {
+  return today.entered + today.left === 0;
+}
+
+/** Says where more went out than in, which a count of those inside cannot show. */
+function updateHints(element, today, { t, f }) {
+  const groups = GROUPS.filter((group) => today[group].difference < 0);
+  setChildren(element.querySelector('.hints'), groups, (group) => group, () => h('p'), (p, group) => {
+    setText(p, `${t(group)}: ${t('more_out', { n: f.number(-today[group].difference) })}`);
+  });
+}
+
+function updateLast(element, gate, { t, f, now }) {
+  const [label, time] = element.children;
+  setText(label, t('last_event'));
+  setTime(time, gate.lastAt, f.ago(gate.lastAt, now));
+  time.title = f.when(gate.lastAt, now);
+}
+
+function updateZones(element, zones, { t, f, now }) {
+  element.hidden = zones.length === 0;
+  setText(element.querySelector('h4'), t('zones'));
+  const key = (zone) => `${zone.zone} ${zone.group}`;
+  const make = () => h('li', {}, h('span', { class: 'name' }), h('b'), h('span', { class: 'unit' }), h('small'));
+  setChildren(element.querySelector('ul'), zones, key, make, (item, zone) => {
+    const [name, count, unit, note] = item.children;
+    setText(name, zone.zone);
+    setNumber(count, f.number(zone.count));
+    setText(unit, t(zone.group).toLowerCase());
+    setText(note, zone.isStale ? t('zone_stale') : t('since', { at: f.when(zone.at, now) }));
+    item.classList.toggle('stale', zone.isStale);
+  });
+}
+
+function updateCameras(element, cameras, { t, f, now }) {
+  setText(element.querySelector('h4'), t('cameras'));
+  const list = element.querySelector('ul');
+  const key = (camera) => `${camera.node} ${camera.camera}`;
+  const make = () => h('li', {}, h('i', { class: 'dot' }), h('span', { class: 'name' }), h('span'), h('small'));
+  if (cameras.length === 0) {
+    setChildren(list, [''], () => 'none', () => h('li', { class: 'note' }), (item) => setText(item, t('no_cameras')));
+    return;
+  }
+  setChildren(list, cameras, key, make, (item, camera) => {
+    const state = camera.state ?? 'unknown';
+    item.dataset.state = state;
+    const [, name, word, note] = item.children;
+    setText(name, camera.camera);
+    name.title = `${t('node')}: ${camera.node}`;
+    setText(word, t(`camera_${state}`));
+    const since = t('since', { at: f.when(camera.at, now) });
+    setText(note, camera.reason ? `${camera.reason} · ${since}` : since);
+    note.classList.toggle('long', camera.reason !== '');
+  });
+}

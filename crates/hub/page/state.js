@@ -1,0 +1,147 @@
+// What the page knows, and how answers and live updates change it. Pure: no clock, no network, no page.
+// Shapes are those that api.js makes; moments are milliseconds since 1970.
+
+import { DAY_MS, dayStart } from './day.js';
+
+/** Most passages kept; beyond it the oldest ones go. */
+export const PASSAGES_MAX = 200;
+/** Most rows of counts kept; beyond it the chart takes in live passages at the next reload, which sums them up. */
+export const COUNT_ROWS_MAX = 50_000;
+
+export const GROUPS = ['person', 'vehicle'];
+
+export function emptyState() {
+  return {
+    sites: [],
+    gates: [],
+    nodes: [],
+    alarms: [],
+    counts: { start: 0, rows: [] },
+    passages: { rows: [], next: null },
+    // What the reader chose; nothing for `gate` means all of them.
+    site: null,
+    gate: null,
+    group: null,
+    stepMinutes: 15,
+  };
+}
+
+/** The gates of the chosen site. */
+export function gatesHere(state) {
+  return state.gates.filter((gate) => gate.site === state.site);
+}
+
+/** The site to show: the wished one if it is there, else the first with a gate, else the first. */
+export function chooseSite(sites, gates, wished) {
+  if (sites.includes(wished)) return wished;
+  return sites.find((site) => gates.some((gate) => gate.site === site)) ?? sites[0] ?? null;
+}
+
+/** Who went in at one gate may leave by another: only the sum over all gates says how many are inside. */
+export function wholeSite(gates) {
+  const sum = {};
+  for (const group of GROUPS) {
+    const entered = gates.reduce((n, gate) => n + gate.today[group].entered, 0);
+    const left = gates.reduce((n, gate) => n + gate.today[group].left, 0);
+    sum[group] = figures(entered, left);
+  }
+  return sum;
+}
+
+/** In, out and inside; `inside` is never below 0, `difference` shows what was missed. */
+export function figures(entered, left) {
+  return { entered, left, inside: Math.max(0, entered - left), difference: entered - left };
+}
+
+/** The group that the chart shows when nobody chose: persons, unless only vehicles pass here. */
+export function defaultGroup(gates) {
+  const passed = (group) => gates.some((gate) => gate.today[group].entered + gate.today[group].left > 0);
+  return !passed('person') && passed('vehicle') ? 'vehicle' : 'person';
+}
+
+/** Both lists as one, newest first, each passage once. The second list wins: it is the newer word. */
+export function mergePassages(held, more, max = PASSAGES_MAX) {
+  const byId = new Map(held.map((row) => [row.id, row]));
+  for (const row of more) byId.set(row.id, row);
+  return [...byId.values()].sort(newestFirst).slice(0, max);
+}
+
+function newestFirst(a, b) {
+  return b.at - a.at || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+}
+
+/**
+ * Takes in the newest page of passages after a gap. Rows that hang together with it are kept, so that nothing the
+ * reader loaded vanishes; where the page does not reach back to them, rows are missing in between and the list
+ * begins anew.
+ */
+export function takeNewestPassages(list, page) {
+  const oldest = page.rows.at(-1);
+  const isJoined = !page.next || !oldest || list.rows.some((row) => newestFirst(row, oldest) <= 0);
+  if (!isJoined || list.rows.length <= page.rows.length) return { rows: page.rows.slice(0, PASSAGES_MAX), next: page.next };
+  return { rows: mergePassages(list.rows, page.rows), next: list.next };
+}
+
+/** Takes in one older page. */
+export function takeOlderPassages(list, page) {
+  return { rows: mergePassages(list.rows, page.rows), next: page.next };
+}
+
+/** Whether the reader asked to see this passage. */
+export function isShown(state, passage) {
+  return passage.site === state.site && (!state.gate || passage.gate === state.gate);
+}
+
+/** Takes in a live update of openStream. Returns whether anything shown may have changed. */
+export function takeUpdate(state, update, now) {
+  if (update.gate) return takeGate(state, update.gate);
+  if (update.node) {
+    state.nodes = replaced(state.nodes, update.node, (node) => node.node === update.node.node);
+    return true;
+  }
+  if (update.passage) return takePassage(state, update.passage, now);
+  return takeStored(state, update.stored);
+}
+
+function takeGate(state, gate) {
+  state.gates = replaced(state.gates, gate, (held) => held.site === gate.site && held.gate === gate.gate);
+  if (!state.sites.includes(gate.site)) state.sites = [...state.sites, gate.site].sort();
+  state.site ??= gate.site;
+  return true;
+}
+
+/** The list with `item` in the place of what it replaces, else at its end. */
+function replaced(list, item, isOld) {
+  return list.some(isOld) ? list.map((held) => (isOld(held) ? item : held)) : [...list, item];
+}
+
+/** A passage that the list holds already changes nothing: the stream repeats what it is not sure was heard. */
+function takePassage(state, passage, now) {
+  if (!isShown(state, passage) || state.passages.rows.some((row) => row.id === passage.id)) return false;
+  state.passages = { ...state.passages, rows: mergePassages(state.passages.rows, [passage]) };
+  const { counts } = state;
+  const isOfDay = passage.at >= counts.start && passage.at < counts.start + DAY_MS && counts.start === dayStart(now);
+  if (isOfDay && counts.rows.length < COUNT_ROWS_MAX) {
+    counts.rows.push({ at: passage.at, direction: passage.direction, group: passage.group, count: 1 });
+  }
+  return true;
+}
+
+function takeStored(state, sha256) {
+  const row = state.passages.rows.find((row) => row.picture?.sha256 === sha256);
+  if (row) row.picture.isStored = true;
+  return row !== undefined;
+}
+
+/**
+ * Whether the chart's counts come to what the gates say themselves. They are asked for one after the other, so a
+ * passage in between may be in one twice or not at all; then they are asked for again.
+ */
+export function chartAgrees(state) {
+  const gates = gatesHere(state).filter((gate) => !state.gate || gate.gate === state.gate);
+  if (gates.some((gate) => gate.dayStart !== state.counts.start)) return false;
+  const sums = { person: { in: 0, out: 0 }, vehicle: { in: 0, out: 0 } };
+  for (const row of state.counts.rows) sums[row.group][row.direction] += row.count;
+  const today = wholeSite(gates);
+  return GROUPS.every((group) => sums[group].in === today[group].entered && sums[group].out === today[group].left);
+}

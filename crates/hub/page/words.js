@@ -1,0 +1,188 @@
+// Every text of the page, Vietnamese beside English, so that a translator sees both.
+
+export const LANGUAGES = ['vi', 'en'];
+
+const WORDS = {
+  title: ['Cổng ra vào', 'Gates'],
+  skip: ['Tới nội dung chính', 'Skip to the content'],
+  site: ['Điểm', 'Site'],
+  language: ['Ngôn ngữ', 'Language'],
+  clock: ['Giờ Việt Nam', 'Time in Viet Nam'],
+
+  link_connecting: ['Đang kết nối', 'Connecting'],
+  link_live: ['Trực tiếp', 'Live'],
+  link_reconnecting: ['Đang nối lại · số liệu {age}', 'Reconnecting · data from {age}'],
+  link_offline: ['Mất kết nối · số liệu {age}', 'Offline · data from {age}'],
+  link_offline_bare: ['Mất kết nối', 'Offline'],
+  offline_title: ['Không liên lạc được với máy chủ', 'The server cannot be reached'],
+  offline_help: [
+    'Số liệu dưới đây là của {at} ({age}). Các cổng vẫn đếm và sẽ gửi bù. Kiểm tra mạng của máy này; trang tự nối lại.',
+    'The figures below are from {at} ({age}). The gates go on counting and will catch up. Check the network of this '
+      + 'device; the page reconnects by itself.',
+  ],
+  retry: ['Thử lại', 'Try again'],
+  error_title: ['Chưa tải được số liệu', 'The figures could not be loaded'],
+  error_network: [
+    'Không tới được máy chủ. Kiểm tra mạng của máy này và xem gatehouse-hub có đang chạy không. Trang tự thử lại.',
+    'The server cannot be reached. Check the network of this device and whether gatehouse-hub is running. The page '
+      + 'tries again by itself.',
+  ],
+  error_answer: [
+    'Máy chủ trả lời lỗi: {detail}. Trang tự thử lại; nếu vẫn lỗi, gửi dòng này cho quản trị viên.',
+    'The server answered with an error: {detail}. The page tries again by itself; if it stays, send this line to the '
+      + 'administrator.',
+  ],
+  loading: ['Đang tải số liệu…', 'Loading the figures…'],
+
+  empty_title: ['Chưa có cổng nào gửi số liệu', 'No gate has sent anything yet'],
+  empty_help: [
+    'Cổng hiện ra ở đây ngay khi thiết bị biên gửi sự kiện đầu tiên.',
+    'A gate shows up here as soon as its edge node sends its first event.',
+  ],
+  empty_step_node: ['Đăng ký thiết bị biên với máy chủ này.', 'Register the edge node with this hub.'],
+  empty_step_edge: [
+    'Chạy gatehouse-edge tại cổng, với địa chỉ của bộ chuyển tiếp bản tin (MQTT).',
+    'Run gatehouse-edge at the gate with the address of the message broker (MQTT).',
+  ],
+  empty_step_walk: ['Đi qua vạch đếm một lần để thử.', 'Walk over the counting line once to try it.'],
+
+  gates: ['Các cổng', 'Gates'],
+  gate: ['Cổng', 'Gate'],
+  all_gates: ['Tất cả các cổng', 'All gates'],
+  whole_site: ['Toàn điểm', 'Whole site'],
+  gates_sum: ['Cộng của {n} cổng', 'Sum of {n} gates'],
+  figures_of: ['Số lượt từ 0 giờ hôm nay, {name}', 'Since midnight, {name}'],
+  today: ['Hôm nay', 'Today'],
+  inside: ['Hiện có', 'Inside now'],
+  person: ['Người', 'Persons'],
+  vehicle: ['Phương tiện', 'Vehicles'],
+  more_out: [
+    'Ra nhiều hơn vào {n}: đã có sẵn bên trong trước 0 giờ, hoặc sót lượt vào.',
+    '{n} more out than in: inside before midnight already, or an entry was missed.',
+  ],
+  last_event: ['Sự kiện cuối', 'Last event'],
+  zones: ['Khu vực', 'Zones'],
+  zone_stale: ['chưa đếm lại từ khi thiết bị khởi động', 'not counted anew since the node started'],
+  cameras: ['Camera', 'Cameras'],
+  no_cameras: ['Chưa có camera nào báo trạng thái', 'No camera has told its state'],
+  camera_up: ['có hình', 'up'],
+  camera_down: ['mất hình, đang thử lại', 'down, trying again'],
+  camera_failed: ['hỏng, cần người sửa', 'failed, needs a person'],
+  camera_ended: ['hết tệp video', 'end of the file'],
+  camera_unknown: ['chưa báo trạng thái', 'state not told'],
+  since: ['từ {at}', 'since {at}'],
+
+  day_chart: ['Lượt qua hôm nay', 'Passages today'],
+  show: ['Xem', 'Show'],
+  step: ['Khoảng', 'Step'],
+  step_15: ['15 phút', '15 min'],
+  step_60: ['1 giờ', '1 hour'],
+  chart_help: [
+    'Biểu đồ trong ngày. Phím mũi tên trái, phải để xem từng khoảng.',
+    'Chart of the day. Use the left and right arrow keys to read each step.',
+  ],
+  chart_value: ['{from} – {to}: {in} vào, {out} ra', '{from} – {to}: {in} in, {out} out'],
+  chart_total: ['Từ 0 giờ: {in} vào, {out} ra', 'Since midnight: {in} in, {out} out'],
+  chart_empty: ['Hôm nay chưa có lượt qua nào.', 'No passage today so far.'],
+  chart_table: ['Số liệu dạng bảng', 'The same as a table'],
+  chart_failed: ['Chưa tải được biểu đồ: {detail}', 'The chart could not be loaded: {detail}'],
+  period: ['Khoảng', 'Period'],
+  total: ['Tổng', 'Total'],
+  in: ['Vào', 'In'],
+  out: ['Ra', 'Out'],
+
+  passages: ['Lượt qua gần nhất', 'Latest passages'],
+  passages_empty: ['Chưa có lượt qua nào ở đây.', 'No passage here yet.'],
+  more: ['Xem thêm', 'Load more'],
+  more_loading: ['Đang tải…', 'Loading…'],
+  more_end: ['Hết.', 'That is all.'],
+  more_full: ['Trang này giữ {n} lượt gần nhất.', 'This page keeps the latest {n} passages.'],
+  more_failed: ['Chưa tải thêm được: {detail}', 'Could not load more: {detail}'],
+  confidence: ['tin cậy {p}', '{p} sure'],
+  picture_of: ['Ảnh: {class} {direction}, cổng {gate}, lúc {at}', 'Picture: {class} {direction}, gate {gate}, at {at}'],
+  picture_waiting: ['Chờ ảnh', 'Picture to come'],
+  picture_missing: ['Không có ảnh', 'No picture'],
+  going_in: ['đi vào', 'going in'],
+  going_out: ['đi ra', 'going out'],
+  class_person: ['Người', 'Person'],
+  class_bike: ['Xe hai bánh', 'Two-wheeler'],
+  class_bicycle: ['Xe đạp', 'Bicycle'],
+  class_motorbike: ['Xe máy', 'Motorbike'],
+  class_vehicle: ['Xe ô tô', 'Motor vehicle'],
+  class_car: ['Xe con', 'Car'],
+  class_bus: ['Xe khách', 'Bus'],
+  class_truck: ['Xe tải', 'Lorry'],
+
+  trouble: ['Cảnh báo', 'Alerts'],
+  trouble_more: ['Xem cả {n} cảnh báo', 'Show all {n} alerts'],
+  trouble_fewer: ['Thu gọn', 'Show fewer'],
+  node: ['Thiết bị biên', 'Edge node'],
+  times: ['{n} lần', '{n} times'],
+
+  trouble_gap: ['Thiếu sự kiện', 'Events are missing'],
+  help_gap: [
+    'Số đếm có thể thấp hơn thực tế cho tới khi thiết bị gửi bù; tự đóng khi đủ.',
+    'Counts may be too low until the node sends them again; closes by itself.',
+  ],
+  trouble_fork: ['Hai sự kiện mang cùng một số', 'Two events under one number'],
+  help_fork: [
+    'Khóa của thiết bị bị sao chép hoặc bộ nhớ bị đặt lại. Báo quản trị viên trước khi tin số đếm của thiết bị này.',
+    'The key of the node was copied or its memory reset. Call the administrator before trusting its counts.',
+  ],
+  trouble_id_reused: ['Mã sự kiện bị dùng lại', 'An event identity came twice'],
+  trouble_broken_chain: ['Chuỗi sự kiện bị đứt', 'The chain of events is broken'],
+  trouble_bad_signature: ['Chữ ký không đúng', 'A signature is wrong'],
+  help_key: [
+    'Có người giả làm thiết bị này, hoặc khóa đã đổi mà chưa đăng ký. Báo quản trị viên.',
+    'Somebody poses as this node, or its key changed and was not registered. Call the administrator.',
+  ],
+  trouble_unknown_node: ['Thiết bị chưa đăng ký', 'Unknown node'],
+  help_unknown_node: [
+    'Số liệu của nó không được nhận. Đăng ký thiết bị nếu là của bạn.',
+    'What it sends is refused. Register the node if it is yours.',
+  ],
+  trouble_misplaced: ['Thiết bị gửi nhầm điểm', 'A node speaks for another site'],
+  trouble_unreadable: ['Bản tin không đọc được', 'A message cannot be read'],
+  trouble_bad_number: ['Số thứ tự không hợp lệ', 'An event number is out of range'],
+  trouble_unstorable: ['Sự kiện không lưu được', 'An event cannot be stored'],
+  help_setup: [
+    'Kiểm tra cấu hình và phiên bản chương trình của thiết bị.',
+    'Check the configuration and the program version of the node.',
+  ],
+  trouble_camera_down: ['Camera mất hình', 'A camera is down'],
+  help_camera_down: [
+    'Cổng không đếm bằng camera này. Thiết bị đang tự thử lại; kiểm tra nguồn và cáp mạng.',
+    'The gate does not count with it. The node keeps trying; check its power and network cable.',
+  ],
+  trouble_camera_failed: ['Camera hỏng', 'A camera has failed'],
+  help_camera_failed: [
+    'Thiết bị đã thôi thử lại. Cần người kiểm tra camera và mật khẩu.',
+    'The node has stopped trying. Somebody must look at the camera and its password.',
+  ],
+  trouble_node_offline: ['Thiết bị biên mất kết nối', 'An edge node is offline'],
+  help_node_offline: [
+    'Cổng vẫn tự đếm và sẽ gửi bù; số liệu ở đây đang dừng.',
+    'The gate goes on counting and will catch up; the figures here stand still.',
+  ],
+  trouble_clock: ['Đồng hồ của thiết bị không tin được', 'The clock of a node cannot be trusted'],
+  help_clock: [
+    'Giờ của các lượt qua có thể sai. Kiểm tra dịch vụ đồng bộ giờ của thiết bị.',
+    'Times of passages may be wrong. Check the time service of the node.',
+  ],
+  trouble_other: ['Cần xem xét', 'Needs a look'],
+};
+
+/** The texts in one language: `t(key, values)`. A key that nobody wrote is a mistake of ours and shows as itself. */
+export function wordsOf(language) {
+  const place = Math.max(0, LANGUAGES.indexOf(language));
+  return (key, values = {}) => {
+    const pair = WORDS[key];
+    return pair ? fill(pair[place], values) : key;
+  };
+}
+
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+export const ALL_WORDS = WORDS;

@@ -169,11 +169,11 @@ fn a_reader_that_is_late_gets_the_newest_frame_and_the_number_of_those_it_missed
     let mut watched = Watched::start(SourceConfig { pacing: Pacing::Realtime, ..lossless(&path) });
     watched.up();
     let first = watched.frame();
-    // A reader that is busy for most of a second.
+    // A reader that is busy for a while.
     let (_sender, busy) = std::sync::mpsc::channel::<()>();
-    assert!(busy.recv_timeout(Duration::from_millis(800)).is_err());
+    assert!(busy.recv_timeout(Duration::from_millis(1200)).is_err());
     let second = watched.frame();
-    assert!(second.arrived.elapsed() < Duration::from_millis(400), "{:?} old", second.arrived.elapsed());
+    assert!(second.arrived.elapsed() < Duration::from_millis(900), "{:?} old", second.arrived.elapsed());
     let (frames, _) = watched.play_to_end();
     assert!(second.dropped_before >= 5, "{} dropped", second.dropped_before);
     let step = second.media.since(first.media).as_millis() / 40;

@@ -175,11 +175,10 @@ fn a_late_reader_gets_the_newest_frame_of_a_camera() {
     loop {
         assert!(busy.recv_timeout(Duration::from_millis(500)).is_err());
         let frame = watched.frame();
-        assert!(frame.arrived.elapsed() < Duration::from_millis(450), "{:?} old", frame.arrived.elapsed());
-        if frame.dropped_before >= 5 {
+        if frame.dropped_before >= 5 && frame.arrived.elapsed() < Duration::from_millis(200) {
             break;
         }
-        assert!(Instant::now() < until, "frames are dropped and counted");
+        assert!(Instant::now() < until, "older frames are dropped and counted");
     }
 }
 

@@ -35,8 +35,10 @@ function speak(language) {
   repaint();
 }
 
-/** The language kept from the last visit. Storage may be forbidden; the page works without it. */
+/** The language that the address asks for, else the one kept from the last visit. Storage may be forbidden. */
 function keptLanguage() {
+  const asked = new URLSearchParams(location.search).get('lang');
+  if (LANGUAGES.includes(asked)) return asked;
   try {
     const kept = localStorage.getItem(LANGUAGE_KEY);
     return LANGUAGES.includes(kept) ? kept : LANGUAGES[0];

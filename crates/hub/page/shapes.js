@@ -13,7 +13,7 @@ export function gateOf(json) {
   };
 }
 
-function figuresOf({ entered, left, inside, difference }) {
+function figuresOf({ in: entered, out: left, inside, difference }) {
   return { entered, left, inside, difference };
 }
 

@@ -7,14 +7,14 @@ const at = '2026-11-20T01:15:30.500000Z';
 const ms = Date.parse('2026-11-20T01:15:30.500Z');
 
 test('a gate keeps its figures, zones and cameras', () => {
-  const figures = { entered: 3, left: 5, inside: 0, difference: -2 };
+  const today = { in: 3, out: 5, inside: 0, difference: -2 };
   const gate = gateOf({
     site: 's', gate: 'g', nodes: ['n'], last_at: at, day_start: '2026-11-19T17:00:00.000000Z',
-    today: { person: figures, vehicle: figures }, classes: [],
+    today: { person: today, vehicle: today }, classes: [],
     zones: [{ zone: 'z', group: 'person', count: 4, at, stale: true }],
     cameras: [{ site: 's', node: 'n', camera: 'c', state: null, reason: '', at }],
   });
-  assert.deepEqual(gate.today.vehicle, figures);
+  assert.deepEqual(gate.today.vehicle, { entered: 3, left: 5, inside: 0, difference: -2 });
   assert.deepEqual(gate.zones, [{ zone: 'z', group: 'person', count: 4, at: ms, isStale: true }]);
   assert.deepEqual(gate.cameras, [{ node: 'n', camera: 'c', state: null, reason: '', at: ms }]);
   assert.deepEqual([gate.lastAt, gate.dayStart], [ms, Date.parse('2026-11-19T17:00:00Z')]);

@@ -3,7 +3,7 @@
 
 use domain::{CameraId, ClockQuality, GateId, MediaTime, MonoTime, Observations, UtcTime, passage::Shot};
 use gate::{Gate, GateEvent, GateProfile, Look};
-use wire::event::{CameraChange, WithEvidence};
+use wire::event::{CameraChange, ClockJump, WithEvidence};
 use wire::{Event, EventId, EvidenceRef, Payload};
 
 use crate::observation_log::{GateHeader, Header, LOG_VERSION, ObservationLog, Record};
@@ -26,6 +26,8 @@ pub struct Desk {
     nonce: [u8; 16],
     next_number: u64,
     clock: Option<ClockQuality>,
+    /// How far the wall clock has jumped since it was last told, in milliseconds.
+    jumped_ms: i64,
     log: Option<ObservationLog>,
 }
 
@@ -42,6 +44,7 @@ pub struct Pending {
 enum Fact {
     Gate(GateEvent),
     Camera(CameraChange),
+    Clock(ClockJump),
 }
 
 impl Pending {
@@ -55,7 +58,7 @@ impl Pending {
         match &self.fact {
             Fact::Gate(GateEvent::Passed(passage)) => Some(passage.shot),
             Fact::Gate(GateEvent::Stayed(stay)) => Some(stay.shot),
-            Fact::Gate(GateEvent::OccupancyChanged(_)) | Fact::Camera(_) => None,
+            Fact::Gate(GateEvent::OccupancyChanged(_)) | Fact::Camera(_) | Fact::Clock(_) => None,
         }
     }
 }
@@ -76,7 +79,7 @@ impl Desk {
         }
         let gates =
             plan.gates.into_iter().map(|(id, _, profile)| Gate::new(id, plan.camera.clone(), profile)).collect();
-        Self { gates, nonce: plan.nonce, next_number: 1, clock: None, log }
+        Self { gates, nonce: plan.nonce, next_number: 1, clock: None, jumped_ms: 0, log }
     }
 
     fn write(&mut self, record: &Record) {
@@ -88,9 +91,10 @@ impl Desk {
     /// Takes what was seen in the next frame, and how far the clock could be trusted then.
     pub fn handle_observations(&mut self, seen: Observations, clock: ClockQuality) -> Vec<Pending> {
         self.set_clock(clock);
+        let jump = self.tell_jump(seen.stamp.utc, clock);
         self.gates.iter_mut().for_each(|gate| gate.handle_observations(&seen));
         self.write(&Record::Seen { seen });
-        self.drain(clock)
+        jump.into_iter().chain(self.drain(clock)).collect()
     }
 
     /// Ends whoever was not seen for too long.
@@ -112,8 +116,9 @@ impl Desk {
     /// The camera's state changed.
     pub fn handle_camera(&mut self, change: CameraChange, at: UtcTime, clock: ClockQuality) -> Vec<Pending> {
         self.set_clock(clock);
+        let jump = self.tell_jump(at, clock);
         self.write(&Record::Camera { change: change.clone(), at });
-        vec![self.pending(at, clock, Fact::Camera(change))]
+        jump.into_iter().chain([self.pending(at, clock, Fact::Camera(change))]).collect()
     }
 
     /// When [`Desk::handle_timeout`] is next due.
@@ -136,6 +141,7 @@ impl Desk {
             Fact::Gate(GateEvent::Stayed(what)) => Payload::Stayed(WithEvidence { what, evidence }),
             Fact::Gate(GateEvent::OccupancyChanged(what)) => Payload::OccupancyChanged(what),
             Fact::Camera(change) => Payload::CameraChanged(change),
+            Fact::Clock(jump) => Payload::ClockJumped(jump),
         };
         let id = EventId::derive(pending.at, &self.nonce, pending.number);
         Event { id, at: pending.at, clock: pending.clock, payload }
@@ -143,9 +149,19 @@ impl Desk {
 
     fn set_clock(&mut self, clock: ClockQuality) {
         if self.clock != Some(clock) {
+            if let Some(before) = self.clock {
+                self.jumped_ms = self.jumped_ms.saturating_add(clock.offset_ms.saturating_sub(before.offset_ms));
+            }
             self.clock = Some(clock);
             self.write(&Record::Clock { clock });
         }
+    }
+
+    /// A jump of the wall clock is an event of its own, so that a report can say which hours to distrust. Each camera
+    /// of the node tells it.
+    fn tell_jump(&mut self, at: UtcTime, clock: ClockQuality) -> Option<Pending> {
+        let by_ms = std::mem::take(&mut self.jumped_ms);
+        (by_ms != 0).then(|| self.pending(at, clock, Fact::Clock(ClockJump { by_ms })))
     }
 
     fn drain(&mut self, clock: ClockQuality) -> Vec<Pending> {
@@ -167,5 +183,36 @@ impl Desk {
         let number = self.next_number;
         self.next_number += 1;
         Pending { number, at, clock, fact }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{ClockSource, FrameStamp};
+
+    #[test]
+    fn a_clock_that_jumps_is_told_once_and_events_carry_it() {
+        let camera = CameraId::new("c").expect("a slug");
+        let mut desk = Desk::new(DeskPlan { camera: camera.clone(), gates: Vec::new(), nonce: [0; 16] }, None);
+        let mut see = |frame: u64, offset_ms: i64| {
+            let time = frame * 100_000;
+            let stamp = FrameStamp {
+                media: MediaTime::from_micros(time),
+                arrived: MonoTime::from_micros(time),
+                utc: UtcTime::UNIX_EPOCH,
+            };
+            let clock = ClockQuality { source: ClockSource::Unknown, offset_ms, uncertainty_ms: None };
+            let told = desk.handle_observations(Observations { camera: camera.clone(), stamp, tracks: vec![] }, clock);
+            told.into_iter().map(|one| desk.complete(one, Vec::new())).collect::<Vec<_>>()
+        };
+        assert_eq!(see(0, 0), []);
+        let told = see(1, -3_600_000);
+        assert!(
+            matches!(&told[..], [Event { payload: Payload::ClockJumped(ClockJump { by_ms: -3_600_000 }), clock, .. }]
+                if clock.offset_ms == -3_600_000),
+            "{told:?}"
+        );
+        assert_eq!(see(2, -3_600_000), []);
     }
 }

@@ -2,7 +2,7 @@
 
 import { hubNow } from './api.js';
 import { makeChart } from './chart.js';
-import { daySteps } from './day.js';
+import { busyHours, daySteps } from './day.js';
 import { setText } from './dom.js';
 import { follow } from './follow.js';
 import { formatOf } from './format.js';
@@ -10,7 +10,7 @@ import { showGates } from './gates.js';
 import { linkState } from './link.js';
 import { showEmpty, showHeader, showNotice, showSelect, showTroubles } from './notices.js';
 import { showPassages } from './passages.js';
-import { PASSAGES_MAX, defaultGroup, emptyState, gatesHere } from './state.js';
+import { PASSAGES_MAX, defaultGroup, emptyState, gatesChosen, gatesHere } from './state.js';
 import { troublesOf } from './trouble.js';
 import { LANGUAGES, wordsOf } from './words.js';
 
@@ -37,7 +37,7 @@ function speak(language) {
 
 /** The language that the address asks for, else the one kept from the last visit. Storage may be forbidden. */
 function keptLanguage() {
-  const asked = new URLSearchParams(location.search).get('lang');
+  const asked = address.get('lang');
   if (LANGUAGES.includes(asked)) return asked;
   try {
     const kept = localStorage.getItem(LANGUAGE_KEY);
@@ -49,6 +49,7 @@ function keptLanguage() {
 
 at('language').addEventListener('change', ({ target }) => {
   speak(target.value);
+  setAddress({ lang: null });
   try {
     localStorage.setItem(LANGUAGE_KEY, target.value);
   } catch {
@@ -56,11 +57,19 @@ at('language').addEventListener('change', ({ target }) => {
   }
 });
 
-/** Site and gate stand in the address, so that a link or a reload shows the same. */
+/** What stands in the address shows again after a reload, and to whoever gets the link. */
+function setAddress(change) {
+  for (const [name, value] of Object.entries(change)) {
+    if (value) address.set(name, value);
+    else address.delete(name);
+  }
+  const query = address.toString();
+  history.replaceState(null, '', query ? `?${query}` : location.pathname);
+}
+
 function choosePlace(change) {
   Object.assign(state, change, { counts: { start: 0, rows: [] }, passages: { rows: [], next: null } });
-  const query = new URLSearchParams(Object.entries({ site: state.site, gate: state.gate }).filter(([, value]) => value));
-  history.replaceState(null, '', query.size ? `?${query}` : location.pathname);
+  setAddress({ site: state.site, gate: state.gate });
   hub.refresh();
   repaint();
 }
@@ -127,9 +136,10 @@ function draw() {
 
 function drawDay(gates, now) {
   showSelect(at('gate-choice'), ['', ...gates.map((gate) => gate.gate)], state.gate ?? '', view.t('all_gates'));
-  const group = state.group ?? defaultGroup(gates);
+  const group = state.group ?? defaultGroup(gatesChosen(state));
   at('group').querySelector(`[value="${group}"]`).checked = true;
-  if (state.counts.start) drawChart(daySteps(state.counts.rows, state.counts.start, state.stepMinutes, group), now, view);
+  const { start, rows } = state.counts;
+  if (start) drawChart(busyHours(daySteps(rows, start, state.stepMinutes, group), now), now, view);
 }
 
 function drawMore() {

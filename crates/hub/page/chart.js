@@ -1,7 +1,11 @@
 // The chart of the day: in above the line, out below it; one value at a time by pointer or arrow keys; a table beside.
 
 import { h, setChildren, setText, svg } from './dom.js';
-import { DAY_MS, MINUTE_MS, ticks, total } from './day.js';
+import { MINUTE_MS, ticks, total } from './day.js';
+
+const HOUR_MS = 60 * MINUTE_MS;
+/** Room for one label of the hours. */
+const LABEL_PX = 64;
 
 const LEFT = 40;
 const RIGHT = 4;
@@ -33,8 +37,10 @@ export function makeChart({ plot, value, table }) {
     picture.setAttribute('viewBox', `0 0 ${box.width} ${box.height}`);
     bars.in.setAttribute('d', bar(steps, 'in', x, width, middle, -scale));
     bars.out.setAttribute('d', bar(steps, 'out', x, width, middle, scale));
-    drawGrid(grid, { marks, middle, scale, box, start: steps[0].from, view });
-    const nowX = LEFT + ((now - steps[0].from) / DAY_MS) * (box.width - LEFT - RIGHT);
+    const start = steps[0].from;
+    const length = steps.at(-1).to - start;
+    drawGrid(grid, { marks, middle, scale, box, start, hours: length / HOUR_MS, view });
+    const nowX = LEFT + Math.min(1, (now - start) / length) * (box.width - LEFT - RIGHT);
     place(nowLine, { x1: nowX, x2: nowX, y1: TOP, y2: box.height - BOTTOM });
     cursor.style.display = chosen == null ? 'none' : '';
     if (chosen != null) place(cursor, { x: x(chosen), y: TOP, width, height: box.height - TOP - BOTTOM });
@@ -121,21 +127,24 @@ function bar(steps, direction, x, width, middle, scale) {
     .join('');
 }
 
-function drawGrid(grid, { marks, middle, scale, box, start, view: { f } }) {
+function drawGrid(grid, { marks, middle, scale, box, start, hours, view: { f } }) {
   const right = box.width - RIGHT;
   const lines = marks.flatMap((n) => (n === 0 ? [[0, middle]] : [[n, middle - n * scale], [n, middle + n * scale]]));
-  const hours = box.width < 480 ? 6 : box.width < 900 ? 3 : 2;
-  const hourWidth = (right - LEFT) / 24;
+  const hourWidth = (right - LEFT) / hours;
+  const apart = [1, 2, 3, 4, 6, 12].find((n) => n * hourWidth >= LABEL_PX) ?? 12;
+  const labelled = Array.from({ length: Math.ceil(hours / apart) }, (_, i) => i * apart);
   grid.replaceChildren(
     ...lines.flatMap(([n, y]) => [
       svg('line', { x1: LEFT, x2: right, y1: y, y2: y, class: n === 0 ? 'zero' : null }),
       svg('text', { x: LEFT - 8, y: y + 4, 'text-anchor': 'end' }, f.number(n)),
     ]),
-    ...Array.from({ length: Math.floor(24 / hours) }, (_, i) => i * hours).flatMap((hour) => [
-      svg('line', { x1: LEFT + hour * hourWidth, x2: LEFT + hour * hourWidth, y1: middle - 3, y2: middle + 3 }),
-      svg('text', { x: LEFT + hour * hourWidth, y: box.height - 5, 'text-anchor': hour ? 'middle' : 'start' },
-        f.minute(start + hour * 60 * MINUTE_MS)),
-    ]),
+    ...labelled.flatMap((hour) => {
+      const x = LEFT + hour * hourWidth;
+      return [
+        svg('line', { x1: x, x2: x, y1: middle - 3, y2: middle + 3 }),
+        svg('text', { x, y: box.height - 5, 'text-anchor': hour ? 'middle' : 'start' }, f.minute(start + hour * HOUR_MS)),
+      ];
+    }),
   );
 }
 

@@ -28,6 +28,28 @@ export function daySteps(rows, start, stepMinutes, group) {
   return steps;
 }
 
+/** Fewest hours that a chart shows. */
+const HOURS_MIN = 6;
+
+/**
+ * The steps worth showing: whole hours from the first passage to the last or to now, whichever is later, and never
+ * fewer than six hours. Nights without anybody would only make the bars of the day thinner.
+ */
+export function busyHours(steps, now) {
+  const perHour = steps.length / 24;
+  const hourOf = (index) => Math.floor(index / perHour);
+  const nowHour = Math.min(Math.max(Math.floor((now - steps[0].from) / (60 * MINUTE_MS)), 0), 23);
+  const isBusy = (step) => step.in + step.out > 0;
+  const first = steps.findIndex(isBusy);
+  const last = steps.findLastIndex(isBusy);
+  const begin = first < 0 ? nowHour : Math.min(hourOf(first), nowHour);
+  const end = Math.max(nowHour, hourOf(Math.max(last, 0))) + 1;
+  // Too short a stretch grows into the coming hours first, for that is where it will grow anyway.
+  const to = Math.min(Math.max(end, begin + HOURS_MIN), 24);
+  const from = Math.min(begin, to - HOURS_MIN);
+  return steps.slice(from * perHour, to * perHour);
+}
+
 /** What the steps come to together. */
 export function total(steps) {
   return steps.reduce((sum, step) => ({ in: sum.in + step.in, out: sum.out + step.out }), { in: 0, out: 0 });

@@ -81,13 +81,20 @@ export function showTroubles(at, troubles, isAllShown, { t, f, now }) {
   setText(at('troubles-more'), t(isAllShown ? 'trouble_fewer' : 'trouble_more', { n: f.number(troubles.length) }));
 }
 
+/** The way from nothing to the first count: text and command. */
+const FIRST_STEPS = [
+  ['empty_step_key', 'gatehouse-edge key --config edge.toml'],
+  ['empty_step_node', 'gatehouse-hub node add --config hub.toml --site SITE --node NODE --key KEY'],
+  ['empty_step_run', 'gatehouse-edge run --config edge.toml'],
+];
+
 /** What to do where no gate has sent anything. */
 export function showEmpty(element, { t }) {
   if (element.childElementCount === 0) {
-    element.append(h('h2'), h('p'), h('ol', {}, h('li', {}, h('span')), h('li', {}, h('span')), h('li', {}, h('span'))));
+    const steps = FIRST_STEPS.map(([, command]) => h('li', {}, h('span'), h('code', {}, command)));
+    element.append(h('h2'), h('p'), h('ol', {}, steps));
   }
   setText(element.querySelector('h2'), t('empty_title'));
   setText(element.querySelector('p'), t('empty_help'));
-  const steps = ['empty_step_node', 'empty_step_edge', 'empty_step_walk'];
-  element.querySelectorAll('li span').forEach((step, index) => setText(step, t(steps[index])));
+  element.querySelectorAll('li span').forEach((step, index) => setText(step, t(FIRST_STEPS[index][0])));
 }

@@ -31,6 +31,11 @@ export function gatesHere(state) {
   return state.gates.filter((gate) => gate.site === state.site);
 }
 
+/** The gates that chart and list are about. */
+export function gatesChosen(state) {
+  return gatesHere(state).filter((gate) => !state.gate || gate.gate === state.gate);
+}
+
 /** The site to show: the wished one if it is there, else the first with a gate, else the first. */
 export function chooseSite(sites, gates, wished) {
   if (sites.includes(wished)) return wished;
@@ -138,7 +143,7 @@ function takeStored(state, sha256) {
  * passage in between may be in one twice or not at all; then they are asked for again.
  */
 export function chartAgrees(state) {
-  const gates = gatesHere(state).filter((gate) => !state.gate || gate.gate === state.gate);
+  const gates = gatesChosen(state);
   if (gates.some((gate) => gate.dayStart !== state.counts.start)) return false;
   const sums = { person: { in: 0, out: 0 }, vehicle: { in: 0, out: 0 } };
   for (const row of state.counts.rows) sums[row.group][row.direction] += row.count;

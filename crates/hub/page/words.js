@@ -39,12 +39,12 @@ const WORDS = {
     'Cổng hiện ra ở đây ngay khi thiết bị biên gửi sự kiện đầu tiên.',
     'A gate shows up here as soon as its edge node sends its first event.',
   ],
-  empty_step_node: ['Đăng ký thiết bị biên với máy chủ này.', 'Register the edge node with this hub.'],
-  empty_step_edge: [
-    'Chạy gatehouse-edge tại cổng, với địa chỉ của bộ chuyển tiếp bản tin (MQTT).',
-    'Run gatehouse-edge at the gate with the address of the message broker (MQTT).',
+  empty_step_key: ['Tại cổng: xem khóa công khai của thiết bị biên.', 'At the gate: show the public key of the edge node.'],
+  empty_step_node: ['Tại máy chủ: đăng ký thiết bị với khóa đó.', 'At the hub: register the node with that key.'],
+  empty_step_run: [
+    'Tại cổng: chạy thiết bị, rồi đi qua vạch đếm một lần để thử.',
+    'At the gate: run the node, then walk over the counting line once to try it.',
   ],
-  empty_step_walk: ['Đi qua vạch đếm một lần để thử.', 'Walk over the counting line once to try it.'],
 
   gates: ['Các cổng', 'Gates'],
   gate: ['Cổng', 'Gate'],

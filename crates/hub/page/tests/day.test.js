@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DAY_MS, dayStart, daySteps, ticks, total } from '../day.js';
+import { DAY_MS, busyHours, dayStart, daySteps, ticks, total } from '../day.js';
 
 const midnight = Date.parse('2026-11-19T17:00:00Z');
 
@@ -23,6 +23,23 @@ test('steps hold the whole day, and only what belongs to it and to the group', (
   assert.deepEqual(total(steps), { in: 5, out: 10 });
   assert.deepEqual(total(daySteps(rows, midnight, 60, 'person')), total(steps));
   assert.equal(steps.at(-1).to, midnight + DAY_MS);
+});
+
+test('a chart shows the hours with passages, up to now, and never fewer than six', () => {
+  const hour = (n) => midnight + n * 3_600_000;
+  const shown = (hours, now, stepMinutes = 15) => {
+    const rows = hours.map((n) => ({ at: hour(n) + 1, direction: 'in', group: 'person', count: 1 }));
+    const steps = busyHours(daySteps(rows, midnight, stepMinutes, 'person'), hour(now) + 1);
+    assert.equal(total(steps).in, hours.length, 'no passage is cut off');
+    return [(steps[0].from - midnight) / 3_600_000, (steps.at(-1).to - midnight) / 3_600_000];
+  };
+  assert.deepEqual(shown([7, 11], 16), [7, 17]);
+  assert.deepEqual(shown([7, 11], 16, 60), [7, 17]);
+  assert.deepEqual(shown([9], 9), [9, 15]);
+  assert.deepEqual(shown([23], 23), [18, 24]);
+  assert.deepEqual(shown([0, 23], 23), [0, 24]);
+  assert.deepEqual(shown([], 10), [10, 16]);
+  assert.deepEqual(shown([14], 3), [3, 15], 'a clock that is ahead at the gate');
 });
 
 test('an axis has few whole steps and holds the highest bar', () => {

@@ -187,7 +187,13 @@ fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
     let licence = table.required("licence", "an SPDX licence");
     let tier = table.required("tier", "\"bundled\" or \"recommended\"");
     let origin = table.required("origin", "where it comes from");
-    let url = table.optional::<String>("url");
+    let url = table.optional::<String>("url").filter(|url| {
+        let pinned = url.starts_with("https://") && url.split('/').any(is_commit);
+        if !pinned {
+            table.note("url", "an https:// address is accepted that names the commit by its 40 hex digits");
+        }
+        pinned
+    });
     let fit = table.required("fit", "\"stretch\" or \"letterbox\"");
     let width = table.ranged("width", 32..=4096, "32 to 4096 pixels", 0_u32);
     let height = table.ranged("height", 32..=4096, "32 to 4096 pixels", 0_u32);
@@ -216,6 +222,10 @@ fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
         score_min,
         overlap_max,
     })
+}
+
+fn is_commit(part: &str) -> bool {
+    part.len() == 40 && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn read_channels(table: &mut TableReader<'_>, names: &[String]) -> Option<Channels> {
@@ -250,10 +260,18 @@ mod tests {
             .replacen("6b15978c", "6B15978C", 1)
             .replacen("person_vehicle_bike_2001_384.onnx", "../x.onnx", 1)
             .replacen("\"bike\"", "\"cow\"", 1)
-            .replacen("width = 384", "width = 385", 1);
-        let problems = Manifest::parse(&bad).expect_err("five mistakes");
+            .replacen("width = 384", "width = 385", 1)
+            .replacen("iinfer/c7f9a3c5216c6f8b3e8b35886f863dffa2dc0bf9", "iinfer/main", 1);
+        let problems = Manifest::parse(&bad).expect_err("six mistakes");
         let paths: Vec<_> = problems.as_slice().iter().map(|p| p.path.as_str()).collect();
-        let expected = ["model[0].role", "model[0].file", "model[0].sha256", "model[0].channels", "model[0].width"];
+        let expected = [
+            "model[0].role",
+            "model[0].file",
+            "model[0].sha256",
+            "model[0].channels",
+            "model[0].width",
+            "model[2].url",
+        ];
         assert_eq!(paths, expected, "{problems}");
     }
 }

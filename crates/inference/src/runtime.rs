@@ -112,7 +112,7 @@ impl Runtime {
             .with_name("gatehouse")
             .build()
             .map_err(|source| RuntimeError::Start { path: path.to_owned(), source })?;
-        // Left alone, every session tells every node of its graph, on every picture.
+        // Below a warning, each model that is opened says hundreds of lines about its graph, of no use at a gate.
         environment.set_log_level(LogLevel::Warning);
         Ok(RUNTIME.get_or_init(|| Self { library: path.to_owned(), environment }))
     }

@@ -92,3 +92,32 @@ fn a_folder_that_cannot_be_written_is_named() {
     let outcome = pull(&entry, &blocked, Some(&Mirror::Folder(mirror.path().to_owned())), &Offline);
     assert!(matches!(outcome, PullOutcome::Failed { reason: PullError::Store { .. } }), "{outcome:?}");
 }
+
+/// A network that breaks off in the middle.
+struct Breaking;
+
+impl Fetch for Breaking {
+    fn fetch(&self, _url: &str, _limit_bytes: u64) -> Result<Box<dyn Read>, FetchError> {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _buffer: &mut [u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::ConnectionReset.into())
+            }
+        }
+        Ok(Box::new((&CONTENT[..3]).chain(Broken)))
+    }
+}
+
+#[test]
+fn a_transfer_that_breaks_off_leaves_what_was_there() {
+    let (dest, entry) = (tempfile::tempdir().expect("a folder"), entry());
+    let path = dest.path().join(&entry.file);
+    std::fs::write(&path, b"old and damaged").expect("written");
+    let mirror = Mirror::Url("http://mirror".into());
+    let outcome = pull(&entry, dest.path(), Some(&mirror), &Breaking);
+    assert!(matches!(outcome, PullOutcome::Failed { reason: PullError::Transfer { .. } }), "{outcome:?}");
+    assert_eq!(names(dest.path()), std::slice::from_ref(&entry.file));
+    let outcome = pull(&entry, dest.path(), Some(&mirror), &Serving(CONTENT));
+    assert!(matches!(outcome, PullOutcome::Pulled { .. }), "{outcome:?}");
+    assert_eq!(std::fs::read(&path).expect("it is there"), CONTENT, "the damaged one is replaced");
+}

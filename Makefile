@@ -52,7 +52,7 @@ models: setup-demo ## Fetch the recommended models and check their hashes; MIRRO
 	@$(PROGRAMS)/gatehouse-edge models pull $(mirror)
 
 .PHONY: test
-test: setup fmt tidy deny shell-test lint rust-test ## Everything that must hold before a change lands
+test: setup fmt tidy deny shell-test page-test lint rust-test ## Everything that must hold before a change lands
 
 .PHONY: fmt
 fmt: ## Check the formatting
@@ -73,6 +73,11 @@ lint: ## Lint the Rust code
 .PHONY: shell-test
 shell-test: ## Lint the shell scripts and test the set-up
 	$(call timed,shell scripts,shellcheck -x deploy/*.sh deploy/lib/*.sh deploy/tests/*.sh .ci/run; deploy/tests/setup_test.sh)
+
+.PHONY: page-test
+page-test: ## Test the page's logic, where Node.js is installed
+	@if command -v node >/dev/null; then echo "== page"; cd crates/hub/page && node --test --test-reporter=dot tests/*.test.js; \
+	else echo "== page: skipped, Node.js (20 or later) is not installed"; fi
 
 # Last in `test`, so that the counts stand at the end.
 .PHONY: rust-test

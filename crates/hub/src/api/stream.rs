@@ -133,9 +133,9 @@ impl Watcher {
         self.send("hello", Some(had), &json(&hello)).await?;
         self.state().await?;
         if last.is_some_and(|last| last > end) {
-            self.reset("the log is shorter than what was seen: the hub has another database").await?;
+            self.reset("the log is shorter than what was seen: the hub has another database", end).await?;
         } else if end - had > MISSED_MAX {
-            self.reset("too much was missed").await?;
+            self.reset("too much was missed", end).await?;
         } else {
             self.missed(had, end).await?;
         }
@@ -178,8 +178,9 @@ impl Watcher {
         Ok(())
     }
 
-    async fn reset(&self, reason: &'static str) -> Result<(), Gone> {
-        self.send("reset", None, &json(&Reset { reason })).await
+    /// What was missed counts as seen from here on.
+    async fn reset(&self, reason: &'static str, end: u64) -> Result<(), Gone> {
+        self.send("reset", Some(end), &json(&Reset { reason })).await
     }
 
     async fn send(&self, name: &str, id: Option<u64>, json: &str) -> Result<(), Gone> {

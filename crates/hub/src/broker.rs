@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rumqttc::v5::MqttOptions;
-use rumqttc::{TlsConfiguration, Transport};
+use rumqttc::{NetworkOptions, TlsConfiguration, Transport};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
@@ -125,8 +125,12 @@ impl BrokerConfig {
             Ok(address) => format!("[{address}]"),
             Err(_) => self.host.clone(),
         };
+        let mut network = NetworkOptions::new();
+        // Acknowledgements are small; waiting to send several together would hold back what the broker sends next.
+        network.set_tcp_nodelay(true);
         let mut options = MqttOptions::new(&self.client_id, host, self.port);
         options
+            .set_network_options(network)
             .set_clean_start(false)
             .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
             .set_receive_maximum(Some(RECEIVE_MAX))

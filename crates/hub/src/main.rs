@@ -89,7 +89,7 @@ enum Node {
         #[arg(long)]
         node: NodeId,
         /// Its public key, as the node shows it.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         key: NodePublicKey,
         #[command(flatten)]
         files: Files,
@@ -231,4 +231,19 @@ async fn run_hub(config: HubConfig) -> Result<()> {
     }
     hub.stop().await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_begins_with_a_hyphen_is_a_key() {
+        let keys = (0..=u8::MAX).map(|seed| wire::NodeKey::from_seed([seed; 32]).public().to_string());
+        let key = keys.into_iter().find(|key| key.starts_with('-')).expect("one in 64 does");
+        let typed = ["gatehouse-hub", "node", "add", "--site", "s", "--node", "n", "--key", &key, "--db", "hub.db"];
+        let Command::Node(node) = Cli::try_parse_from(typed).expect("it is read").command else { panic!("node add") };
+        let Node::Add { key: read, .. } = *node else { panic!("add") };
+        assert_eq!(read.to_string(), key);
+    }
 }

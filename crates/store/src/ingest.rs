@@ -163,7 +163,7 @@ impl Store {
             alarms.raise(node, AlarmKind::Unstorable, detail.clone());
         }
         let refused = Refused { message, node, reason: Reason::Unstorable, detail };
-        let mut tx = self.inner.writer.begin_with("begin immediate").await?;
+        let mut tx = self.write_begin().await?;
         quarantine::write(&mut tx, &[refused]).await?;
         alarms.write(&mut tx, message.received_at).await?;
         tx.commit().await?;
@@ -192,7 +192,7 @@ impl Store {
 
         let at = batch_moment(&batch);
         let mut alarms = Alarms::default();
-        let mut tx = self.inner.writer.begin_with("begin immediate").await?;
+        let mut tx = self.write_begin().await?;
         let mut log = plan::neighbours(&mut tx, good.iter().map(|(_, event)| event)).await?;
         let believed: BTreeSet<(SiteId, NodeId)> =
             good.iter().map(|(_, event)| (event.site.clone(), event.node.clone())).collect();

@@ -67,7 +67,7 @@ impl Store {
     }
 
     async fn node_insert_or_get(&self, new: &RegisteredNode) -> Result<RegisteredNode, StoreError> {
-        let mut tx = self.inner.writer.begin_with("begin immediate").await?;
+        let mut tx = self.write_begin().await?;
         sqlx::query(
             "insert into node (node, site, public_key, added_at, added_by) values (?, ?, ?, ?, ?) on conflict (node) do nothing",
         )

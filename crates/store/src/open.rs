@@ -8,8 +8,9 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use domain::NodeId;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Pool, migrate::Migrator};
+use sqlx::{Pool, Transaction};
 
 use crate::Db;
 use crate::error::{OpenError, StoreError};
@@ -100,6 +101,21 @@ impl Store {
             rebuilt.map_err(|source| OpenError::Rebuild { path: db.to_owned(), source })?;
         }
         Ok(store)
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn write_begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        let begin = || self.inner.writer.begin_with("begin immediate");
+        match begin().await {
+            // After a failed write, such as on a full disk, SQLite ends the transaction by itself
+            // (https://sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction"). sqlx does not see
+            // that, fails to roll back, and takes the connection for one with an open transaction ever after.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.inner.writer.acquire().await?.close().await?;
+                Ok(begin().await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     /// Whether the database answers.

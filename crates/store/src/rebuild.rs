@@ -25,7 +25,7 @@ impl Store {
     /// Drops every projection and folds the log again, in one transaction: readers see the old state until it is done,
     /// and ingest waits.
     pub async fn rebuild(&self) -> Result<Rebuilt, StoreError> {
-        let mut tx = self.inner.writer.begin_with("begin immediate").await?;
+        let mut tx = self.write_begin().await?;
         for table in TABLES {
             sqlx::query(AssertSqlSafe(format!("delete from {table}"))).execute(&mut *tx).await?;
         }

@@ -1,0 +1,145 @@
+//! The shape of the API: documented, careful, and clear about mistakes.
+
+use serde_json::{Value, json};
+use wire::Channel;
+
+use crate::support::mosquitto::Mosquitto;
+use crate::support::node::{Node, Publisher};
+use crate::support::{Hub, free_port};
+
+fn lonely() -> Hub {
+    Hub::start(hub::BrokerConfig::new("127.0.0.1", free_port()))
+}
+
+#[test]
+fn every_documented_path_answers_and_every_reference_is_defined() {
+    let hub = lonely();
+    let document = hub.http.get("/api/openapi.json");
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+            if path == "/api/v1/stream" {
+                hub.http.stream(path, None);
+                continue;
+            }
+            let path = path.replace("{sha256}", &"0".repeat(64));
+            let answer = match method.as_str() {
+                "get" => hub.http.ask(&path, &[]),
+                "put" => hub.http.put(&path, &[], b""),
+                other => panic!("{path} has the method {other}"),
+            };
+            let unserved = answer.status == 405 || (answer.status == 404 && !path.contains("blobs"));
+            assert!(!unserved, "{method} {path}: {}", answer.status);
+        }
+    }
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(document.pointer(reference).is_some(), "{reference} is not defined");
+    }
+}
+
+/// The names of the members of every object, so that a changed shape shows.
+fn members(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => object.iter().map(|(key, value)| (key.clone(), members(value))).collect(),
+        Value::Array(values) => values.first().map_or(json!([]), |value| json!([members(value)])),
+        Value::String(_) => json!("text"),
+        Value::Number(_) => json!("number"),
+        Value::Bool(_) => json!("bool"),
+        Value::Null => Value::Null,
+    }
+}
+
+#[test]
+fn answers_have_the_members_that_the_schemas_name() {
+    let broker = Mosquitto::start();
+    let hub = Hub::ready(&broker);
+    let mut node = Node::new("n1");
+    hub.add(&node);
+    let publisher = Publisher::connect(broker.port);
+    publisher.publish(&node.topic(Channel::Event), node.passes(1));
+    publisher.wait_for_receipt(&node);
+    let document = hub.http.get("/api/openapi.json");
+    let properties = |schema: &str| -> Vec<String> {
+        let schema = &document["components"]["schemas"][schema]["properties"];
+        schema.as_object().unwrap_or_else(|| panic!("{schema}")).keys().cloned().collect()
+    };
+    for (path, list, schema) in [
+        ("/api/v1/gates", "gates", "Gate"),
+        ("/api/v1/passages", "passages", "Passage"),
+        ("/api/v1/nodes", "nodes", "Node"),
+        ("/api/v1/sites", "sites", "Site"),
+    ] {
+        let answer = hub.http.get(path);
+        let keys: Vec<String> = answer[list][0].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(keys, properties(schema), "{path}");
+    }
+    let group = json!({"in": "number", "out": "number", "inside": "number", "difference": "number"});
+    assert_eq!(
+        members(&hub.http.get("/api/v1/gates")),
+        json!({"gates": [{
+            "site": "text", "gate": "text", "nodes": ["text"], "last_at": "text", "day_start": "text",
+            "today": {"person": group, "vehicle": group},
+            "classes": [{"class": "text", "group": "text", "in": "number", "out": "number"}],
+            "zones": [],
+            "cameras": [{"site": "text", "node": "text", "camera": "text", "state": null, "reason": "text", "at": "text"}],
+        }]})
+    );
+}
+
+#[test]
+fn mistakes_are_problems_that_say_what_is_accepted() {
+    let hub = lonely();
+    for (path, status, says) in [
+        ("/api/v1/passages?limit=0", 400, "1 to 500"),
+        ("/api/v1/passages?limit=x", 400, "limit"),
+        ("/api/v1/passages?before=x", 400, "next"),
+        ("/api/v1/passages?colour=red", 400, "colour"),
+        ("/api/v1/gates?site=H%C3%A0", 400, "a-z"),
+        ("/api/v1/counts?bucket=year", 400, "hour"),
+        ("/api/v1/counts?from=yesterday", 400, "RFC 3339"),
+        ("/api/v1/counts?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", 400, "before `to`"),
+        ("/api/v1/counts?from=2020-01-01T00:00:00Z&bucket=minute", 400, "at most 3000"),
+        ("/api/v1/blobs/xyz", 400, "64 digits"),
+        ("/api/v1/stream?after=x", 400, "after"),
+        ("/api/v2/gates", 404, "openapi.json"),
+        ("/assets/secret", 404, "secret"),
+        ("/assets/..%2fCargo.toml", 404, "Cargo.toml"),
+    ] {
+        let answer = hub.http.ask(path, &[]);
+        assert_eq!((answer.status, answer.header("content-type")), (status, "application/problem+json"), "{path}");
+        let problem = answer.json();
+        assert_eq!(problem["status"], status);
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(says), "{path}: {detail}");
+    }
+    assert_eq!(hub.http.put("/api/v1/gates", &[], b"").status, 405);
+}
+
+#[test]
+fn every_answer_is_guarded_and_other_names_are_refused() {
+    let hub = lonely();
+    for path in ["/", "/api/v1/gates", "/nothing", "/assets/index.html"] {
+        let answer = hub.http.ask(path, &[]);
+        let guards = ["x-content-type-options", "x-frame-options", "referrer-policy"].map(|name| answer.header(name));
+        assert_eq!(guards, ["nosniff", "DENY", "no-referrer"], "{path}");
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        let elsewhere = hub.http.ask(path, &[("host", "evil.example")]);
+        assert_eq!(elsewhere.status, 421, "{path}");
+    }
+}
+
+#[test]
+fn the_page_and_its_files_are_served_with_their_types_and_tags() {
+    let hub = lonely();
+    let page = hub.http.ask("/", &[]);
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    let html = String::from_utf8(page.body).unwrap();
+    let files: Vec<_> = html.split("\"assets/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        let answer = hub.http.ask(&format!("/assets/{file}"), &[]);
+        assert_eq!((answer.status, answer.header("cache-control")), (200, "no-cache"), "{file}");
+        let etag = answer.header("etag");
+        assert_eq!(hub.http.ask(&format!("/assets/{file}"), &[("if-none-match", etag)]).status, 304, "{file}");
+    }
+}

@@ -1,0 +1,10 @@
+//! The hub with a real broker: events in by MQTT, figures out by HTTP.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unreachable_pub)]
+
+mod api;
+mod blobs;
+mod command_line;
+mod delivery;
+mod failures;
+mod live;
+mod support;

@@ -1,0 +1,81 @@
+//! A Mosquitto of its own on a free port.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use hub::BrokerConfig;
+use tempfile::TempDir;
+
+use super::{eventually, free_port};
+
+pub struct Mosquitto {
+    pub port: u16,
+    folder: TempDir,
+    child: Child,
+}
+
+fn program() -> PathBuf {
+    let found = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"].map(PathBuf::from);
+    found.into_iter().find(|path| path.exists()).expect("mosquitto is not installed: run deploy/setup.sh")
+}
+
+impl Mosquitto {
+    pub fn start() -> Self {
+        Self::start_on(free_port())
+    }
+
+    pub fn start_on(port: u16) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!(
+            "listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 100000\nset_tcp_nodelay true\n\
+             persistence true\npersistence_location {}/\n",
+            folder.path().display()
+        );
+        std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
+        // Started by root it would become another user, who may not write here.
+        let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
+        let config = folder.path().join("mosquitto.conf");
+        let text = format!("{}user {user}\n", std::fs::read_to_string(&config).unwrap());
+        std::fs::write(&config, text).unwrap();
+        let child = spawn(&folder);
+        let broker = Self { port, folder, child };
+        broker.wait();
+        broker
+    }
+
+    fn wait(&self) {
+        eventually("mosquitto listens", || std::net::TcpStream::connect(("127.0.0.1", self.port)).ok());
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn start_again(&mut self) {
+        self.child = spawn(&self.folder);
+        self.wait();
+    }
+
+    pub fn config(&self) -> BrokerConfig {
+        BrokerConfig::new("127.0.0.1", self.port)
+    }
+}
+
+fn spawn(folder: &TempDir) -> Child {
+    Command::new(program())
+        .arg("-c")
+        .arg(folder.path().join("mosquitto.conf"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        // It may have been killed by the test already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -21,3 +21,5 @@ pub use broker::{BrokerConfig, Credentials, Secret, Subscription};
 pub use config::{ConfigError, HubConfig, Listening};
 pub use health::Health;
 pub use start::{HubHandle, StartError, start};
+/// What [`HubHandle::store`] is and takes, for whoever composes a hub.
+pub use store::{RegisteredNode, Store};

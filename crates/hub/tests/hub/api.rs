@@ -134,12 +134,24 @@ fn the_page_and_its_files_are_served_with_their_types_and_tags() {
     let page = hub.http.ask("/", &[]);
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     let html = String::from_utf8(page.body).unwrap();
-    let files: Vec<_> = html.split("\"assets/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let named = |text: &str, before: &str| -> Vec<String> {
+        let end = |c: char| c == '"' || c == '\'';
+        text.split(before).skip(1).map(|rest| rest.split(end).next().unwrap().to_owned()).collect()
+    };
+    // What the page names, and what those files import in turn.
+    let mut files = named(&html, "\"assets/");
     assert!(!files.is_empty());
-    for file in files {
+    let mut looked_at = 0;
+    while let Some(file) = files.get(looked_at).cloned() {
+        looked_at += 1;
         let answer = hub.http.ask(&format!("/assets/{file}"), &[]);
         assert_eq!((answer.status, answer.header("cache-control")), (200, "no-cache"), "{file}");
         let etag = answer.header("etag");
         assert_eq!(hub.http.ask(&format!("/assets/{file}"), &[("if-none-match", etag)]).status, 304, "{file}");
+        for import in named(&String::from_utf8_lossy(&answer.body), "from './") {
+            if !files.contains(&import) {
+                files.push(import);
+            }
+        }
     }
 }

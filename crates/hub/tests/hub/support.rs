@@ -28,6 +28,7 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
             return answer;
         }
         assert!(Instant::now() < until, "never came: {what}");
+        // tidy: sleep is the pause between two looks
         std::thread::sleep(Duration::from_millis(5));
     }
 }

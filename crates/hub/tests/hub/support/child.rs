@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use super::eventually;
 use super::http::Http;
-use super::{PATIENCE, eventually};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_gatehouse-hub");
 
@@ -50,14 +50,7 @@ impl HubChild {
     pub fn terminate(&mut self) -> bool {
         let killed = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(killed.success());
-        let until = std::time::Instant::now() + PATIENCE;
-        while std::time::Instant::now() < until {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.success();
-            }
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        panic!("the hub does not end");
+        eventually("the end of the hub", || self.child.try_wait().unwrap()).success()
     }
 
     pub fn limit_files(&self, limit: &str) {

@@ -117,6 +117,7 @@ impl Publisher {
                         seen.lock().unwrap().insert(topic, ack);
                     }
                     Ok(_) => {}
+                    // tidy: sleep is the pause before the next try to reach a broker that was killed
                     Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
                 }
             }

@@ -26,6 +26,7 @@ mod pipeline;
 mod plugin;
 mod reach;
 mod retry;
+mod riff;
 mod scaler;
 mod session;
 

@@ -13,6 +13,7 @@ use crate::mailbox::{Item, Tally};
 use crate::pipeline::Pipeline;
 use crate::reach;
 use crate::retry::Retry;
+use crate::riff;
 use crate::{DownReason, Ending, Limits, Repeat, RtspUrl, SourceConfig, SourceError, SourceLocation};
 
 /// Messages that wait for the camera's thread. When so many wait, further ones of the pipeline are lost, which matters
@@ -103,7 +104,9 @@ impl Session {
             RunEnd::Told { heard, undecodable, .. } if tally.frames == 0 => {
                 return self.fail(diagnosis::source_error(path, heard, undecodable.as_ref()));
             }
-            RunEnd::Told { heard: Heard::StreamEnded, lasts, .. } => self.missing_end(lasts),
+            RunEnd::Told { heard: Heard::StreamEnded, lasts, .. } => {
+                self.missing_end(lasts).or_else(|| missing_bytes(path))
+            }
             RunEnd::Told { heard, .. } => Some(diagnosis::breakage_text(heard)),
         };
         if let Some(reason) = &reason {
@@ -259,6 +262,10 @@ impl Patience {
             Self::Over(end) => Self::Over(end),
         }
     }
+}
+
+fn missing_bytes(path: &Path) -> Option<String> {
+    riff::cut_off(path).map(|(there, stated)| format!("the file has {there} of {stated} bytes"))
 }
 
 /// What can be known about a file without a pipeline.

@@ -126,6 +126,23 @@ fn a_file_cut_off_in_the_middle_gives_what_it_has_and_says_so() {
 }
 
 #[test]
+fn an_avi_file_cut_off_in_the_middle_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("whole.avi");
+    produce(&format!("{} ! jpegenc ! avimux ! filesink location={}", pattern(100, 160, 120), path.display()));
+    let (frames, ending) = Watched::start(lossless(&path)).play_to_end();
+    assert_eq!((frames.len(), ending), (100, Ending::Whole));
+    let whole = fs::read(&path).unwrap();
+    let path = file(folder.path(), "cut.avi", &whole[..whole.len() / 2]);
+    let (frames, ending) = Watched::start(lossless(&path)).play_to_end();
+    assert!((30..60).contains(&frames.len()), "{} frames", frames.len());
+    assert_eq!(
+        ending,
+        Ending::CutShort { reason: format!("the file has {} of {} bytes", whole.len() / 2, whole.len()) }
+    );
+}
+
+#[test]
 fn a_file_that_vanishes_between_two_loops_fails() {
     let folder = tempfile::tempdir().unwrap();
     let path = mp4(folder.path(), 10);

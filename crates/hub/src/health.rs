@@ -3,17 +3,19 @@
 use tokio::sync::watch;
 
 /// What works at the moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Health {
     /// The last transaction went through.
     pub database: bool,
     /// The broker has let the hub in and serves its subscriptions.
     pub broker: bool,
+    /// Why the broker is out of reach, until it is not.
+    pub broker_error: Option<String>,
 }
 
 impl Health {
     /// Whether events are taken in.
-    pub const fn is_ready(self) -> bool {
+    pub const fn is_ready(&self) -> bool {
         self.database && self.broker
     }
 }
@@ -32,13 +34,13 @@ impl HealthBoard {
     }
 
     pub(crate) fn get(&self) -> Health {
-        *self.0.borrow()
+        self.0.borrow().clone()
     }
 
     /// Changes what works; says whether it was otherwise before.
     pub(crate) fn set(&self, change: impl FnOnce(&mut Health)) -> bool {
         self.0.send_if_modified(|health| {
-            let before = *health;
+            let before = health.clone();
             change(health);
             *health != before
         })

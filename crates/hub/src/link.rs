@@ -137,7 +137,10 @@ impl Connection {
                 End::Lost(error) => error,
             };
             self.drop_connection();
-            self.health.set(|health| health.broker = false);
+            self.health.set(|health| {
+                health.broker = false;
+                health.broker_error = Some(error.clone());
+            });
             if *stopping.borrow() {
                 return;
             }
@@ -221,7 +224,10 @@ impl Connection {
                     return Err(format!("the broker refuses the subscription \"{}\": {code:?}", filter.path));
                 }
             }
-            if self.health.set(|health| health.broker = true) {
+            if self.health.set(|health| {
+                health.broker = true;
+                health.broker_error = None;
+            }) {
                 info!(broker = %self.place, "connected to the broker and subscribed");
             }
             self.hand_on(Inbound::Subscribed).await;

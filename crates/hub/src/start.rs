@@ -116,7 +116,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
     }
 
     let (stop, stopping) = watch::channel(false);
-    let health = HealthBoard::new(Health { database: true, broker: false });
+    let health = HealthBoard::new(Health { database: true, ..Health::default() });
     let live = Live::new();
     let (connection, link, inbox) = link::connection(&config.broker, health.clone());
     let ingest = Ingest { store: store.clone(), link, live: live.clone(), health: health.clone() };

@@ -8,3 +8,4 @@ mod delivery;
 mod failures;
 mod live;
 mod support;
+mod tls;

@@ -1,6 +1,6 @@
 //! A Mosquitto of its own on a free port.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use hub::BrokerConfig;
@@ -25,22 +25,29 @@ impl Mosquitto {
     }
 
     pub fn start_on(port: u16) -> Self {
+        Self::with(port, |_| "allow_anonymous true\n".to_owned())
+    }
+
+    /// One with the lines of configuration that `lines` gives for its folder.
+    pub fn with(port: u16, lines: impl FnOnce(&Path) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = format!(
-            "listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 100000\nset_tcp_nodelay true\n\
-             persistence true\npersistence_location {}/\n",
-            folder.path().display()
-        );
-        std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
         // Started by root it would become another user, who may not write here.
         let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
-        let config = folder.path().join("mosquitto.conf");
-        let text = format!("{}user {user}\n", std::fs::read_to_string(&config).unwrap());
-        std::fs::write(&config, text).unwrap();
+        let config = format!(
+            "user {user}\nlistener {port} 127.0.0.1\nmax_queued_messages 100000\nset_tcp_nodelay true\n\
+             persistence true\npersistence_location {}/\n{}",
+            folder.path().display(),
+            lines(folder.path())
+        );
+        std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
         let child = spawn(&folder);
         let broker = Self { port, folder, child };
         broker.wait();
         broker
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn wait(&self) {

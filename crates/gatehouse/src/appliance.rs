@@ -37,6 +37,8 @@ impl Appliance {
             .with_context(|| format!("cannot create the hub's folder \"{}\"", hub_folder.display()))?;
         let mut hub_config = HubConfig::new(&hub_folder, BrokerConfig::new(mqtt.ip().to_string(), mqtt.port()));
         hub_config.listen = listen;
+        // There is one hub; and the embedded broker's shared groups do not survive a member that drops out.
+        hub_config.broker.subscription = hub::Subscription::Plain;
         let hub = hub::start::start(hub_config).await?;
         let believed = RegisteredNode {
             site: config.site.clone(),

@@ -167,13 +167,12 @@ async fn run_node(arguments: &Run, installation: &Installation) -> Result<ExitCo
     let config = NodeConfig::load(&arguments.config)?;
     let folder = arguments.config.parent().unwrap_or(Path::new("."));
     let options = RunOptions { record: arguments.record.clone(), events: arguments.events.clone() };
+    // Before the start, so that a node that is asked to end while it starts still ends in good order.
+    let stopped = stop_signal()?;
     let mut node = Node::start(&config, folder, installation, &options).await?;
     let watched = tokio::select! {
         watched = node.watched() => Some(watched),
-        signal = stop_signal() => {
-            signal?;
-            None
-        }
+        () = stopped => None,
     };
     let stopped = watched.is_none();
     let watched = match watched {

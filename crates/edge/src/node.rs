@@ -4,15 +4,17 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use capture::{Camera, Pacing, Repeat, ScaledSize, SourceConfig, SourceLocation};
 use domain::CameraId;
 use inference::{Detector, Fit, Manifest, ModelEntry, ModelStore, Role, Runtime, Threads};
 use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use uplink::{
-    BrokerConfig, ClockReading, Credentials, Identity, Limits, MediaType, NodeKeyFile, Outbox, Publisher,
+    AppendError, BrokerConfig, ClockReading, Credentials, Identity, Limits, MediaType, NodeKeyFile, Outbox, Publisher,
     PublisherHandle, Secret, Spool, Tls, Uploader, UploaderConfig, UploaderHandle, WallClock,
 };
 use wire::event::NodeStart;
@@ -26,6 +28,9 @@ use crate::observation_log::ObservationLog;
 use crate::rehearse::Rehearsal;
 use crate::stage::{Stage, Stages};
 use crate::watch::{Sink, SinkError, Watch, one_line};
+
+/// How long a camera waits before it asks again whether its events can be kept.
+const OUTBOX_RETRY: Duration = Duration::from_secs(1);
 
 /// What a run is asked to write besides its events.
 #[derive(Debug, Clone, Default)]
@@ -145,14 +150,16 @@ pub fn open_camera(config: &CameraConfig, folder: &Path, detector: &Detector) ->
     Ok(Camera::start(SourceConfig { pacing, repeat, ..SourceConfig::new(location, scaled) })?)
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub async fn stop_signal() -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .context("cannot listen for SIGTERM")?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for SIGINT"),
-    }
+/// Listens for SIGTERM and SIGINT from now on. What it gives ends when one of them comes, or has come.
+pub fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// A nonce for the event ids of one run.
@@ -215,6 +222,7 @@ impl Node {
                 spool: node.spool.clone(),
                 events: events.clone(),
                 runtime: Handle::current(),
+                stop: Arc::clone(&node.stop),
             };
             let (id, clock, stop) = (camera.id.clone(), Arc::clone(&clock), Arc::clone(&node.stop));
             let accounts = Arc::clone(&stages);
@@ -367,6 +375,7 @@ struct NodeSink {
     spool: Spool,
     events: Option<EventsFile>,
     runtime: Handle,
+    stop: Arc<AtomicBool>,
 }
 
 impl Sink for NodeSink {
@@ -376,8 +385,18 @@ impl Sink for NodeSink {
     }
 
     fn events(&mut self, events: Vec<Event>) -> Result<(), SinkError> {
-        let kept = self.runtime.block_on(self.outbox.append(&events));
-        kept.map_err(|source| SinkError { what: "the outbox refused them".into(), source: source.into() })?;
+        let mut told = false;
+        // A full disk or a full outbox passes, and the events in hand are all that this camera may not lose: it waits
+        // with them, its newer frames are dropped and counted, and it goes on when there is room.
+        while let Err(error) = self.runtime.block_on(self.outbox.append(&events)) {
+            if matches!(error, AppendError::Seal { .. }) || self.stop.load(Ordering::Relaxed) {
+                return Err(SinkError { what: "the outbox refused them".into(), source: error.into() });
+            }
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!(error = one_line(&error), "the camera waits until its events can be kept");
+            }
+            std::thread::sleep(OUTBOX_RETRY);
+        }
         match &self.events {
             Some(file) => file.write(&events),
             None => Ok(()),

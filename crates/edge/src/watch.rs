@@ -221,14 +221,17 @@ impl<S: Sink> Watching<S> {
         for one in pending {
             let mut evidence = Vec::new();
             if let Some((shot, jpeg)) = one.shot().and_then(|shot| Some((shot, self.shots.of(&shot)?))) {
-                self.watch.sink.picture(jpeg)?;
-                evidence.push(EvidenceRef {
-                    role: EvidenceRole::Crop,
-                    sha256: BlobHash::of(jpeg),
-                    media_type: PICTURE_TYPE.to_owned(),
-                    bytes: jpeg.len() as u64,
-                    media: shot.media,
-                });
+                match self.watch.sink.picture(jpeg) {
+                    Ok(()) => evidence.push(EvidenceRef {
+                        role: EvidenceRole::Crop,
+                        sha256: BlobHash::of(jpeg),
+                        media_type: PICTURE_TYPE.to_owned(),
+                        bytes: jpeg.len() as u64,
+                        media: shot.media,
+                    }),
+                    // A full disk costs the picture, never the passage.
+                    Err(error) => tracing::warn!(camera = %self.watch.id, error = one_line(&error), "no picture"),
+                }
             }
             events.push(self.watch.desk.complete(one, evidence));
         }

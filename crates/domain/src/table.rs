@@ -52,11 +52,16 @@ impl<'p> TableReader<'p> {
 
     /// The field, or nothing where it is absent or mistaken (which is noted).
     pub fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+        self.read(key, "")
+    }
+
+    /// `hint` ends the message about a mistake.
+    fn read<T: DeserializeOwned>(&mut self, key: &'static str, hint: &str) -> Option<T> {
         let value = self.take(key)?;
         let path = self.path_of(key);
         let shown = value.to_string();
         let read = value.try_into().map_err(|error: toml::de::Error| {
-            format!("{} (found {})", error.message(), shown.chars().take(60).collect::<String>())
+            format!("{} (found {}){hint}", error.message(), shown.chars().take(60).collect::<String>())
         });
         self.problems.check(path, read)
     }
@@ -68,7 +73,7 @@ impl<'p> TableReader<'p> {
             self.note(key, format!("missing: give {what}"));
             return None;
         }
-        self.optional(key)
+        self.read(key, &format!(": give {what}"))
     }
 
     /// The field, or `default`; a value outside `range` is noted.
@@ -76,7 +81,7 @@ impl<'p> TableReader<'p> {
     where
         T: DeserializeOwned + PartialOrd + Display,
     {
-        match self.optional(key) {
+        match self.read(key, &format!(": {accepted} is accepted")) {
             Some(value) if range.contains(&value) => value,
             Some(value) => {
                 self.note(key, format!("{value} is out of range: {accepted} is accepted"));
@@ -144,6 +149,17 @@ mod tests {
         reader.finish();
         let paths: Vec<_> = problems.as_slice().iter().map(|p| p.path.as_str()).collect();
         assert_eq!(paths, ["a", "b", "row[0].n", "row[1].m", "z"]);
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_told_what_is_accepted() {
+        let mut problems = Problems::default();
+        let mut reader = TableReader::parse("n = -1\nname = 7\n", &mut problems).expect("it is TOML");
+        reader.ranged("n", 1..=u8::MAX, "1 to 255", 1);
+        assert_eq!(reader.required::<String>("name", "a name"), None);
+        let messages: Vec<_> = problems.as_slice().iter().map(|p| p.message.as_str()).collect();
+        assert!(messages[0].ends_with("(found -1): 1 to 255 is accepted"), "{messages:?}");
+        assert!(messages[1].ends_with("(found 7): give a name"), "{messages:?}");
     }
 
     #[test]

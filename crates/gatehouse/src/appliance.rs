@@ -81,8 +81,7 @@ pub(crate) async fn run(config: &Path, listen: SocketAddr, installation: &Instal
     println!("Gatehouse: http://{}/", site.hub.addr);
     let watched = tokio::select! {
         watched = site.node.watched() => watched,
-        stopped = edge::node::stop_signal() => {
-            stopped?;
+        () = edge::node::stop_signal()? => {
             site.node.stop_cameras();
             site.node.watched().await
         }

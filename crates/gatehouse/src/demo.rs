@@ -70,8 +70,7 @@ pub(crate) async fn run(arguments: &Arguments, installation: &Installation) -> R
         println!("The sample video plays over and over; Ctrl-C ends.");
         tokio::select! {
             watched = site.node.watched() => watched?,
-            stopped = edge::node::stop_signal() => {
-                stopped?;
+            () = edge::node::stop_signal()? => {
                 site.node.stop_cameras();
                 site.node.watched().await?;
             }

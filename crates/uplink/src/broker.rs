@@ -7,7 +7,7 @@ use domain::{NodeId, SiteId};
 use rumqttc::v5::MqttOptions;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::LastWill;
-use rumqttc::{TlsConfiguration, Transport};
+use rumqttc::{NetworkOptions, TlsConfiguration, Transport};
 
 use crate::tls::Tls;
 
@@ -78,6 +78,9 @@ impl BrokerConfig {
             Ok(address) => format!("[{address}]"),
             Err(_) => self.host.clone(),
         };
+        let mut network = NetworkOptions::new();
+        // Otherwise each small message waits for the answer to the one before, up to 40 ms.
+        network.set_tcp_nodelay(true);
         let mut options = MqttOptions::new(format!("gatehouse-{site}-{node}"), host, self.port);
         options
             // The outbox knows what is not delivered; a session kept by the broker would only repeat it.
@@ -86,6 +89,7 @@ impl BrokerConfig {
             .set_connection_timeout(CONNECT_MAX.as_secs())
             .set_max_packet_size(Some(INCOMING_BYTES_MAX))
             .set_outgoing_inflight_upper_limit(in_flight_max)
+            .set_network_options(network)
             .set_last_will(will);
         if let Some(Credentials { user, password }) = &self.credentials {
             options.set_credentials(user, password.reveal());

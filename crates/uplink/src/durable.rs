@@ -13,12 +13,26 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Holds the lock file at `path`, for this process alone, until the result is dropped.
-pub(crate) fn lock(path: &Path) -> Result<File, TryLockError> {
-    let opened = File::options().write(true).create(true).truncate(false).open(path);
-    let file = opened.map_err(TryLockError::Error)?;
-    file.try_lock()?;
-    Ok(file)
+/// A lock file that this process holds, until this goes.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Lock {
+    /// Locks the file at `path`, which is made where there is none.
+    pub(crate) fn take(path: &Path) -> Result<Self, TryLockError> {
+        let opened = File::options().write(true).create(true).truncate(false).open(path);
+        let file = opened.map_err(TryLockError::Error)?;
+        file.try_lock()?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock with a process that is just being started and still has our files open.
+        // Where unlocking fails, closing is what remains.
+        let _ = self.0.unlock();
+    }
 }
 
 /// Makes the entries of the folder that holds `path` survive a power cut.

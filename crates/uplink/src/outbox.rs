@@ -120,7 +120,7 @@ struct Shared {
 
 impl Outbox {
     /// Opens the outbox at `path`, or creates it where there is none. Refuses a file that is damaged, belongs to
-    /// another node or is open elsewhere. Reads the whole file once to check it: about a second per 500,000 events.
+    /// another node or is open elsewhere. Reads the whole file once to check it: a second or two per 200,000 events.
     pub async fn open(path: &Path, identity: Identity) -> Result<Self, OutboxError> {
         Self::open_limited(path, identity, OUTBOX_ROWS_MAX).await
     }

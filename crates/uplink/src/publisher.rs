@@ -18,7 +18,7 @@ use tracing::{info, warn};
 use wire::{EventHash, NodeState, Status};
 
 use crate::backoff::Backoff;
-use crate::broker::BrokerConfig;
+use crate::broker::{BrokerConfig, KEEP_ALIVE};
 use crate::outbox::{Backlog, Outbox};
 use crate::{ClockReading, WallClock};
 use connection::{Connection, End};
@@ -30,12 +30,16 @@ pub const WINDOW: u16 = 256;
 /// A connection that lasted this long was a good one: the next failure is retried soon.
 const GOOD_AFTER: Duration = Duration::from_secs(5);
 
+/// Three keep-alives. The client notices a broker that does not answer after two; this is for a network that swallows
+/// what we write, where the client would wait for as long as TCP does.
+const SILENCE_MAX: Duration = KEEP_ALIVE.saturating_mul(3);
+
 /// How patient the publisher is. Tests want it nervous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Most events that are published and not confirmed: [`WINDOW`].
     pub window: u16,
-    /// How long to wait for a receipt before asking with the oldest event; doubles up to `resend_after_max`.
+    /// How long to wait for a receipt before asking with one event; doubles up to `resend_after_max`.
     pub resend_after: Duration,
     /// Longest wait for a receipt.
     pub resend_after_max: Duration,
@@ -45,6 +49,9 @@ pub struct Limits {
     pub reconnect_after: Duration,
     /// Longest wait before a reconnection.
     pub reconnect_after_max: Duration,
+    /// Longest time for which nothing may happen on a connection before it counts as dead. A healthy one shows a sign
+    /// with every keep-alive, each 15 s.
+    pub silence_max: Duration,
     /// How often the node's status is published.
     pub status_every: Duration,
     /// How long [`PublisherHandle::stop`] tries to say good-bye.
@@ -60,6 +67,7 @@ impl Default for Limits {
             hole_after: Duration::from_secs(2),
             reconnect_after: Duration::from_millis(500),
             reconnect_after_max: Duration::from_secs(30),
+            silence_max: SILENCE_MAX,
             status_every: Duration::from_secs(30),
             stop_max: Duration::from_secs(3),
         }

@@ -4,7 +4,7 @@
 //! is complete and on disk before [`Spool::put`] returns, so the event that names it may follow.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use wire::BlobHash;
 use wire::blob::BLOB_BYTES_MAX;
 
-use crate::durable;
+use crate::durable::{self, Lock};
 
 /// Most bytes of evidence that wait for the hub: about 400,000 pictures of 20 kB. When a new one does not fit, the
 /// oldest go, and are counted; events never go.
@@ -134,7 +134,7 @@ struct Shared {
     bytes_max: u64,
     index: Mutex<Index>,
     state: watch::Sender<SpoolState>,
-    _lock: File,
+    _lock: Lock,
 }
 
 #[derive(Debug, Default)]
@@ -156,7 +156,7 @@ impl Spool {
         let failed = |source| SpoolError::Io { path: folder.to_owned(), source };
         fs::create_dir_all(folder).map_err(failed)?;
         let lock_path = folder.join("lock");
-        let lock = durable::lock(&lock_path).map_err(|error| match error {
+        let lock = Lock::take(&lock_path).map_err(|error| match error {
             TryLockError::WouldBlock => SpoolError::InUse { path: folder.to_owned(), lock: lock_path },
             TryLockError::Error(source) => SpoolError::Io { path: lock_path, source },
         })?;

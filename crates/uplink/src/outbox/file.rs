@@ -11,7 +11,7 @@ use sqlx::{Connection, Row};
 use wire::EventHash;
 
 use super::{Identity, OutboxError, StorageError};
-use crate::durable::{self, beside, sync_parent};
+use crate::durable::{Lock, beside, sync_parent};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -27,7 +27,7 @@ pub(super) struct Opened {
     pub(super) reader: SqliteConnection,
     pub(super) chain: Chain,
     /// Keeps other processes out for as long as it lives.
-    pub(super) lock: File,
+    pub(super) lock: Lock,
 }
 
 /// A place in the node's chain.
@@ -88,10 +88,10 @@ pub(super) async fn open_again(path: &Path, identity: &Identity) -> Result<(Sqli
     Ok((writer, chain))
 }
 
-fn lock(path: &Path) -> Result<File, OutboxError> {
+fn lock(path: &Path) -> Result<Lock, OutboxError> {
     let lock = beside(path, ".lock");
-    match durable::lock(&lock) {
-        Ok(file) => Ok(file),
+    match Lock::take(&lock) {
+        Ok(held) => Ok(held),
         Err(TryLockError::WouldBlock) => Err(OutboxError::InUse { path: path.to_owned(), lock }),
         Err(TryLockError::Error(source)) => Err(OutboxError::Io { path: lock, source }),
     }

@@ -1,6 +1,5 @@
 //! The one task that writes.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::{Sqlite, SqliteConnection};
@@ -12,6 +11,7 @@ use wire::{Ack, Envelope, Event, EventHash, Unsealed};
 use super::error::{AppendError, OutboxError, StorageError};
 use super::file::{self, Chain, Link, to_sql};
 use super::{AppendReceipt, Backlog, ConfirmOutcome, Identity};
+use crate::durable::Lock;
 
 /// Most commands that share one transaction; the others wait for the next.
 const GROUP_MAX: usize = 256;
@@ -55,7 +55,7 @@ pub(super) struct Writer {
     alarmed: bool,
     /// Whether the last write failed, so that `chain` must be read again before the next.
     in_doubt: bool,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Writer {
@@ -65,7 +65,7 @@ impl Writer {
         rows_max: u64,
         chain: Chain,
         connection: SqliteConnection,
-        lock: File,
+        lock: Lock,
     ) -> (Self, watch::Receiver<Backlog>) {
         let (backlog, watched) = watch::channel(to_backlog(&chain, rows_max));
         let path = path.to_owned();

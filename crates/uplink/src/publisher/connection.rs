@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
-use std::time::Duration;
 
 use rumqttc::Outgoing;
 use rumqttc::v5::mqttbytes::QoS;
@@ -15,8 +14,8 @@ use wire::{Ack, Channel, NodeState, NodeTopic, Status};
 
 use super::delivery::{Answer, Delivery, Due, Heard};
 use super::{Alarm, Node, PublisherState, Refusal, Stop, stopped};
-use crate::broker::{KEEP_ALIVE, retained_will};
-use crate::outbox::{Backlog, ConfirmOutcome};
+use crate::broker::retained_will;
+use crate::outbox::{Backlog, ConfirmOutcome, StorageError};
 
 /// Most messages that are handed to the MQTT client and not on the wire; further ones stay in the outbox.
 const REQUESTS_MAX: usize = 64;
@@ -27,10 +26,6 @@ const REQUESTS_SPARE: usize = 8;
 /// Most messages on the wire that the broker has not answered. A broker may want fewer and says so when it lets us
 /// in; the client then holds back by itself.
 const IN_FLIGHT_MAX: u16 = 1024;
-
-/// A healthy connection shows some event with every keep-alive. Without one for this long, the network swallows what
-/// we write, and the client would wait for it for as long as TCP does.
-const SILENCE_MAX: Duration = KEEP_ALIVE.saturating_mul(3);
 
 /// Why a connection ended.
 #[derive(Debug)]
@@ -53,6 +48,17 @@ enum Sent {
 /// through writing a packet.
 type Next = Pin<Box<dyn Future<Output = (EventLoop, Result<Event, ConnectionError>)> + Send>>;
 
+/// A receipt on its way into the outbox.
+type Confirming = Pin<Box<dyn Future<Output = (Heard, Ack, Result<ConfirmOutcome, StorageError>)> + Send>>;
+
+/// Waits for the receipt that is on its way, if one is.
+async fn confirmed(confirming: &mut Option<Confirming>) -> (Heard, Ack, Result<ConfirmOutcome, StorageError>) {
+    match confirming {
+        Some(confirming) => confirming.await,
+        None => std::future::pending().await,
+    }
+}
+
 fn next(mut events: EventLoop) -> Next {
     Box::pin(async move {
         let event = events.poll().await;
@@ -72,6 +78,11 @@ pub(super) struct Connection<'a> {
     status_at: Instant,
     last_sign: Instant,
     stopping: Option<Instant>,
+    /// The receipt that the outbox is working on.
+    confirming: Option<Confirming>,
+    /// What came meanwhile. Receipts are cumulative, so one place is enough.
+    waiting: Option<(Heard, Ack)>,
+    /// The last receipt that was about our chain.
     receipt: Option<Ack>,
     events: String,
     statuses: String,
@@ -100,6 +111,8 @@ impl<'a> Connection<'a> {
             status_at: now,
             last_sign: now,
             stopping: None,
+            confirming: None,
+            waiting: None,
             receipt: None,
             events: topic(Channel::Event),
             statuses,
@@ -123,9 +136,16 @@ impl<'a> Connection<'a> {
                     self.next = next(events);
                     self.last_sign = Instant::now();
                     match event {
-                        Ok(event) => if let Some(end) = self.handle(event).await { return end },
+                        Ok(event) => if let Some(end) = self.handle(event) { return end },
                         Err(_) if self.stopping.is_some() => return End::Stopped,
                         Err(error) => return End::Failed(error.to_string()),
+                    }
+                }
+                (heard, receipt, outcome) = confirmed(&mut self.confirming) => {
+                    self.confirming = None;
+                    self.handle_confirmed(heard, receipt, outcome);
+                    if let Some((heard, receipt)) = self.waiting.take() {
+                        self.confirm(heard, receipt);
                     }
                 }
                 changed = backlog.changed() => {
@@ -133,7 +153,7 @@ impl<'a> Connection<'a> {
                         return End::Stopped;
                     }
                     let now = *backlog.borrow_and_update();
-                    self.delivery.handle_head(now.head_seq);
+                    self.delivery.handle_outbox(now.head_seq, now.confirmed_seq, self.node.now());
                     self.tell_progress();
                 }
                 () = stopped(stopping), if self.stopping.is_none() => {
@@ -150,7 +170,7 @@ impl<'a> Connection<'a> {
 
     /// When something is due even if nothing happens.
     fn wake_at(&self) -> Instant {
-        let silence_at = self.last_sign + SILENCE_MAX;
+        let silence_at = self.silence_at();
         match self.stopping {
             Some(at) => at.min(silence_at),
             None if !self.node.state.borrow().connected => silence_at,
@@ -161,13 +181,19 @@ impl<'a> Connection<'a> {
         }
     }
 
+    /// When the connection counts as dead.
+    fn silence_at(&self) -> Instant {
+        self.last_sign + self.node.limits.silence_max
+    }
+
     fn handle_timeout(&mut self) -> Option<End> {
         let now = Instant::now();
         if self.stopping.is_some_and(|at| at <= now) {
             return Some(End::Stopped);
         }
-        if self.last_sign + SILENCE_MAX <= now {
-            return Some(End::Failed(format!("nothing moves on the connection for {} s", SILENCE_MAX.as_secs())));
+        if self.silence_at() <= now {
+            let silence = self.node.limits.silence_max;
+            return Some(End::Failed(format!("nothing moves on the connection for {silence:?}")));
         }
         if self.stopping.is_some() || !self.node.state.borrow().connected {
             return None;
@@ -180,7 +206,7 @@ impl<'a> Connection<'a> {
             Due::Nothing => {}
             Due::Hole => debug!("the hub misses events; they are sent again"),
             Due::Silence => {
-                debug!("the hub is silent; the oldest event is sent again");
+                debug!("the hub is silent; one event is sent again, to ask");
                 self.check_hub_forgot();
                 // The receipt may have been lost on its way: subscribing makes the broker send the one it keeps.
                 self.subscribe();
@@ -205,7 +231,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    async fn handle(&mut self, event: Event) -> Option<End> {
+    fn handle(&mut self, event: Event) -> Option<End> {
         match event {
             Event::Outgoing(Outgoing::Publish(number)) => {
                 // The client sends in the order in which it was handed the messages.
@@ -223,7 +249,7 @@ impl<'a> Connection<'a> {
                 } else if let Packet::SubAck(answer) = packet {
                     self.handle_subscribed(&answer.return_codes);
                 } else if let Packet::Publish(message) = packet {
-                    self.handle_message(&message).await;
+                    self.handle_message(&message);
                 }
             }
         }
@@ -287,21 +313,39 @@ impl<'a> Connection<'a> {
         self.node.tell(|state| state.refused = refused);
     }
 
-    async fn handle_message(&mut self, message: &Publish) {
+    fn handle_message(&mut self, message: &Publish) {
         if message.topic.as_ref() != self.receipts.as_bytes() {
             debug!("the broker sent something that was not subscribed to");
             return;
         }
-        let receipt: Ack = match serde_json::from_slice(&message.payload) {
-            Ok(receipt) => receipt,
+        let heard = if message.retain { Heard::Retained } else { Heard::Live };
+        match serde_json::from_slice(&message.payload) {
+            Ok(receipt) => self.confirm(heard, receipt),
             Err(error) => {
                 warn!(topic = self.receipts, %error, "a message on the topic for receipts is not one");
                 self.node.tell(|state| state.last_error = Some(format!("a receipt cannot be read: {error}")));
-                return;
             }
-        };
-        let heard = if message.retain { Heard::Retained } else { Heard::Live };
-        match self.node.outbox.confirm(&receipt).await {
+        }
+    }
+
+    /// Has the outbox work on `receipt`, or on what it adds to the one that waits.
+    fn confirm(&mut self, heard: Heard, receipt: Ack) {
+        if self.confirming.is_some() {
+            self.waiting = Some(match self.waiting.take() {
+                Some((before, waiting)) => (before.or(heard), merged(waiting, receipt)),
+                None => (heard, receipt),
+            });
+            return;
+        }
+        let outbox = self.node.outbox.clone();
+        self.confirming = Some(Box::pin(async move {
+            let outcome = outbox.confirm(&receipt).await;
+            (heard, receipt, outcome)
+        }));
+    }
+
+    fn handle_confirmed(&mut self, heard: Heard, receipt: Ack, outcome: Result<ConfirmOutcome, StorageError>) {
+        match outcome {
             Ok(ConfirmOutcome::Removed { .. }) => self.tell_alarm(None),
             Ok(ConfirmOutcome::Stale) => {}
             Ok(ConfirmOutcome::NotOurs { seq, theirs, ours }) => {
@@ -397,6 +441,13 @@ impl<'a> Connection<'a> {
 enum Retain {
     Yes,
     No,
+}
+
+/// What two receipts say together: replicas of a hub may overtake each other.
+fn merged(one: Ack, other: Ack) -> Ack {
+    let highest_seq = one.highest_seq.max(other.highest_seq);
+    let further = if other.committed_seq >= one.committed_seq { other } else { one };
+    Ack { highest_seq, ..further }
 }
 
 fn refusal(reason: PubAckReason) -> Option<Refusal> {

@@ -1,9 +1,12 @@
 //! Which event to send next, and when to send one again: decided without a socket, a clock or a disk.
 //!
 //! Events go out in the order of their numbers, at most a window of them ahead of the hub's receipts, so that what a
-//! node can have waiting in the broker is bounded. A broker's acknowledgement moves nothing; only receipts do. Where
-//! receipts stay away, one event (the oldest) asks again and again, ever more slowly: that is enough, because a hub
-//! answers every event with a receipt, and on the first sign of life everything unconfirmed is sent again.
+//! node can have waiting in the broker is bounded. A broker's acknowledgement moves nothing; only receipts do.
+//!
+//! Where receipts stay away, the newest event that was sent goes once more, ever more rarely, to ask. It queues behind
+//! everything else that was sent, and a hub answers every event with a receipt: when the answer comes, the hub has
+//! seen whatever was not lost, and the hole in its receipt names what was. So a hub that is merely slow is not buried
+//! in repetitions, and a loss costs the lost events once.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -15,7 +18,7 @@ use domain::MonoTime;
 pub(super) struct Pace {
     /// Most events that are sent and not confirmed.
     pub(super) window: u64,
-    /// How long to wait for a receipt before asking with the oldest event.
+    /// How long to wait for a receipt before asking.
     pub(super) resend_after: Duration,
     /// Longest such wait, after it doubled.
     pub(super) resend_after_max: Duration,
@@ -44,12 +47,22 @@ pub(super) enum Heard {
     Retained,
 }
 
+impl Heard {
+    /// How the later of two receipts came, with the earlier one counted.
+    pub(super) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Retained, Self::Retained) => Self::Retained,
+            (Self::Live, _) | (_, Self::Live) => Self::Live,
+        }
+    }
+}
+
 /// What [`Delivery::handle_timeout`] found due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
     /// Nothing yet.
     Nothing,
-    /// The hub has been silent: the oldest event is sent again.
+    /// The hub has been silent: one event is sent again, to ask.
     Silence,
     /// The hub misses events: they are sent again.
     Hole,
@@ -108,9 +121,11 @@ impl Delivery {
         }
     }
 
-    /// The outbox holds events up to `head` now.
-    pub(super) fn handle_head(&mut self, head: u64) {
+    /// The outbox holds the events after `confirmed` up to `head` now. What left it may have been confirmed by a
+    /// receipt of an earlier connection.
+    pub(super) fn handle_outbox(&mut self, head: u64, confirmed: u64, now: MonoTime) {
         self.head = self.head.max(head);
+        self.advance(confirmed, now);
     }
 
     /// The broker answered an event.
@@ -131,21 +146,11 @@ impl Delivery {
 
     /// The outbox let go of everything up to `confirmed` after a receipt, or of nothing; the hub has `highest`.
     pub(super) fn handle_receipt(&mut self, confirmed: u64, highest: u64, heard: Heard, now: MonoTime) {
-        let progress = confirmed > self.confirmed;
-        if progress {
-            self.confirmed = confirmed;
-            self.sent = self.sent.max(confirmed);
-            self.again = self.again.and_then(|(from, to)| (to > confirmed).then_some((from.max(confirmed + 1), to)));
-            self.awaited_since = (self.sent > confirmed).then_some(now);
-            self.wait = self.pace.resend_after;
-            self.hole = None;
-            if self.stance == Stance::Asking {
-                self.start_over();
-            }
-        }
+        self.advance(confirmed, now);
         match (heard, self.stance) {
-            (Heard::Live, Stance::Asking | Stance::NobodyListens | Stance::Refused) => self.start_over(),
-            (Heard::Live, Stance::Flowing) | (Heard::Retained, _) => {}
+            (Heard::Live, Stance::Asking) => self.stance = Stance::Flowing,
+            // What the broker refused, it will have to take first.
+            (Heard::Live, Stance::Flowing | Stance::NobodyListens | Stance::Refused) | (Heard::Retained, _) => {}
         }
         let upto = highest.min(self.sent);
         if upto <= self.confirmed {
@@ -160,27 +165,34 @@ impl Delivery {
     /// The time has come to `now`.
     pub(super) fn handle_timeout(&mut self, now: MonoTime) -> Due {
         if self.silence_at().is_some_and(|at| at <= now) {
-            let oldest = self.confirmed + 1;
-            self.again = Some((oldest, oldest));
+            let (oldest, newest) = (self.confirmed + 1, self.sent);
             self.awaited_since = Some(now);
-            match self.stance {
-                Stance::Flowing => {
+            self.again = match self.stance {
+                Stance::Flowing | Stance::Asking => {
                     self.stance = Stance::Asking;
                     self.double_wait();
+                    Some((newest, newest))
                 }
-                Stance::Asking | Stance::Refused => self.double_wait(),
+                Stance::Refused => {
+                    self.double_wait();
+                    Some((oldest, oldest))
+                }
                 // One small message that goes nowhere: no reason to be slower in noticing a hub that comes.
-                Stance::NobodyListens => {}
-            }
+                Stance::NobodyListens => Some((oldest, oldest)),
+            };
             return Due::Silence;
         }
         if let Some(hole) = &mut self.hole
             && hole.since + hole.wait <= now
         {
-            self.again = Some((self.confirmed + 1, hole.upto));
+            let missing = (self.confirmed + 1, hole.upto - 1);
             hole.since = now;
             hole.wait = (hole.wait * 2).min(self.pace.resend_after_max);
-            return Due::Hole;
+            // Nothing is missing here where the hub lacks what it had confirmed: that no sending mends.
+            if missing.0 <= missing.1 {
+                self.again = Some(missing);
+                return Due::Hole;
+            }
         }
         Due::Nothing
     }
@@ -228,6 +240,23 @@ impl Delivery {
 
     fn silence_at(&self) -> Option<MonoTime> {
         self.awaited_since.map(|since| since + self.wait)
+    }
+
+    /// Lets go of everything up to `confirmed`.
+    fn advance(&mut self, confirmed: u64, now: MonoTime) {
+        if confirmed <= self.confirmed {
+            return;
+        }
+        self.confirmed = confirmed;
+        self.sent = self.sent.max(confirmed);
+        self.again = self.again.and_then(|(from, to)| (to > confirmed).then_some((from.max(confirmed + 1), to)));
+        self.awaited_since = (self.sent > confirmed).then_some(now);
+        self.wait = self.pace.resend_after;
+        // What is missing may be on its way: the wait for it starts over, no shorter than it was.
+        self.hole = self.hole.filter(|hole| hole.upto > confirmed).map(|hole| Hole { since: now, ..hole });
+        if self.stance == Stance::Asking {
+            self.stance = Stance::Flowing;
+        }
     }
 
     fn double_wait(&mut self) {
@@ -281,7 +310,7 @@ mod tests {
         delivery.handle_receipt(8, 8, Heard::Live, at(2));
         assert_eq!(sent(&mut delivery, at(2)), [16, 17, 18]);
         delivery.handle_receipt(18, 18, Heard::Live, at(3));
-        delivery.handle_head(26);
+        delivery.handle_outbox(26, 18, at(3));
         assert_eq!(sent(&mut delivery, at(3)), (19..=26).collect::<Vec<_>>());
     }
 
@@ -296,22 +325,41 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_hub_is_asked_ever_more_slowly_and_gets_everything_when_it_speaks() {
+    fn a_silent_hub_is_asked_ever_more_slowly_and_gets_what_it_lacks_when_it_speaks() {
         let mut delivery = Delivery::new(PACE, 5, 0);
         assert_eq!(sent(&mut delivery, at(0)).len(), 5);
         let mut asked = Vec::new();
         while asked.len() < 8 {
             let due = delivery.poll_timeout().expect("a receipt is awaited");
             assert_eq!(delivery.handle_timeout(due), Due::Silence);
-            assert_eq!(sent(&mut delivery, due), [1]);
+            assert_eq!(sent(&mut delivery, due), [5]);
             assert!(delivery.is_overdue());
             asked.push(due.as_secs_f64() as u64);
         }
         assert_eq!(asked, [30, 90, 210, 450, 930, 1530, 2130, 2730]);
-        delivery.handle_receipt(1, 1, Heard::Live, at(2731));
+        delivery.handle_receipt(1, 5, Heard::Live, at(2731));
         assert!(!delivery.is_overdue());
-        assert_eq!(sent(&mut delivery, at(2731)), [2, 3, 4, 5]);
-        assert_eq!(delivery.poll_timeout(), Some(at(2761)), "patience starts over");
+        assert!(sent(&mut delivery, at(2731)).is_empty());
+        assert_eq!((delivery.handle_timeout(at(2733)), sent(&mut delivery, at(2733))), (Due::Hole, vec![2, 3, 4]));
+        assert_eq!(delivery.poll_timeout(), Some(at(2737)));
+    }
+
+    #[test]
+    fn a_slow_hub_is_not_buried_in_repetitions() {
+        let mut delivery = Delivery::new(PACE, 10, 0);
+        assert_eq!(sent(&mut delivery, at(0)).len(), 10);
+        let mut repeated = Vec::new();
+        // One event in 50 s, and patience ends after 30.
+        for step in 1..=100 {
+            let now = at(step * 5);
+            if step % 10 == 0 {
+                delivery.handle_receipt(step / 10, step / 10, Heard::Live, now);
+            }
+            if delivery.handle_timeout(now) != Due::Nothing {
+                repeated.extend(sent(&mut delivery, now));
+            }
+        }
+        assert_eq!(repeated, [10; 10], "one question for each time that patience ended");
     }
 
     #[test]
@@ -319,7 +367,7 @@ mod tests {
         let mut delivery = Delivery::new(PACE, 1, 0);
         assert_eq!(sent(&mut delivery, at(0)), [1]);
         assert_eq!(delivery.handle_timeout(at(30)), Due::Silence);
-        delivery.handle_head(2);
+        delivery.handle_outbox(2, 0, at(30));
         assert_eq!(sent(&mut delivery, at(30)), [1, 2]);
     }
 
@@ -345,7 +393,7 @@ mod tests {
         let mut delivery = Delivery::new(PACE, 25, 0);
         assert_eq!(sent(&mut delivery, at(0)).len(), 10);
         delivery.handle_answer(Answer::Refused, at(0));
-        delivery.handle_head(30);
+        delivery.handle_outbox(30, 0, at(0));
         let mut asked = Vec::new();
         for _ in 0..4 {
             let due = delivery.poll_timeout().expect("it is tried again");
@@ -366,11 +414,29 @@ mod tests {
         delivery.handle_receipt(7, 7, Heard::Live, at(2));
         assert_eq!(delivery.handle_timeout(at(5)), Due::Nothing);
         delivery.handle_receipt(7, 10, Heard::Live, at(6));
-        assert_eq!((delivery.handle_timeout(at(8)), sent(&mut delivery, at(8))), (Due::Hole, vec![8, 9, 10]));
+        assert_eq!((delivery.handle_timeout(at(8)), sent(&mut delivery, at(8))), (Due::Hole, vec![8, 9]));
         assert_eq!(delivery.handle_timeout(at(9)), Due::Nothing, "not more often than it can help");
         assert_eq!(delivery.handle_timeout(at(12)), Due::Hole);
         delivery.handle_receipt(10, 10, Heard::Live, at(13));
         assert_eq!((sent(&mut delivery, at(13)), delivery.poll_timeout()), (vec![], None));
+    }
+
+    #[test]
+    fn what_an_earlier_connection_had_confirmed_is_not_asked_for() {
+        let mut delivery = Delivery::new(PACE, 3, 0);
+        assert_eq!(sent(&mut delivery, at(0)), [1, 2, 3]);
+        delivery.handle_answer(Answer::NobodyListens, at(0));
+        delivery.handle_outbox(3, 1, at(1));
+        assert_eq!((delivery.handle_timeout(at(31)), sent(&mut delivery, at(31))), (Due::Silence, vec![2]));
+    }
+
+    #[test]
+    fn a_hub_that_forgot_what_it_had_confirmed_is_not_sent_the_rest_for_ever() {
+        let mut delivery = Delivery::new(PACE, 11, 10);
+        assert_eq!(sent(&mut delivery, at(0)), [11]);
+        delivery.handle_receipt(10, 11, Heard::Live, at(1));
+        assert_eq!((delivery.handle_timeout(at(3)), sent(&mut delivery, at(3))), (Due::Nothing, vec![]));
+        assert_eq!(delivery.handle_timeout(at(30)), Due::Silence);
     }
 
     #[test]
@@ -393,7 +459,7 @@ mod tests {
             for (kind, amount) in steps {
                 now = now + Duration::from_secs(amount);
                 match kind {
-                    0 => { head += amount; delivery.handle_head(head); }
+                    0 => { head += amount; delivery.handle_outbox(head, confirmed, now); }
                     1 => delivery.handle_answer(Answer::Accepted, now),
                     2 => delivery.handle_answer(Answer::NobodyListens, now),
                     3 => {

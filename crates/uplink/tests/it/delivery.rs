@@ -7,7 +7,7 @@ use uplink::publisher::{Alarm, Refusal};
 use wire::{Ack, EventHash, NodeState};
 
 use crate::support::broker::Broker;
-use crate::support::hub::{Hub, Receipts};
+use crate::support::hub::{Hub, Ledger, Receipts};
 use crate::support::{
     checked_rows, clock, event, events, nervous, open, patient, publish, until, until_confirmed, until_state,
 };
@@ -63,7 +63,8 @@ async fn a_broker_that_is_killed_and_forgets_loses_nothing() {
         }
     });
     for reached in [100, 300, 500] {
-        hub.until("progress", |ledger| ledger.arrived.last().is_some_and(|seq| *seq >= reached)).await;
+        let arrived = |ledger: &Ledger| ledger.stored.keys().next_back().is_some_and(|seq| *seq >= reached);
+        hub.until("progress", arrived).await;
         broker.kill();
         broker.up();
     }
@@ -123,13 +124,13 @@ async fn a_receipt_for_another_chain_removes_nothing_and_raises_an_alarm() {
     let theirs = EventHash::from_bytes([9; 32]);
     let seventh = hub.ledger().stored[&7];
     for (seq, ours) in [(7, Some(seventh)), (11, None)] {
-        hub.send(&Ack { committed_seq: seq, committed_hash: theirs, highest_seq: seq }).await;
+        hub.send(&Ack { committed_seq: seq, committed_hash: theirs, highest_seq: seq });
         let alarm = Some(Alarm::OtherChain { seq, theirs, ours });
         until_state(&publisher, "the alarm", |state| state.alarm == alarm).await;
         assert_eq!(checked_rows(&outbox).await.len(), 10);
     }
     let receipt = hub.ledger().receipt();
-    hub.send(&receipt).await;
+    hub.send(&receipt);
     until_confirmed(&publisher).await;
     until_state(&publisher, "the alarm to end", |state| state.alarm.is_none()).await;
 }
@@ -149,7 +150,7 @@ async fn a_hole_in_the_receipts_is_filled_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_end_is_asked_for_by_the_oldest_event() {
+async fn a_lost_end_is_found_by_asking() {
     let (folder, broker) = (tempfile::tempdir().unwrap(), Broker::start());
     let outbox = open(&folder.path().join("outbox.db")).await;
     let hub = Hub::start(&broker.config(), Receipts::Sent).await;
@@ -180,6 +181,40 @@ async fn no_more_than_a_window_is_ever_ahead_of_the_receipts() {
     until_confirmed(&publisher).await;
     assert!(hub.ledger().is_complete(1000));
     assert!(hub.ledger().ahead_max <= 16, "an event was {} ahead of the receipts", hub.ledger().ahead_max);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_freezes_is_left_and_found_again() {
+    let (folder, broker) = (tempfile::tempdir().unwrap(), Broker::start());
+    let outbox = open(&folder.path().join("outbox.db")).await;
+    let hub = Hub::start(&broker.config(), Receipts::Sent).await;
+    let limits = Limits { silence_max: Duration::from_secs(1), ..nervous() };
+    let publisher = publish(&outbox, broker.config(), limits);
+    until_state(&publisher, "a connection", |state| state.connected).await;
+    broker.signal("STOP");
+    outbox.append(&events(1..=20)).await.unwrap();
+    let frozen =
+        |state: &uplink::PublisherState| state.last_error.as_ref().is_some_and(|e| e.contains("nothing moves"));
+    until_state(&publisher, "the end of patience", frozen).await;
+    broker.signal("CONT");
+    until_confirmed(&publisher).await;
+    assert!(hub.ledger().is_complete(20));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_that_lost_what_it_confirmed_raises_an_alarm() {
+    let (folder, broker) = (tempfile::tempdir().unwrap(), Broker::start());
+    let outbox = open(&folder.path().join("outbox.db")).await;
+    outbox.append(&events(1..=10)).await.unwrap();
+    let hub = Hub::start(&broker.config(), Receipts::Sent).await;
+    let publisher = publish(&outbox, broker.config(), nervous());
+    until_confirmed(&publisher).await;
+    drop(hub.stop().await);
+    let hub = Hub::start(&broker.config(), Receipts::Sent).await;
+    outbox.append(&[event(11)]).await.unwrap();
+    let alarm = Some(Alarm::HubForgot { committed_seq: 0, confirmed_seq: 10 });
+    until_state(&publisher, "the alarm", |state| state.alarm == alarm).await;
+    assert_eq!((outbox.backlog().rows, hub.ledger().stored.len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

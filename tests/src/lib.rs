@@ -1,3 +1,17 @@
-//! What the tests of the whole system share.
+//! What the tests of the whole system share: the real programs, a real Mosquitto, made-up observations, and the
+//! campaign of kills.
+//!
+//! Whatever goes wrong around a test (a program that does not start, a broker that is not installed) panics with the
+//! reason; there is nothing else that a test could do about it. Start reading at [`site::Site`].
 
+pub mod broker;
+pub mod crash;
+pub mod edge;
+pub mod found;
+pub mod hub;
+pub mod process;
+pub mod rehearsal;
 pub mod rtsp;
+pub mod site;
+pub mod video;
+pub mod wait;

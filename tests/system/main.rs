@@ -1,0 +1,11 @@
+//! The whole system from outside: the real programs, a real Mosquitto, HTTP.
+
+#![allow(clippy::unwrap_used)]
+
+mod command_line;
+mod crash;
+mod delivery;
+mod poison;
+mod replay;
+mod rtsp;
+mod two_processes;

@@ -301,7 +301,6 @@ impl Front {
         self.note_the_dead();
         self.site.broker.wait();
         let http = self.hub.ready();
-        eprintln!("DEBUG ready {:?}", began.elapsed());
         self.report.committed_under_fire = http.committed(NODE);
         // Before it has started it ends at a signal's word, without taking leave.
         eventually("the edge works", || self.is_at_work(Victim::Edge).then_some(()));
@@ -313,9 +312,7 @@ impl Front {
             http.wait_committed(NODE, head);
             // tidy: sleep is for the last receipt; what a running edge does with it cannot be seen from outside
             std::thread::sleep(RECEIPT_AFTER * 2_u32.pow(start));
-            let t1 = began.elapsed();
             self.end_edge();
-            eprintln!("DEBUG start {start} head {head} t1 {t1:?} ended {:?} backlog {:?}\n{}", began.elapsed(), self.site.backlog(), self.edge.last_words());
             if self.site.backlog().rows == 0 {
                 self.report.settling = began.elapsed();
                 return;

@@ -98,6 +98,7 @@ pub(crate) async fn checked_rows(outbox: &Outbox) -> Vec<Received> {
 pub(crate) async fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let wait = async {
         while !happened() {
+            // tidy: sleep is between two looks, with the deadline below
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };

@@ -34,7 +34,7 @@ const TABLE: &[Row] = &[
     ("store", Role::Io, &["domain", "wire", "projections"]),
     ("edge", Role::Binary, &["domain", "perception", "gate", "wire", "capture", "inference", "uplink"]),
     ("hub", Role::Binary, &["domain", "wire", "projections", "store"]),
-    ("gatehouse", Role::Binary, &["domain", "wire", "edge", "hub"]),
+    ("gatehouse", Role::Binary, &["domain", "gate", "wire", "inference", "store", "edge", "hub"]),
     ("xtask", Role::Workshop, &[]),
     ("gatehouse-tests", Role::Workshop, EVERYTHING),
     ("gatehouse-benches", Role::Workshop, EVERYTHING),

@@ -85,6 +85,7 @@ impl Broker {
         while TcpStream::connect(("127.0.0.1", self.port.number)).is_err() {
             let ended = self.child.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none() && began.elapsed() < DEADLINE, "mosquitto does not listen: {ended:?}");
+            // tidy: sleep is between two looks, with a deadline above
             std::thread::sleep(LOOK_EVERY);
         }
     }

@@ -85,6 +85,7 @@ impl Hub {
                         }
                     }
                     ledger.lock().unwrap().connected = false;
+                    // tidy: sleep is before the next connection to a broker that may be dead
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             }

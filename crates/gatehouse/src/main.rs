@@ -39,8 +39,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // The embedded broker calls every client that leaves an error; both of them report for themselves.
     let level =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,ort=warn,rumqttd=warn".into());
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,ort=warn,rumqttd=off".into());
     tracing_subscriber::fmt()
         .with_env_filter(level)
         .with_ansi(std::io::stderr().is_terminal())

@@ -149,7 +149,11 @@ impl Delivery {
         self.advance(confirmed, now);
         match (heard, self.stance) {
             (Heard::Live, Stance::Asking) => self.stance = Stance::Flowing,
-            // What the broker refused, it will have to take first.
+            // A hub subscribes before it speaks: worth asking the broker now and not at the next turn. What it threw
+            // away it will have to take first.
+            (Heard::Live, Stance::NobodyListens) if self.in_flight() > 0 => {
+                self.again = Some((self.confirmed + 1, self.confirmed + 1));
+            }
             (Heard::Live, Stance::Flowing | Stance::NobodyListens | Stance::Refused) | (Heard::Retained, _) => {}
         }
         let upto = highest.min(self.sent);
@@ -384,6 +388,10 @@ mod tests {
         }
         delivery.handle_receipt(0, 0, Heard::Retained, at(1475));
         assert!(sent(&mut delivery, at(1475)).is_empty(), "what the broker kept is no sign of life");
+        delivery.handle_receipt(0, 0, Heard::Live, at(1476));
+        assert_eq!(sent(&mut delivery, at(1476)), [1], "a hub that speaks is asked at once");
+        delivery.handle_answer(Answer::NobodyListens, at(1476));
+        assert!(sent(&mut delivery, at(1476)).is_empty(), "and only once");
         delivery.handle_answer(Answer::Accepted, at(1476));
         assert_eq!(sent(&mut delivery, at(1476)), (1..=10).collect::<Vec<_>>());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::Direction;
 use gatehouse_tests::edge::{self, NODE, Plan};
@@ -13,6 +13,9 @@ use gatehouse_tests::wait::eventually;
 
 /// Longer than a test: nothing happens after the last walker.
 const REST: Duration = Duration::from_secs(3600);
+
+/// Less than half of the time after which a node asks of its own accord.
+const NOTICED_MAX: Duration = Duration::from_secs(14);
 
 /// Walkers one after the other, about twenty a second.
 const PACE: Pace = Pace { frame: Duration::from_millis(25), every: 4, rest: REST };
@@ -80,6 +83,26 @@ fn a_broker_that_comes_late_delivers_what_happened_before() {
 }
 
 #[test]
+fn a_hub_that_comes_late_is_noticed_at_once() {
+    let site = Site::new();
+    let walkers = rehearsal::crowd(10);
+    let config = rehearsing(&site, &walkers, PACE);
+    site.believe(&config);
+    let mut node = site.node(None, &config, &site.path("events.jsonl"));
+    eventually("everybody passed", || (edge::events(&site.path("events.jsonl")).len() == 10).then_some(()));
+    eventually("the node knows that nobody listens", || {
+        node.stderr().contains("no hub is subscribed to the node's events").then_some(())
+    });
+    let mut hub = site.hub();
+    let http = hub.ready();
+    let came = Instant::now();
+    http.wait_committed(NODE, 11);
+    assert!(came.elapsed() < NOTICED_MAX, "it took {:?}", came.elapsed());
+    assert_eq!(http.counts(), truth(&walkers));
+    assert!(node.terminate().success(), "{}", node.last_words());
+}
+
+#[test]
 fn a_second_hub_on_the_same_database_is_refused() {
     let site = Site::new();
     let mut first = site.hub();
@@ -122,8 +145,8 @@ fn nothing_of_an_unknown_node_is_stored_until_it_is_added_and_then_everything_is
     let mut hub = site.hub();
     let http = hub.ready();
     // Goes on for a while, because a node that is not answered asks again only after half a minute.
-    let pace = Pace { frame: Duration::from_millis(100), every: 4, rest: REST };
-    let walkers = rehearsal::crowd(60);
+    let pace = Pace { frame: Duration::from_millis(80), every: 4, rest: REST };
+    let walkers = rehearsal::crowd(40);
     let config = rehearsing(&site, &walkers, pace);
     let mut node = site.node(None, &config, &site.path("events.jsonl"));
     eventually("the stranger is noticed", || (http.open_alarms(NODE) == ["unknown_node"]).then_some(()));
@@ -134,7 +157,7 @@ fn nothing_of_an_unknown_node_is_stored_until_it_is_added_and_then_everything_is
     assert!(node.ended().is_none());
 
     site.believe(&config);
-    http.wait_committed(NODE, 61);
+    http.wait_committed(NODE, 41);
     assert_eq!(http.counts(), truth(&walkers));
     assert_eq!(http.open_alarms(NODE), [""; 0]);
     assert!(http.list("/api/v1/quarantine?limit=500", "messages").is_empty());

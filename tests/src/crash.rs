@@ -6,13 +6,13 @@
 //! that many kills fall into the start of a program, into its reconnection, or between a commit and its
 //! acknowledgement.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod report;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use domain::NodeId;
-use store::{CountBucket, CountRow, CountsFilter, Store, StoredEvent};
-use wire::{EventHash, EventId, Payload};
+use store::Store;
+use wire::EventId;
 
 use crate::edge::{self, NODE, Plan};
 use crate::hub::{self, Hub};
@@ -20,6 +20,8 @@ use crate::process::Process;
 use crate::rehearsal::{self, Pace};
 use crate::site::Site;
 use crate::wait::eventually;
+
+pub use report::{Kills, Report};
 
 /// Time between a restart and the next kill, in milliseconds.
 const MOMENT_MS: std::ops::RangeInclusive<u64> = 30..=400;
@@ -38,12 +40,6 @@ const SETTLING_STARTS_MAX: u32 = 6;
 
 /// How long the edge may take to let go of what the hub has confirmed; doubles with each start.
 const RECEIPT_AFTER: Duration = Duration::from_millis(250);
-
-/// Events read from the hub's log at a time.
-const PAGE: u32 = 1_000;
-
-/// Most rows of a list that are read.
-const ROWS_MAX: u32 = 500;
 
 /// A program that is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,82 +73,6 @@ pub struct Campaign {
     pub kills: u32,
     /// What the order and the moments are drawn from.
     pub seed: u64,
-}
-
-/// Kills of one program.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Kills {
-    /// All.
-    pub total: u32,
-    /// Of these, kills of a program that did its work already: an edge that had kept events, a hub that served, a
-    /// broker that listened. The others fell into its start.
-    pub at_work: u32,
-}
-
-/// What came of a campaign.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Kills by program.
-    pub kills: BTreeMap<Victim, Kills>,
-    /// Events that the hub had committed when the last kill was over: what was delivered under fire.
-    pub committed_under_fire: u64,
-    /// Events that the edge told of, each after it was safe.
-    pub told: usize,
-    /// Events in the hub's log. More than were told: starts of the program, and what a kill kept from being told.
-    pub stored: usize,
-    /// Events that were told and are not in the hub's log.
-    pub lost: Vec<EventId>,
-    /// Events that are in the hub's log more than once.
-    pub doubled: Vec<EventId>,
-    /// Passages in the hub's log, and the sum of the hub's counts.
-    pub passages: (u64, u64),
-    /// Everything else that is not as it should be.
-    pub findings: Vec<String>,
-    /// Time from the first start to the last kill.
-    pub under_fire: Duration,
-    /// Time from there to the hub's last receipt.
-    pub settling: Duration,
-}
-
-impl Report {
-    /// Whether everything is as it should be.
-    pub fn is_clean(&self) -> bool {
-        self.lost.is_empty()
-            && self.doubled.is_empty()
-            && self.findings.is_empty()
-            && self.passages.0 == self.passages.1
-            && self.told > 0
-    }
-}
-
-impl std::fmt::Display for Report {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{:<44} {:>8} {:>8}", "", "kills", "at work")?;
-        for (victim, kills) in &self.kills {
-            writeln!(f, "{:<44} {:>8} {:>8}", victim.as_str(), kills.total, kills.at_work)?;
-        }
-        let passages = format!("{} / {}", self.passages.0, self.passages.1);
-        for (name, value) in [
-            ("events told by the edge", self.told.to_string()),
-            ("events in the hub's log", self.stored.to_string()),
-            ("  of these before the last kill", self.committed_under_fire.to_string()),
-            ("lost", self.lost.len().to_string()),
-            ("doubled", self.doubled.len().to_string()),
-            ("passages in the log / in the counts", passages),
-            (
-                "chain, counts after a rebuild, alarms",
-                if self.findings.is_empty() { "sound" } else { "NOT SOUND" }.into(),
-            ),
-            ("under fire, s", format!("{:.1}", self.under_fire.as_secs_f64())),
-            ("settling, s", format!("{:.1}", self.settling.as_secs_f64())),
-        ] {
-            writeln!(f, "{name:<44} {value:>8}")?;
-        }
-        for finding in &self.findings {
-            writeln!(f, "{finding}")?;
-        }
-        Ok(())
-    }
 }
 
 /// Numbers that look random and are the same for the same seed (SplitMix64, Steele, Lea and Flood 2014).
@@ -344,85 +264,26 @@ impl Front {
         let runtime = tokio::runtime::Runtime::new().expect("a run time");
         runtime.block_on(async {
             let store = Store::open(&hub::database(&folder), &folder.join("blobs")).await.expect("the hub's store");
-            let log = read_log(&store).await;
-            self.report.held_against(&log, &told);
-            self.report.findings.extend(chain_findings(&log, head));
-            self.report.findings.extend(store_findings(&store, &log, &mut self.report.passages).await);
+            self.report.judge(&store, &told, head).await;
             store.close().await;
         });
         self.report
     }
 }
 
-impl Report {
-    fn held_against(&mut self, log: &[StoredEvent], told: &[EventId]) {
-        let mut held: BTreeMap<EventId, u32> = BTreeMap::new();
-        for event in log {
-            *held.entry(event.id).or_default() += 1;
-        }
-        self.stored = log.len();
-        self.lost = told.iter().filter(|id| !held.contains_key(id)).copied().collect();
-        self.doubled = held.into_iter().filter(|(_, times)| *times > 1).map(|(id, _)| id).collect();
-        let twice = told.len() - told.iter().collect::<BTreeSet<_>>().len();
-        if twice > 0 {
-            self.findings.push(format!("the edge gave {twice} ids twice"));
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-async fn read_log(store: &Store) -> Vec<StoredEvent> {
-    let mut log: Vec<StoredEvent> = Vec::new();
-    loop {
-        let after = log.last().map_or(0, |event| event.pos);
-        let page = store.events_after(after, PAGE).await.expect("the log can be read");
-        if page.is_empty() {
-            return log;
-        }
-        log.extend(page);
+    #[test]
+    fn the_same_seed_draws_the_same_moments_within_the_limits() {
+        let moments = |seed| {
+            let mut dice = Dice(seed);
+            (0..1_000).map(|_| dice.moment()).collect::<Vec<_>>()
+        };
+        assert!(moments(1) == moments(1) && moments(1) != moments(2));
+        let (first, last) = (MOMENT_MS.start(), MOMENT_MS.end());
+        assert_eq!(moments(1).iter().min().map(Duration::as_millis), Some(u128::from(*first)));
+        assert_eq!(moments(1).iter().max().map(Duration::as_millis), Some(u128::from(*last)));
     }
-}
-
-/// Whether the node's events are 1 to `head` without a gap, each naming the one before.
-fn chain_findings(log: &[StoredEvent], head: u64) -> Vec<String> {
-    let mut findings = Vec::new();
-    let mut chain: Vec<&StoredEvent> = log.iter().collect();
-    chain.sort_by_key(|event| event.seq);
-    let (mut seq, mut hash) = (0, EventHash::GENESIS);
-    for event in chain {
-        if event.seq != seq + 1 || event.prev != hash {
-            findings.push(format!("event {} does not follow event {seq}", event.seq));
-        }
-        (seq, hash) = (event.seq, event.hash);
-    }
-    if seq != head {
-        findings.push(format!("the hub's log ends at event {seq}, the node's at {head}"));
-    }
-    findings
-}
-
-async fn store_findings(store: &Store, log: &[StoredEvent], passages: &mut (u64, u64)) -> Vec<String> {
-    let mut findings = Vec::new();
-    let verified = store.verify().await.expect("the database can be read");
-    findings.extend(verified.findings.iter().map(|finding| format!("{}: {}", finding.place, finding.what)));
-    let is_passage = |event: &&StoredEvent| matches!(event.payload, Some(Payload::Passed(_)));
-    passages.0 = log.iter().filter(is_passage).count() as u64;
-    let before = counts(store).await;
-    passages.1 = before.iter().map(|row| row.count).sum();
-    store.rebuild().await.expect("the log can be folded again");
-    if counts(store).await != before {
-        findings.push("the counts are others after a rebuild".to_owned());
-    }
-    let node = NodeId::new(NODE).expect("a slug");
-    let alarms = store.alarms(Some(&node), ROWS_MAX).await.expect("the alarms can be read");
-    let open = alarms.iter().filter(|alarm| alarm.closed_at.is_none());
-    findings.extend(open.map(|alarm| format!("the alarm \"{}\" is open: {}", alarm.kind, alarm.detail)));
-    let refused = store.quarantine(ROWS_MAX).await.expect("the quarantine can be read");
-    findings.extend(refused.iter().map(|row| format!("a message is in quarantine: {}: {}", row.reason, row.detail)));
-    findings
-}
-
-async fn counts(store: &Store) -> Vec<CountRow> {
-    let to_minute = i64::from(i32::MAX);
-    let always = CountsFilter { site: None, gate: None, from_minute: 0, to_minute, bucket: CountBucket::Minute };
-    store.counts(&always).await.expect("the counts can be read")
 }

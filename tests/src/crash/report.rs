@@ -1,0 +1,226 @@
+//! What came of a campaign of kills.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use domain::NodeId;
+use store::{CountBucket, CountRow, CountsFilter, Store, StoredEvent};
+use wire::{EventHash, EventId, Payload};
+
+use super::Victim;
+use crate::edge::NODE;
+
+/// Events read from the hub's log at a time.
+const PAGE: u32 = 1_000;
+
+/// Most rows of a list that are read.
+const ROWS_MAX: u32 = 500;
+
+/// Kills of one program.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kills {
+    /// All.
+    pub total: u32,
+    /// Of these, kills of a program that did its work already: an edge that had kept events, a hub that served, a
+    /// broker that listened. The others fell into its start.
+    pub at_work: u32,
+}
+
+/// What came of a campaign.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Kills by program.
+    pub kills: BTreeMap<Victim, Kills>,
+    /// Events that the hub had committed when the last kill was over: what was delivered under fire.
+    pub committed_under_fire: u64,
+    /// Events that the edge told of, each after it was safe.
+    pub told: usize,
+    /// Events in the hub's log. More than were told: starts of the program, and what a kill kept from being told.
+    pub stored: usize,
+    /// Events that were told and are not in the hub's log.
+    pub lost: Vec<EventId>,
+    /// Events that are in the hub's log more than once.
+    pub doubled: Vec<EventId>,
+    /// Passages in the hub's log, and the sum of the hub's counts.
+    pub passages: (u64, u64),
+    /// Everything else that is not as it should be.
+    pub findings: Vec<String>,
+    /// Time from the first start to the last kill.
+    pub under_fire: Duration,
+    /// Time from there to the hub's last receipt.
+    pub settling: Duration,
+}
+
+impl Report {
+    /// Whether everything is as it should be.
+    pub fn is_clean(&self) -> bool {
+        self.lost.is_empty()
+            && self.doubled.is_empty()
+            && self.findings.is_empty()
+            && self.passages.0 == self.passages.1
+            && self.told > 0
+    }
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{:<44} {:>8} {:>8}", "", "kills", "at work")?;
+        for (victim, kills) in &self.kills {
+            writeln!(f, "{:<44} {:>8} {:>8}", victim.as_str(), kills.total, kills.at_work)?;
+        }
+        let passages = format!("{} / {}", self.passages.0, self.passages.1);
+        for (name, value) in [
+            ("events told by the edge", self.told.to_string()),
+            ("events in the hub's log", self.stored.to_string()),
+            ("  of these before the last kill", self.committed_under_fire.to_string()),
+            ("lost", self.lost.len().to_string()),
+            ("doubled", self.doubled.len().to_string()),
+            ("passages in the log / in the counts", passages),
+            (
+                "chain, counts after a rebuild, alarms",
+                if self.findings.is_empty() { "sound" } else { "NOT SOUND" }.into(),
+            ),
+            ("under fire, s", format!("{:.1}", self.under_fire.as_secs_f64())),
+            ("settling, s", format!("{:.1}", self.settling.as_secs_f64())),
+        ] {
+            writeln!(f, "{name:<44} {value:>8}")?;
+        }
+        for finding in &self.findings {
+            writeln!(f, "{finding}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Report {
+    /// Holds the hub's store against what was told, and against the number of the node's last event.
+    pub(super) async fn judge(&mut self, store: &Store, told: &[EventId], head: u64) {
+        let log = read_log(store).await;
+        self.held_against(&log, told);
+        self.findings.extend(chain_findings(&log, head));
+        self.findings.extend(store_findings(store, &log, &mut self.passages).await);
+    }
+
+    fn held_against(&mut self, log: &[StoredEvent], told: &[EventId]) {
+        let mut held: BTreeMap<EventId, u32> = BTreeMap::new();
+        for event in log {
+            *held.entry(event.id).or_default() += 1;
+        }
+        self.stored = log.len();
+        self.lost = told.iter().filter(|id| !held.contains_key(id)).copied().collect();
+        self.doubled = held.into_iter().filter(|(_, times)| *times > 1).map(|(id, _)| id).collect();
+        let twice = told.len() - told.iter().collect::<BTreeSet<_>>().len();
+        if twice > 0 {
+            self.findings.push(format!("the edge gave {twice} ids twice"));
+        }
+    }
+}
+
+async fn read_log(store: &Store) -> Vec<StoredEvent> {
+    let mut log: Vec<StoredEvent> = Vec::new();
+    loop {
+        let after = log.last().map_or(0, |event| event.pos);
+        let page = store.events_after(after, PAGE).await.expect("the log can be read");
+        if page.is_empty() {
+            return log;
+        }
+        log.extend(page);
+    }
+}
+
+/// Whether the node's events are 1 to `head` without a gap, each naming the one before.
+fn chain_findings(log: &[StoredEvent], head: u64) -> Vec<String> {
+    let mut findings = Vec::new();
+    let mut chain: Vec<&StoredEvent> = log.iter().collect();
+    chain.sort_by_key(|event| event.seq);
+    let (mut seq, mut hash) = (0, EventHash::GENESIS);
+    for event in chain {
+        if event.seq != seq + 1 || event.prev != hash {
+            findings.push(format!("event {} does not follow event {seq}", event.seq));
+        }
+        (seq, hash) = (event.seq, event.hash);
+    }
+    if seq != head {
+        findings.push(format!("the hub's log ends at event {seq}, the node's at {head}"));
+    }
+    findings
+}
+
+async fn store_findings(store: &Store, log: &[StoredEvent], passages: &mut (u64, u64)) -> Vec<String> {
+    let mut findings = Vec::new();
+    let verified = store.verify().await.expect("the database can be read");
+    findings.extend(verified.findings.iter().map(|finding| format!("{}: {}", finding.place, finding.what)));
+    let is_passage = |event: &&StoredEvent| matches!(event.payload, Some(Payload::Passed(_)));
+    passages.0 = log.iter().filter(is_passage).count() as u64;
+    let before = counts(store).await;
+    passages.1 = before.iter().map(|row| row.count).sum();
+    store.rebuild().await.expect("the log can be folded again");
+    if counts(store).await != before {
+        findings.push("the counts are others after a rebuild".to_owned());
+    }
+    let node = NodeId::new(NODE).expect("a slug");
+    let alarms = store.alarms(Some(&node), ROWS_MAX).await.expect("the alarms can be read");
+    let open = alarms.iter().filter(|alarm| alarm.closed_at.is_none());
+    findings.extend(open.map(|alarm| format!("the alarm \"{}\" is open: {}", alarm.kind, alarm.detail)));
+    let refused = store.quarantine(ROWS_MAX).await.expect("the quarantine can be read");
+    findings.extend(refused.iter().map(|row| format!("a message is in quarantine: {}: {}", row.reason, row.detail)));
+    findings
+}
+
+async fn counts(store: &Store) -> Vec<CountRow> {
+    let to_minute = i64::from(i32::MAX);
+    let always = CountsFilter { site: None, gate: None, from_minute: 0, to_minute, bucket: CountBucket::Minute };
+    store.counts(&always).await.expect("the counts can be read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{ClockQuality, SiteId, UtcTime};
+
+    /// Events 1 to `count` of a sound log.
+    fn log(count: u8) -> Vec<StoredEvent> {
+        let hash = |number: u8| if number == 0 { EventHash::GENESIS } else { EventHash::from_bytes([number; 32]) };
+        let event = |number: u8| StoredEvent {
+            pos: u64::from(number),
+            site: SiteId::new("s").expect("a slug"),
+            node: NodeId::new(NODE).expect("a slug"),
+            seq: u64::from(number),
+            id: EventId::derive(UtcTime::UNIX_EPOCH, &[0; 16], u64::from(number)),
+            at: UtcTime::UNIX_EPOCH,
+            clock: ClockQuality::MEDIA,
+            kind: "passed".to_owned(),
+            payload: None,
+            hash: hash(number),
+            prev: hash(number - 1),
+            received_at: UtcTime::UNIX_EPOCH,
+        };
+        (1..=count).map(event).collect()
+    }
+
+    #[test]
+    fn a_lost_and_a_doubled_event_are_noticed() {
+        let told: Vec<_> = log(5).iter().map(|event| event.id).collect();
+        let mut report = Report::default();
+        report.held_against(&log(5), &told);
+        assert!(report.lost.is_empty() && report.doubled.is_empty() && report.findings.is_empty());
+
+        let mut broken = log(5);
+        broken.remove(1);
+        broken.push(broken[2].clone());
+        report.held_against(&broken, &told);
+        assert_eq!((report.lost, report.doubled), (vec![told[1]], vec![told[3]]));
+    }
+
+    #[test]
+    fn a_gap_a_break_and_a_missing_end_of_the_chain_are_noticed() {
+        assert_eq!(chain_findings(&log(5), 5), [""; 0]);
+        assert_eq!(chain_findings(&log(5), 6), ["the hub's log ends at event 5, the node's at 6"]);
+        let mut gap = log(5);
+        gap.remove(2);
+        assert_eq!(chain_findings(&gap, 5), ["event 4 does not follow event 2"]);
+        let mut broken = log(5);
+        broken[3].prev = EventHash::GENESIS;
+        assert_eq!(chain_findings(&broken, 5), ["event 4 does not follow event 3"]);
+    }
+}

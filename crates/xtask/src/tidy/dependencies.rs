@@ -24,16 +24,17 @@ type Row = (&'static str, Role, &'static [&'static str]);
 /// Every crate of ours. A crate that is not here is a problem, so a new one is placed on purpose.
 const TABLE: &[Row] = &[
     ("domain", Role::Pure, &[]),
-    ("perception", Role::Pure, &["domain"]),
-    ("gate", Role::Pure, &["domain"]),
-    ("wire", Role::Pure, &["domain"]),
-    ("projections", Role::Pure, &["domain", "wire"]),
+    ("vnplate", Role::Pure, &[]),
+    ("perception", Role::Pure, &["domain", "vnplate"]),
+    ("gate", Role::Pure, &["domain", "vnplate"]),
+    ("wire", Role::Pure, &["domain", "vnplate"]),
+    ("projections", Role::Pure, &["domain", "vnplate", "wire"]),
     ("capture", Role::Io, &["domain"]),
-    ("inference", Role::Io, &["domain", "perception"]),
+    ("inference", Role::Io, &["domain", "vnplate", "perception"]),
     ("uplink", Role::Io, &["domain", "wire"]),
-    ("store", Role::Io, &["domain", "wire", "projections"]),
-    ("edge", Role::Binary, &["domain", "perception", "gate", "wire", "capture", "inference", "uplink"]),
-    ("hub", Role::Binary, &["domain", "wire", "projections", "store"]),
+    ("store", Role::Io, &["domain", "vnplate", "wire", "projections"]),
+    ("edge", Role::Binary, &["domain", "vnplate", "perception", "gate", "wire", "capture", "inference", "uplink"]),
+    ("hub", Role::Binary, &["domain", "vnplate", "wire", "projections", "store"]),
     ("gatehouse", Role::Binary, &["domain", "gate", "wire", "inference", "store", "edge", "hub"]),
     ("xtask", Role::Workshop, &[]),
     ("gatehouse-tests", Role::Workshop, EVERYTHING),
@@ -42,6 +43,7 @@ const TABLE: &[Row] = &[
 
 const EVERYTHING: &[&str] = &[
     "domain",
+    "vnplate",
     "perception",
     "gate",
     "wire",

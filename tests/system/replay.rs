@@ -27,7 +27,9 @@ fn kinds(events: &[Event]) -> [usize; 4] {
             Payload::Stayed(_) => kinds[1] += 1,
             Payload::OccupancyChanged(_) => kinds[2] += 1,
             Payload::CameraChanged(_) => kinds[3] += 1,
-            Payload::NodeStarted(_) | Payload::ClockJumped(_) => panic!("a gate does not tell of {event:?}"),
+            Payload::PlateRead(_) | Payload::NodeStarted(_) | Payload::ClockJumped(_) => {
+                panic!("a gate does not tell of {event:?}")
+            }
         }
     }
     kinds

@@ -116,6 +116,7 @@ impl Sink for Tally {
                 }
                 Payload::Stayed(stayed) => *self.stays.entry(stayed.what.class.group()).or_default() += 1,
                 Payload::OccupancyChanged(_)
+                | Payload::PlateRead(_)
                 | Payload::CameraChanged(_)
                 | Payload::NodeStarted(_)
                 | Payload::ClockJumped(_) => {}

@@ -1,6 +1,7 @@
 //! What changes, told to whoever watches: passages at once, gates and nodes as whole new states a few times a second.
 
 use std::collections::BTreeSet;
+use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -79,19 +80,18 @@ impl Live {
         self.change(|changed| {
             for event in events {
                 changed.nodes.insert(event.node.clone());
-                let gate = match &event.payload {
-                    Some(Payload::Passed(passed)) => Some(&passed.what.gate),
-                    Some(Payload::Stayed(stayed)) => Some(&stayed.what.gate),
-                    Some(Payload::OccupancyChanged(occupancy)) => Some(&occupancy.gate),
+                let gates = match &event.payload {
+                    Some(Payload::Passed(passed)) => slice::from_ref(&passed.what.gate),
+                    Some(Payload::Stayed(stayed)) => slice::from_ref(&stayed.what.gate),
+                    Some(Payload::OccupancyChanged(occupancy)) => slice::from_ref(&occupancy.gate),
+                    Some(Payload::PlateRead(read)) => &read.what.gates,
                     Some(Payload::CameraChanged(_) | Payload::NodeStarted(_)) => {
                         changed.gates_of.insert(event.node.clone());
-                        None
+                        &[]
                     }
-                    Some(Payload::ClockJumped(_)) | None => None,
+                    Some(Payload::ClockJumped(_)) | None => &[],
                 };
-                if let Some(gate) = gate {
-                    changed.gates.insert((event.site.clone(), gate.clone()));
-                }
+                changed.gates.extend(gates.iter().map(|gate| (event.site.clone(), gate.clone())));
             }
         });
         if self.updates.receiver_count() == 0 {

@@ -2,7 +2,7 @@
 
 use domain::{CameraId, ClockQuality, GateId, NodeId, Passage, SiteId, Stay, UtcTime};
 use wire::event::{CameraChange, ClockJump, NodeStart, WithEvidence};
-use wire::{EventId, Payload, Received};
+use wire::{EventId, Payload, PlateRead, Received};
 
 use crate::delta::{
     CameraKey, CameraValue, ClockJumpValue, CountKey, Delta, GateCameraKey, GateNodeKey, NodeSeenValue, NodeStartValue,
@@ -62,6 +62,7 @@ pub fn fold(fact: &Fact<'_>) -> Vec<Delta> {
             deltas.push(Delta::Occupancy(key, value));
             deltas.push(gate_node(fact, &occupancy.gate, occupancy.at));
         }
+        Some(Payload::PlateRead(read)) => deltas.extend(plate_deltas(fact, read)),
         Some(Payload::CameraChanged(CameraChange { camera, state, reason })) => {
             let key = CameraKey { site: fact.site.clone(), node: fact.node.clone(), camera: camera.clone() };
             let value = CameraValue { seq: fact.seq, state: *state, reason: reason.clone(), at: fact.at };
@@ -122,6 +123,11 @@ fn stayed_deltas(fact: &Fact<'_>, stayed: &WithEvidence<Stay>) -> [Delta; 3] {
         evidence: stayed.evidence.clone(),
     };
     [Delta::Stay(row), gate_node(fact, &stay.gate, stay.to), gate_camera(fact, &stay.gate, &stay.camera, stay.to)]
+}
+
+fn plate_deltas(fact: &Fact<'_>, read: &WithEvidence<PlateRead>) -> impl Iterator<Item = Delta> {
+    let PlateRead { gates, camera, to, .. } = &read.what;
+    gates.iter().flat_map(|gate| [gate_node(fact, gate, *to), gate_camera(fact, gate, camera, *to)])
 }
 
 fn gate_node(fact: &Fact<'_>, gate: &GateId, at: UtcTime) -> Delta {

@@ -23,4 +23,4 @@ pub use today::{GateToday, GroupToday};
 
 /// Version of the fold: raised whenever the same events would give another result, so that a store knows that what it
 /// has folded must be folded again.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;

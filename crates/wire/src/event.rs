@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::blob::BlobHash;
 use crate::hash::sha256;
+use crate::plate::PlateRead;
 
 /// Identity of an event: a version 7 UUID, so that ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,6 +63,8 @@ pub enum Payload {
     Stayed(WithEvidence<Stay>),
     /// The number of persons or vehicles in a zone changed.
     OccupancyChanged(Occupancy),
+    /// A plate was in front of a camera and was read, or could not be.
+    PlateRead(WithEvidence<PlateRead>),
     /// A camera came up, went down or was found unusable.
     CameraChanged(CameraChange),
     /// The node's program started.
@@ -77,6 +80,7 @@ impl Payload {
             Self::Passed(_) => "passed",
             Self::Stayed(_) => "stayed",
             Self::OccupancyChanged(_) => "occupancy_changed",
+            Self::PlateRead(_) => "plate_read",
             Self::CameraChanged(_) => "camera_changed",
             Self::NodeStarted(_) => "node_started",
             Self::ClockJumped(_) => "clock_jumped",
@@ -116,6 +120,8 @@ pub struct EvidenceRef {
 pub enum EvidenceRole {
     /// The object, cut from the frame.
     Crop,
+    /// The plate, cut from the frame and set upright as it was read.
+    Plate,
     /// The whole frame.
     Frame,
 }

@@ -11,6 +11,7 @@ pub mod envelope;
 pub mod event;
 pub mod hash;
 pub mod key;
+pub mod plate;
 pub mod status;
 pub mod topic;
 
@@ -20,5 +21,6 @@ pub use envelope::{Envelope, EnvelopeError, Received, Unsealed};
 pub use event::{Event, EventId, EvidenceRef, EvidenceRole, Payload};
 pub use hash::{EventHash, InvalidHash};
 pub use key::{InvalidKey, NodeKey, NodePublicKey, Signature};
+pub use plate::PlateRead;
 pub use status::{NodeState, Status};
 pub use topic::{Channel, NodeTopic};

@@ -194,7 +194,7 @@ impl Gate {
 /// A medium that shows an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Evidence {
-    /// `crop` (the object) or `frame` (the whole picture).
+    /// `crop` (the object), `plate` (its plate, set upright) or `frame` (the whole picture).
     role: &'static str,
     /// Hash of its bytes.
     sha256: String,
@@ -212,6 +212,7 @@ fn evidence(refs: &[EvidenceRef], stored: &HashSet<BlobHash>) -> Vec<Evidence> {
     let view = |evidence: &EvidenceRef| Evidence {
         role: match evidence.role {
             EvidenceRole::Crop => "crop",
+            EvidenceRole::Plate => "plate",
             EvidenceRole::Frame => "frame",
         },
         sha256: evidence.sha256.to_string(),

@@ -102,7 +102,7 @@ pub fn choose_detector(
     let wanted: Vec<_> = manifest
         .entries()
         .iter()
-        .filter(|entry| entry.role == Role::Detector)
+        .filter(|entry| entry.role() == Role::Detector)
         .filter(|entry| config.detector.as_ref().is_none_or(|id| *id == entry.id))
         .collect();
     ensure!(

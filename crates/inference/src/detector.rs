@@ -11,7 +11,7 @@ use perception::decode::{Covered, YoloxGrid, decode_ssd, decode_yolox};
 use perception::nms::suppress;
 use thiserror::Error;
 
-use crate::manifest::{Fit, ModelEntry, Output};
+use crate::manifest::{DetectorSpec, Fit, ModelEntry, Output, Spec};
 use crate::picture::{PictureError, resized};
 use crate::runtime::Runtime;
 
@@ -57,6 +57,14 @@ pub enum OpenError {
         /// What the manifest says.
         expected: String,
     },
+    /// The model is for another purpose.
+    #[error("the model \"{id}\" is no {wanted}")]
+    Role {
+        /// The model.
+        id: String,
+        /// What was wanted.
+        wanted: &'static str,
+    },
     /// The session cannot be set up.
     #[error("cannot set up a session of ONNX Runtime")]
     Session(#[source] ort::Error),
@@ -80,7 +88,8 @@ pub enum DetectError {
 #[derive(Debug)]
 pub struct Detector {
     session: Session,
-    entry: ModelEntry,
+    size: (usize, usize),
+    spec: DetectorSpec,
     input: Tensor<f32>,
     /// What of a letterboxed input the last picture covered: where it covers the same again, the grey is in place.
     covered: Option<(usize, usize)>,
@@ -91,32 +100,27 @@ pub struct Detector {
 impl Detector {
     /// Opens the model `entry` from `path` and holds its shape against the manifest.
     pub fn open(runtime: &Runtime, entry: &ModelEntry, path: &Path, threads: Threads) -> Result<Self, OpenError> {
-        let session = Session::builder(runtime.environment())
-            .and_then(|builder| {
-                let builder = builder.with_optimization_level(GraphOptimizationLevel::All)?;
-                let builder = builder.with_intra_threads(threads.intra)?;
-                // Threads that spin while they wait take the core from the other cameras.
-                Ok(builder.with_intra_op_spinning(false)?)
-            })
-            .map_err(OpenError::Session)?
-            .commit_from_file(path)
-            .map_err(|source| OpenError::Load { path: path.to_owned(), source })?;
+        let Spec::Detector(spec) = &entry.spec else {
+            return Err(OpenError::Role { id: entry.id.clone(), wanted: "detector of persons and vehicles" });
+        };
+        let session = open_session(runtime, path, threads)?;
         let (width, height) = size(entry);
-        let candidates = check_shape(&session, entry, path)?;
+        let candidates = check_shape(&session, entry, spec, path)?;
         let input = Tensor::from_array(ndarray::Array4::<f32>::from_elem((1, 3, height, width), PADDING))
             .map_err(OpenError::Session)?;
         let grid = YoloxGrid::new(width, height);
-        Ok(Self { session, entry: entry.clone(), input, covered: None, grid, candidates })
+        let (size, spec) = ((width, height), spec.clone());
+        Ok(Self { session, size, spec, input, covered: None, grid, candidates })
     }
 
     /// Width and height of the model's input in pixels.
     pub fn input_size(&self) -> (u32, u32) {
-        self.entry.input_size
+        (u32::try_from(self.size.0).unwrap_or(u32::MAX), u32::try_from(self.size.1).unwrap_or(u32::MAX))
     }
 
     /// How a picture should be brought to that size; one that is there already costs nothing more.
     pub fn fit(&self) -> Fit {
-        self.entry.fit
+        self.spec.fit
     }
 
     /// What is in the picture.
@@ -132,8 +136,8 @@ impl Detector {
         let outputs = self.session.run(ort::inputs![&self.input])?;
         let ran = Instant::now();
         let mut found = Vec::new();
-        let ModelEntry { channels, score_min, overlap_max, .. } = &self.entry;
-        match self.entry.output {
+        let DetectorSpec { channels, score_min, overlap_max, .. } = &self.spec;
+        match self.spec.output {
             Output::Ssd => {
                 let (_, boxes) = outputs["boxes"].try_extract_tensor::<f32>()?;
                 let (_, scores) = outputs["scores"].try_extract_tensor::<f32>()?;
@@ -154,8 +158,8 @@ impl Detector {
     }
 
     fn prepare(&mut self, picture: &PixelView<'_>) -> Result<Covered, DetectError> {
-        let (width, height) = size(&self.entry);
-        let fits = match self.entry.fit {
+        let (width, height) = self.size;
+        let fits = match self.spec.fit {
             Fit::Stretch => (picture.width(), picture.height()) == (width, height),
             Fit::Letterbox => {
                 let touches = picture.width() == width || picture.height() == height;
@@ -165,7 +169,7 @@ impl Detector {
         if fits {
             return Ok(self.fill(picture));
         }
-        let (to_width, to_height) = match self.entry.fit {
+        let (to_width, to_height) = match self.spec.fit {
             Fit::Stretch => (width, height),
             Fit::Letterbox => {
                 let scale = (width as f64 / picture.width() as f64).min(height as f64 / picture.height() as f64);
@@ -179,7 +183,7 @@ impl Detector {
 
     /// Spreads interleaved bytes over the three planes of the input. The picture is not larger than the input.
     fn fill(&mut self, picture: &PixelView<'_>) -> Covered {
-        let (width, height) = size(&self.entry);
+        let (width, height) = self.size;
         let shape = (picture.width(), picture.height());
         let (_, numbers) = self.input.extract_tensor_mut();
         if self.covered != Some(shape) {
@@ -202,6 +206,20 @@ impl Detector {
     }
 }
 
+/// Opens a model the way every model of a node is run.
+pub(crate) fn open_session(runtime: &Runtime, path: &Path, threads: Threads) -> Result<Session, OpenError> {
+    Session::builder(runtime.environment())
+        .and_then(|builder| {
+            let builder = builder.with_optimization_level(GraphOptimizationLevel::All)?;
+            let builder = builder.with_intra_threads(threads.intra)?;
+            // Threads that spin while they wait take the core from the other cameras.
+            Ok(builder.with_intra_op_spinning(false)?)
+        })
+        .map_err(OpenError::Session)?
+        .commit_from_file(path)
+        .map_err(|source| OpenError::Load { path: path.to_owned(), source })
+}
+
 fn size(entry: &ModelEntry) -> (usize, usize) {
     (entry.input_size.0 as usize, entry.input_size.1 as usize)
 }
@@ -211,9 +229,9 @@ fn expect_length(numbers: &[f32], promised: usize) -> Result<(), DetectError> {
 }
 
 /// Holds the graph's tensors against the manifest; gives the number of candidates that the model promises.
-fn check_shape(session: &Session, entry: &ModelEntry, path: &Path) -> Result<usize, OpenError> {
+fn check_shape(session: &Session, entry: &ModelEntry, spec: &DetectorSpec, path: &Path) -> Result<usize, OpenError> {
     let (width, height) = size(entry);
-    let channels = entry.channels.count();
+    let channels = spec.channels.count();
     let shape = |dtype: &ValueType| dtype.tensor_shape().map(|shape| shape.to_vec());
     let side = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
     let shown = |outlets: &[ort::value::Outlet]| {
@@ -234,7 +252,7 @@ fn check_shape(session: &Session, entry: &ModelEntry, path: &Path) -> Result<usi
             _ => None,
         }
     };
-    let (rows, expected_output) = match entry.output {
+    let (rows, expected_output) = match spec.output {
         Output::Ssd => {
             let (boxes, scores) = (rows_of(Some("boxes"), 4), rows_of(Some("scores"), channels));
             (boxes.filter(|_| boxes == scores), format!("boxes [1, N, 4], scores [1, N, {channels}]"))

@@ -8,9 +8,11 @@ pub mod detector;
 pub mod manifest;
 pub mod models;
 pub mod picture;
+pub mod plates;
 pub mod runtime;
 
 pub use detector::{DetectError, Detector, OpenError, StageTimes, Threads};
-pub use manifest::{Fit, Manifest, ManifestError, ModelEntry, Role, Tier};
+pub use manifest::{Fit, Manifest, ManifestError, ModelEntry, Role, Spec, Tier};
 pub use models::ModelStore;
+pub use plates::{PlateDetector, PlateError, PlateGlance, PlateReader, PlateSource};
 pub use runtime::{LibraryFault, Runtime, RuntimeError};

@@ -24,8 +24,6 @@ pub struct Manifest {
 pub struct ModelEntry {
     /// Its name.
     pub id: String,
-    /// What it is for.
-    pub role: Role,
     /// Name of its file, without a folder.
     pub file: String,
     /// SHA-256 of the file, 64 hex digits.
@@ -42,7 +40,36 @@ pub struct ModelEntry {
     pub url: Option<String>,
     /// Width and height of its input in pixels.
     pub input_size: (u32, u32),
-    /// How a picture is brought to that size.
+    /// What is particular to its role.
+    pub spec: Spec,
+}
+
+impl ModelEntry {
+    /// What it is for.
+    pub fn role(&self) -> Role {
+        match self.spec {
+            Spec::Detector(_) => Role::Detector,
+            Spec::PlateDetector(_) => Role::PlateDetector,
+            Spec::PlateReader(_) => Role::PlateReader,
+        }
+    }
+}
+
+/// What is particular to a model's role.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Spec {
+    /// Finds persons and vehicles.
+    Detector(DetectorSpec),
+    /// Finds number plates and their corners.
+    PlateDetector(PlateDetectorSpec),
+    /// Reads a rectified plate.
+    PlateReader(PlateReaderSpec),
+}
+
+/// A detector of persons and vehicles.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DetectorSpec {
+    /// How a picture is brought to the input's size.
     pub fit: Fit,
     /// What its output means.
     pub output: Output,
@@ -54,12 +81,32 @@ pub struct ModelEntry {
     pub overlap_max: f32,
 }
 
+/// A detector of number plates. It takes any size whose sides are multiples of 32; the entry's is the default.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlateDetectorSpec {
+    /// Plates below this score are dropped.
+    pub score_min: f32,
+    /// Of two plates whose upright boxes overlap by more than this, one stays.
+    pub overlap_max: f32,
+}
+
+/// A reader of plates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlateReaderSpec {
+    /// Slope and intercept on the log-odds that turn the decoder's probability into the share of right readings.
+    pub calibration: [f32; 2],
+}
+
 /// What a model is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Finds persons and vehicles.
     Detector,
+    /// Finds number plates and their corners.
+    PlateDetector,
+    /// Reads a rectified plate.
+    PlateReader,
 }
 
 /// Whose a model is.
@@ -162,7 +209,7 @@ impl Manifest {
 
 fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
     let id = table.required::<String>("id", "a name");
-    let role = table.required("role", "\"detector\"");
+    let role = table.required::<Role>("role", "\"detector\", \"plate_detector\" or \"plate_reader\"");
     let file = table.required::<String>("file", "a file name without a folder").filter(|file| {
         let plain = !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\\', '\0']);
         if !plain {
@@ -194,20 +241,33 @@ fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
         }
         pinned
     });
-    let fit = table.required("fit", "\"stretch\" or \"letterbox\"");
     let width = table.ranged("width", 32..=4096, "32 to 4096 pixels", 0_u32);
     let height = table.ranged("height", 32..=4096, "32 to 4096 pixels", 0_u32);
-    let output = table.required("output", "\"ssd\" or \"yolox\"");
-    let channels = table.required::<Vec<String>>("channels", "the class of each score channel, \"-\" for none");
-    let channels = channels.and_then(|names| read_channels(table, &names));
-    let score_min = table.ranged("score_min", 0.01..=0.99, "0.01 to 0.99", 0.1);
-    let overlap_max = table.ranged("overlap_max", 0.1..=0.95, "0.1 to 0.95", 0.5);
     if [width, height].iter().any(|side| *side == 0 || !side.is_multiple_of(32)) {
         table.note("width", "width and height must be given, as multiples of 32");
     }
+    // Of an unknown role nothing more can be said than that it is unknown; a detector's members are looked at.
+    let spec = match role {
+        None | Some(Role::Detector) => read_detector(table).map(Spec::Detector),
+        Some(Role::PlateDetector) => Some(Spec::PlateDetector(PlateDetectorSpec {
+            score_min: table.ranged("score_min", 0.01..=0.99, "0.01 to 0.99", 0.3),
+            overlap_max: table.ranged("overlap_max", 0.1..=0.95, "0.1 to 0.95", 0.3),
+        })),
+        Some(Role::PlateReader) => {
+            let calibration = table.required::<[f32; 2]>("calibration", "slope and intercept, such as [1.0, 0.0]");
+            let calibration = calibration.filter(|[slope, intercept]| {
+                let fits = *slope > 0.0 && slope.is_finite() && intercept.is_finite();
+                if !fits {
+                    table.note("calibration", "a slope above 0 and an intercept are accepted");
+                }
+                fits
+            });
+            calibration.map(|calibration| Spec::PlateReader(PlateReaderSpec { calibration }))
+        }
+    };
+    role?;
     Some(ModelEntry {
         id: id?,
-        role: role?,
         file: file?,
         sha256: sha256?,
         bytes: bytes?,
@@ -216,12 +276,18 @@ fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
         origin: origin?,
         url,
         input_size: (width, height),
-        fit: fit?,
-        output: output?,
-        channels: channels?,
-        score_min,
-        overlap_max,
+        spec: spec?,
     })
+}
+
+fn read_detector(table: &mut TableReader<'_>) -> Option<DetectorSpec> {
+    let fit = table.required("fit", "\"stretch\" or \"letterbox\"");
+    let output = table.required("output", "\"ssd\" or \"yolox\"");
+    let channels = table.required::<Vec<String>>("channels", "the class of each score channel, \"-\" for none");
+    let channels = channels.and_then(|names| read_channels(table, &names));
+    let score_min = table.ranged("score_min", 0.01..=0.99, "0.01 to 0.99", 0.1);
+    let overlap_max = table.ranged("overlap_max", 0.1..=0.95, "0.1 to 0.95", 0.5);
+    Some(DetectorSpec { fit: fit?, output: output?, channels: channels?, score_min, overlap_max })
 }
 
 fn is_commit(part: &str) -> bool {
@@ -250,7 +316,7 @@ mod tests {
     #[test]
     fn the_shipped_manifest_is_good() {
         let manifest = Manifest::parse(SHIPPED).unwrap_or_else(|problems| panic!("{problems}"));
-        assert!(manifest.entries().iter().any(|entry| entry.role == Role::Detector));
+        assert!(manifest.entries().iter().any(|entry| entry.role() == Role::Detector));
     }
 
     #[test]

@@ -112,14 +112,14 @@ pub fn encode_jpeg(
 
 /// A part of a frame in pixels, with even edges, as its halved chroma wants.
 #[derive(Debug, Clone, Copy)]
-struct Area {
-    x: usize,
-    y: usize,
-    width: usize,
-    height: usize,
+pub(crate) struct Area {
+    pub(crate) x: usize,
+    pub(crate) y: usize,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
 }
 
-fn side(length: usize) -> i32 {
+pub(crate) fn side(length: usize) -> i32 {
     i32::try_from(length).unwrap_or(i32::MAX)
 }
 
@@ -137,7 +137,7 @@ fn area_of(crop: &Crop, frame: &I420View<'_>) -> Result<Area, PictureError> {
 }
 
 /// Copies an area's planes together as OpenCV wants I420 (luma, then both chroma planes) and converts them.
-fn cut_bgr(frame: &I420View<'_>, area: Area) -> Result<Mat, PictureError> {
+pub(crate) fn cut_bgr(frame: &I420View<'_>, area: Area) -> Result<Mat, PictureError> {
     // A whole frame of odd size loses its last column or row: half a chroma sample is nobody's evidence.
     let (width, height) = (area.width / 2 * 2, area.height / 2 * 2);
     if width == 0 || height == 0 {

@@ -5,4 +5,5 @@
 
 pub mod decode;
 pub mod nms;
+pub mod plate;
 pub mod tracker;

@@ -1,0 +1,108 @@
+//! Plates: finding them with their corners, setting them upright, and the probabilities of each glyph.
+//!
+//! What the glyphs mean is not decided here: the numbers go to the crate that knows the grammar of plates.
+
+mod detector;
+mod reader;
+mod rectify;
+
+pub use detector::PlateDetector;
+pub use reader::{GLYPH_CLASSES, PlateGlance, PlateReader, Quality, SLOTS};
+pub use rectify::plate_picture;
+
+use domain::{I420View, PixelView};
+use opencv::core::{Mat, Vec3b};
+use thiserror::Error;
+
+use crate::picture::{Area, PictureError, cut_bgr, side};
+
+/// A picture that plates are looked for in.
+#[derive(Clone, Copy)]
+pub enum PlateSource<'a> {
+    /// Packed BGR, as pictures from files are.
+    Bgr(&'a PixelView<'a>),
+    /// I420, as frames of a camera are.
+    I420(&'a I420View<'a>),
+}
+
+impl PlateSource<'_> {
+    /// Width and height in pixels.
+    pub fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Bgr(view) => (view.width(), view.height()),
+            Self::I420(view) => (view.width(), view.height()),
+        }
+    }
+
+    /// A part of it as BGR.
+    fn cut(&self, area: Area) -> Result<Mat, PictureError> {
+        match self {
+            Self::I420(view) => cut_bgr(view, area),
+            Self::Bgr(view) => {
+                let rows = area.y..area.y + area.height;
+                let columns = area.x * 3..(area.x + area.width) * 3;
+                let packed: Vec<u8> = rows.flat_map(|y| view.row(y)[columns.clone()].iter().copied()).collect();
+                let borrowed = Mat::new_rows_cols_with_bytes::<Vec3b>(side(area.height), side(area.width), &packed)?;
+                Ok(opencv::core::MatTraitConst::try_clone(&borrowed)?)
+            }
+        }
+    }
+}
+
+/// Why plates cannot be found or read in a picture. (A picture without plates gives an empty list.)
+#[derive(Debug, Error)]
+pub enum PlateError {
+    /// The picture cannot be worked on.
+    #[error("the picture cannot be prepared for the plate model")]
+    Picture(#[from] PictureError),
+    /// The model failed.
+    #[error("the plate model failed on a picture")]
+    Run(#[from] ort::Error),
+    /// The model gave tensors of another shape than it promised.
+    #[error("the plate model gave {found} numbers as \"{name}\" where it promised {promised}")]
+    Output {
+        /// Which output.
+        name: &'static str,
+        /// What came.
+        found: usize,
+        /// What was promised.
+        promised: usize,
+    },
+}
+
+impl From<opencv::Error> for PlateError {
+    fn from(error: opencv::Error) -> Self {
+        Self::Picture(error.into())
+    }
+}
+
+/// The numbers of one output, of which there must be `promised`.
+fn numbers<'o>(
+    outputs: &'o ort::session::SessionOutputs<'_>,
+    name: &'static str,
+    promised: usize,
+) -> Result<&'o [f32], PlateError> {
+    let Some(value) = outputs.get(name) else { return Err(PlateError::Output { name, found: 0, promised }) };
+    let (_, numbers) = value.try_extract_tensor::<f32>()?;
+    if numbers.len() == promised {
+        Ok(numbers)
+    } else {
+        Err(PlateError::Output { name, found: numbers.len(), promised })
+    }
+}
+
+/// Spreads packed BGR bytes over three planes of `width` × `height` numbers, from the top left.
+fn spread(bgr: &[u8], columns: usize, rows: usize, planes: &mut [f32], width: usize, height: usize) {
+    let (blue, rest) = planes.split_at_mut(width * height);
+    let (green, red) = rest.split_at_mut(width * height);
+    let (pixels, _) = bgr.as_chunks::<3>();
+    for y in 0..rows {
+        let at = y * width..y * width + columns;
+        let row = &pixels[y * columns..(y + 1) * columns];
+        for (((b, g), r), pixel) in blue[at.clone()].iter_mut().zip(&mut green[at.clone()]).zip(&mut red[at]).zip(row) {
+            *b = f32::from(pixel[0]);
+            *g = f32::from(pixel[1]);
+            *r = f32::from(pixel[2]);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+"""Trains the plate reader on generated plates: python -m gatehouse_train.train_reader --samples N --out FOLDER"""
+
+import argparse
+import os
+
+import torch
+
+from . import reader_data, reader_net, training
+from .glyphs import BLANK, make_faces
+
+# Faces and pictures of the check are made from other seeds than those of the training.
+CHECK_SEED = 77
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--samples", type=int, default=1_500_000)
+    arguments.add_argument("--batch", type=int, default=128)
+    arguments.add_argument("--lr", type=float, default=2e-3)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--faces", type=int, default=150)
+    arguments.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
+    arguments.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    arguments.add_argument("--out", default="out")
+    arguments.add_argument("--minutes", type=float, help="end the schedule after this long, however far it came")
+    arguments.add_argument("--threads", type=int, default=0)
+    options = arguments.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    os.makedirs(options.out, exist_ok=True)
+    torch.manual_seed(options.seed)
+    faces = make_faces(options.faces, options.seed)
+    check_parts = [torch.from_numpy(part) for part in reader_data.batch(CHECK_SEED, 0, 300, make_faces(20, CHECK_SEED))]
+
+    def check(net):
+        """Share of whole strings and of glyphs read right on plates of faces never trained on."""
+        net.eval()
+        image, glyphs = check_parts[0].permute(0, 3, 1, 2).float().to(options.device), check_parts[1]
+        with torch.no_grad():
+            read = torch.cat([net(part)["glyphs"].argmax(-1).cpu() for part in image.split(100)])
+        known = glyphs[:, 0] >= 0
+        known &= glyphs[:, 0] != BLANK
+        right = (read == glyphs)[known]
+        return {"check_exact": round(float(right.all(1).float().mean()), 4), "check_slots": round(float(right.float().mean()), 4)}
+
+    net = reader_net.Reader()
+    training.train(
+        net=net,
+        make_batch=lambda number: reader_data.batch(options.seed, number, options.batch, faces),
+        loss=reader_net.loss,
+        batches=options.samples // options.batch,
+        path=os.path.join(options.out, "reader.pt"),
+        lr=options.lr,
+        workers=options.workers,
+        device=options.device,
+        minutes=options.minutes,
+        check=check,
+    )
+
+
+if __name__ == "__main__":
+    main()

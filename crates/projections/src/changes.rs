@@ -7,7 +7,7 @@ use domain::{NodeId, UtcTime};
 
 use crate::delta::{
     CameraKey, CameraValue, ClockJumpValue, CountKey, Delta, GateCameraKey, GateNodeKey, NodeSeenValue, NodeStartValue,
-    OccupancyKey, OccupancyValue, PassageRow, StayRow,
+    OccupancyKey, OccupancyValue, PassageRow, PlateRow, StayRow,
 };
 use crate::fold::{Fact, fold};
 
@@ -20,6 +20,8 @@ pub struct Changes {
     pub passages: BTreeMap<(NodeId, u64), PassageRow>,
     /// Stays, by node and event number.
     pub stays: BTreeMap<(NodeId, u64), StayRow>,
+    /// Read plates, by node and event number.
+    pub plates: BTreeMap<(NodeId, u64), PlateRow>,
     /// Newest occupancy per zone, group and node.
     pub occupancies: BTreeMap<OccupancyKey, OccupancyValue>,
     /// Newest state per camera.
@@ -50,6 +52,7 @@ impl Changes {
             Delta::Count(key, by) => *self.counts.entry(key).or_default() += by,
             Delta::Passage(row) => drop(self.passages.insert((row.node.clone(), row.seq), row)),
             Delta::Stay(row) => drop(self.stays.insert((row.node.clone(), row.seq), row)),
+            Delta::Plate(row) => drop(self.plates.insert((row.node.clone(), row.seq), row)),
             Delta::Occupancy(key, value) => keep_highest(self.occupancies.entry(key), value, |v| v.seq),
             Delta::Camera(key, value) => keep_highest(self.cameras.entry(key), value, |v| v.seq),
             Delta::NodeStart(node, value) => keep_highest(self.starts.entry(node), value, |v| v.seq),

@@ -1,10 +1,13 @@
 //! What one event changes.
 
+use std::collections::BTreeSet;
+
 use domain::{
-    CameraId, ClockQuality, CountGroup, Direction, GateId, LineId, NodeId, ObjectClass, Passage, SiteId, Stay, UtcTime,
-    ZoneId,
+    CameraId, ClockQuality, CountGroup, Direction, GateId, LineId, NodeId, ObjectClass, Passage, SiteId, Stay, TrackId,
+    UtcTime, ZoneId,
 };
 use wire::event::CameraState;
+use wire::plate::{ListPurpose, PlateColour, PlateOutcome};
 use wire::{EventId, EvidenceRef};
 
 /// One change. Two deltas of different events may be applied in either order.
@@ -16,6 +19,8 @@ pub enum Delta {
     Passage(PassageRow),
     /// One stay for the list: one row per event.
     Stay(StayRow),
+    /// One read plate for the list: one row per event.
+    Plate(PlateRow),
     /// How many are in a zone: the highest `seq` of the key wins.
     Occupancy(OccupancyKey, OccupancyValue),
     /// A camera's state: the highest `seq` of the key wins.
@@ -81,6 +86,78 @@ pub struct StayRow {
     pub stay: Stay,
     /// The media that show it.
     pub evidence: Vec<EvidenceRef>,
+}
+
+/// Longest text of a [`PlateRow`] in characters; what is longer is cut off there, and whole in the event.
+pub const PLATE_TEXT_CHARS_MAX: usize = 200;
+
+/// A plate that was in front of a camera, with its place in the log. Its votes and lesser readings stay in the event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlateRow {
+    /// The site.
+    pub site: SiteId,
+    /// The node that saw it.
+    pub node: NodeId,
+    /// Number of the event.
+    pub seq: u64,
+    /// Identity of the event.
+    pub id: EventId,
+    /// The gates of the camera, each once.
+    pub gates: BTreeSet<GateId>,
+    /// The camera.
+    pub camera: CameraId,
+    /// Number of the visit, counted per camera and run.
+    pub visit: u64,
+    /// The track of the vehicle that carried it.
+    pub vehicle: Option<TrackId>,
+    /// When it was first seen.
+    pub from: UtcTime,
+    /// When it was last seen before the result was settled.
+    pub to: UtcTime,
+    /// What came of reading it.
+    pub outcome: PlateOutcome,
+    /// Why there is no reading, or why a person should look.
+    pub reason: String,
+    /// What it most likely says; there exactly where the outcome is `read`.
+    pub best: Option<PlateBest>,
+    /// Colour of the ground.
+    pub colour: PlateColour,
+    /// Rows of glyphs, 1 or 2.
+    pub rows: u8,
+    /// The best match in a watch list, else the best in any list: who is looked for is never hidden by who may pass.
+    pub listed: Option<PlateListed>,
+    /// The media that show it.
+    pub evidence: Vec<EvidenceRef>,
+}
+
+/// The likeliest reading of a plate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlateBest {
+    /// The key by which plates are compared.
+    pub key: String,
+    /// As it is written for people.
+    pub display: String,
+    /// The kind of plate, by `vnplate`'s name.
+    pub kind: String,
+    /// Who issued it.
+    pub issuer: Option<String>,
+    /// Probability that this is what the plate says, 0 to 1.
+    pub confidence: f32,
+    /// Whether another kind or another key fits about as well.
+    pub ambiguous: bool,
+}
+
+/// An entry of a list that a plate resembles.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlateListed {
+    /// The list's name.
+    pub list: String,
+    /// What the list is for.
+    pub purpose: ListPurpose,
+    /// The entry's key.
+    pub key: String,
+    /// How alike the two are, 0 to 1: 1 is equal.
+    pub score: f32,
 }
 
 /// A zone and a group, as one node counts them.

@@ -1,12 +1,15 @@
 //! From one event to what it changes.
 
+use std::collections::BTreeSet;
+
 use domain::{CameraId, ClockQuality, GateId, NodeId, Passage, SiteId, Stay, UtcTime};
 use wire::event::{CameraChange, ClockJump, NodeStart, WithEvidence};
+use wire::plate::{ListPurpose, PlateMatch, PlateOutcome, PlateReading};
 use wire::{EventId, Payload, PlateRead, Received};
 
 use crate::delta::{
     CameraKey, CameraValue, ClockJumpValue, CountKey, Delta, GateCameraKey, GateNodeKey, NodeSeenValue, NodeStartValue,
-    OccupancyKey, OccupancyValue, PassageRow, StayRow,
+    OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow, PlateBest, PlateListed, PlateRow, StayRow,
 };
 
 /// A verified event, as far as the fold looks at it.
@@ -125,9 +128,69 @@ fn stayed_deltas(fact: &Fact<'_>, stayed: &WithEvidence<Stay>) -> [Delta; 3] {
     [Delta::Stay(row), gate_node(fact, &stay.gate, stay.to), gate_camera(fact, &stay.gate, &stay.camera, stay.to)]
 }
 
-fn plate_deltas(fact: &Fact<'_>, read: &WithEvidence<PlateRead>) -> impl Iterator<Item = Delta> {
-    let PlateRead { gates, camera, to, .. } = &read.what;
-    gates.iter().flat_map(|gate| [gate_node(fact, gate, *to), gate_camera(fact, gate, camera, *to)])
+fn plate_deltas(fact: &Fact<'_>, read: &WithEvidence<PlateRead>) -> Vec<Delta> {
+    let WithEvidence { what: plate, evidence } = read;
+    let gates: BTreeSet<GateId> = plate.gates.iter().cloned().collect();
+    let mut deltas = Vec::with_capacity(1 + 2 * gates.len());
+    for gate in &gates {
+        deltas.push(gate_node(fact, gate, plate.to));
+        deltas.push(gate_camera(fact, gate, &plate.camera, plate.to));
+    }
+    let is_read = match plate.outcome {
+        PlateOutcome::Read => true,
+        PlateOutcome::UnknownKind | PlateOutcome::Unreadable | PlateOutcome::NotAPlate => false,
+    };
+    let row = PlateRow {
+        site: fact.site.clone(),
+        node: fact.node.clone(),
+        seq: fact.seq,
+        id: fact.id,
+        gates,
+        camera: plate.camera.clone(),
+        visit: plate.visit,
+        vehicle: plate.vehicle,
+        from: plate.from,
+        to: plate.to,
+        outcome: plate.outcome,
+        reason: cut(&plate.reason),
+        best: plate.readings.first().filter(|_| is_read).map(best),
+        colour: plate.colour,
+        rows: plate.rows,
+        listed: listed(&plate.matches),
+        evidence: evidence.clone(),
+    };
+    deltas.push(Delta::Plate(row));
+    deltas
+}
+
+fn best(reading: &PlateReading) -> PlateBest {
+    PlateBest {
+        key: cut(&reading.key),
+        display: cut(&reading.display),
+        kind: cut(&reading.kind),
+        issuer: reading.issuer.as_deref().map(cut),
+        // A mean of probabilities may come out a rounding above 1.
+        confidence: reading.confidence.clamp(0.0, 1.0),
+        ambiguous: reading.ambiguous,
+    }
+}
+
+fn listed(matches: &[PlateMatch]) -> Option<PlateListed> {
+    let is_watched = |found: &&PlateMatch| match found.purpose {
+        ListPurpose::Watch => true,
+        ListPurpose::Allow => false,
+    };
+    let found = matches.iter().find(is_watched).or(matches.first())?;
+    Some(PlateListed {
+        list: cut(&found.list),
+        purpose: found.purpose,
+        key: cut(&found.key),
+        score: found.score.clamp(0.0, 1.0),
+    })
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(PLATE_TEXT_CHARS_MAX).collect()
 }
 
 fn gate_node(fact: &Fact<'_>, gate: &GateId, at: UtcTime) -> Delta {

@@ -1,6 +1,6 @@
 //! Pure folds: what the events of all nodes add up to.
 //!
-//! Owns the meaning of counts, occupancy, camera and node state. An event is folded into [`Delta`]s that either add up
+//! Owns the meaning of counts, occupancy, read plates, camera and node state. An event is folded into [`Delta`]s that either add up
 //! or are decided by the node's own event number, so that events may come in any order; whoever stores them only has
 //! to let each event in once. Never does IO and reads no clock.
 //!
@@ -16,7 +16,7 @@ pub use changes::{Changes, Projections};
 pub use day::LocalDay;
 pub use delta::{
     CameraKey, CameraValue, ClockJumpValue, CountKey, Delta, GateCameraKey, GateNodeKey, NodeSeenValue, NodeStartValue,
-    OccupancyKey, OccupancyValue, PassageRow, StayRow,
+    OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow, PlateBest, PlateListed, PlateRow, StayRow,
 };
 pub use fold::{Fact, fold};
 pub use today::{GateToday, GroupToday};

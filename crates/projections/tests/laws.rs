@@ -3,11 +3,12 @@
 
 use domain::{
     BoundingBox, CameraId, ClockQuality, CountGroup, Direction, GateId, LineId, MediaTime, NodeId, ObjectClass,
-    Occupancy, Passage, SiteId, Stay, TrackId, UtcTime, ZoneId,
+    Occupancy, Passage, Point, SiteId, Stay, TrackId, UtcTime, ZoneId,
 };
-use projections::{Changes, Fact, Projections};
+use projections::{Changes, Fact, PLATE_TEXT_CHARS_MAX, PlateRow, Projections};
 use proptest::prelude::*;
 use wire::event::{CameraChange, CameraState, ClockJump, NodeStart, WithEvidence};
+use wire::plate::{ListPurpose, PlateColour, PlateMatch, PlateOutcome, PlateRead, PlateReading, PlateShot};
 use wire::{EventId, Payload};
 
 #[derive(Debug, Clone)]
@@ -78,6 +79,58 @@ fn occupancy() -> impl Strategy<Value = Payload> {
     })
 }
 
+fn reading(key: &str) -> PlateReading {
+    PlateReading {
+        key: key.to_owned(),
+        display: key.to_owned(),
+        kind: "car".to_owned(),
+        issuer: None,
+        confidence: 0.75,
+        glyph_confidence: vec![],
+        corrected: vec![],
+        ambiguous: false,
+    }
+}
+
+fn listed(list: &str, purpose: ListPurpose, score: f32) -> PlateMatch {
+    PlateMatch {
+        list: list.to_owned(),
+        purpose,
+        key: "30A12345".to_owned(),
+        score,
+        differing: vec![],
+        note: String::new(),
+    }
+}
+
+fn plate(gates: Vec<GateId>, to: UtcTime) -> PlateRead {
+    PlateRead {
+        gates,
+        camera: CameraId::new("cam-0").unwrap(),
+        visit: 1,
+        vehicle: Some(TrackId(1)),
+        from: UtcTime::UNIX_EPOCH,
+        to,
+        outcome: PlateOutcome::Read,
+        reason: String::new(),
+        readings: vec![reading("30A12345"), reading("30A12346")],
+        raw: "30A12345".to_owned(),
+        colour: PlateColour::White,
+        rows: 1,
+        votes: vec![],
+        shot: PlateShot { media: MediaTime::from_micros(1), corners: [Point { x: 0.5, y: 0.5 }; 4] },
+        matches: vec![],
+    }
+}
+
+fn plate_read() -> impl Strategy<Value = Payload> {
+    (prop::collection::vec(0u8..3, 0..4), any::<bool>(), moment()).prop_map(|(gates, is_read, to)| {
+        let gates = gates.into_iter().map(|gate| GateId::new(slug("gate", gate)).unwrap()).collect();
+        let outcome = if is_read { PlateOutcome::Read } else { PlateOutcome::Unreadable };
+        Payload::PlateRead(WithEvidence { what: PlateRead { outcome, ..plate(gates, to) }, evidence: vec![] })
+    })
+}
+
 fn payload() -> impl Strategy<Value = Option<Payload>> {
     let camera = (0u8..3, any::<bool>()).prop_map(|(camera, up)| {
         Payload::CameraChanged(CameraChange {
@@ -93,6 +146,7 @@ fn payload() -> impl Strategy<Value = Option<Payload>> {
     prop_oneof![
         4 => passage().prop_map(Some),
         1 => stay().prop_map(Some),
+        2 => plate_read().prop_map(Some),
         2 => occupancy().prop_map(Some),
         1 => camera.prop_map(Some),
         1 => start.prop_map(Some),
@@ -152,6 +206,59 @@ proptest! {
         prop_assert_eq!(folded.counts.values().sum::<u64>(), passed);
         prop_assert_eq!(folded.passages.len() as u64, passed);
     }
+}
+
+proptest! {
+    #[test]
+    fn every_plate_is_one_row_that_says_what_its_event_says(events in history()) {
+        let folded = fold_all(&events);
+        let mut told = 0;
+        for Happened { node, seq, payload, .. } in &events {
+            let Some(Payload::PlateRead(read)) = payload else { continue };
+            told += 1;
+            let row = &folded.plates[&(node.clone(), *seq)];
+            prop_assert_eq!((row.outcome, row.to), (read.what.outcome, read.what.to));
+            prop_assert_eq!(row.best.is_some(), read.what.outcome == PlateOutcome::Read);
+            prop_assert!(read.what.gates.iter().all(|gate| row.gates.contains(gate)));
+            for gate in &row.gates {
+                let is_told_of = folded.gate_nodes.iter().any(|(key, at)| key.gate == *gate && *at >= row.to);
+                prop_assert!(is_told_of);
+            }
+        }
+        prop_assert_eq!(folded.plates.len(), told);
+    }
+}
+
+fn row_of(what: PlateRead) -> PlateRow {
+    let payload = Some(Payload::PlateRead(WithEvidence { what, evidence: vec![] }));
+    let node = NodeId::new("node-0").unwrap();
+    let folded = fold_all(&[Happened { node, seq: 1, at: UtcTime::UNIX_EPOCH, payload }]);
+    folded.plates.into_values().next().unwrap()
+}
+
+#[test]
+fn who_is_looked_for_is_not_hidden_by_who_may_pass() {
+    let matches = vec![
+        listed("staff", ListPurpose::Allow, 1.0),
+        listed("stolen", ListPurpose::Watch, 0.75),
+        listed("older", ListPurpose::Watch, 0.5),
+    ];
+    let row = row_of(PlateRead { matches, ..plate(vec![], UtcTime::UNIX_EPOCH) });
+    assert_eq!(row.listed.map(|listed| (listed.list, listed.score)), Some(("stolen".to_owned(), 0.75)));
+    let row = row_of(PlateRead {
+        matches: vec![listed("staff", ListPurpose::Allow, 1.5)],
+        ..plate(vec![], UtcTime::UNIX_EPOCH)
+    });
+    assert_eq!(row.listed.map(|listed| (listed.list, listed.score)), Some(("staff".to_owned(), 1.0)));
+}
+
+#[test]
+fn texts_of_a_plate_are_cut_off_and_a_gate_named_twice_is_one() {
+    let gate = GateId::new("gate-0").unwrap();
+    let reason = "ầ".repeat(PLATE_TEXT_CHARS_MAX + 1);
+    let row = row_of(PlateRead { reason, ..plate(vec![gate.clone(), gate], UtcTime::UNIX_EPOCH) });
+    assert_eq!((row.reason.chars().count(), row.gates.len()), (PLATE_TEXT_CHARS_MAX, 1));
+    assert_eq!(row.best.map(|best| best.key), Some("30A12345".to_owned()));
 }
 
 #[test]

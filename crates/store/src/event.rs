@@ -8,6 +8,7 @@ use sqlx::Row;
 use wire::{EventHash, EventId, Payload, Received};
 
 use crate::error::StoreError;
+use crate::limits;
 use crate::open::Store;
 use crate::row::{from_json, moment, natural, parsed};
 
@@ -75,7 +76,7 @@ impl StoredEvent {
         let text: &str = row.try_get("body")?;
         let value: Value = from_json("an event", text)?;
         // A kind that was unknown when it came and is known now may not fit: it stays a kind that cannot be read.
-        let payload = Payload::deserialize(&value).ok();
+        let payload = Payload::deserialize(&value).ok().filter(|payload| limits::fault(payload).is_none());
         let Body { id, site, node, seq, at, clock, kind, prev } = Body::deserialize(&value)
             .map_err(|_| StoreError::Row { what: "an event", text: text.chars().take(80).collect() })?;
         Ok(Self {
@@ -104,6 +105,15 @@ impl Store {
             .fetch_all(&self.inner.readers)
             .await?;
         rows.iter().map(StoredEvent::from_row).collect()
+    }
+
+    /// The event with this identity.
+    pub async fn event_find(&self, id: EventId) -> Result<Option<StoredEvent>, StoreError> {
+        let row = sqlx::query("select pos, body, hash, received_at from event where id = ?")
+            .bind(id.to_string())
+            .fetch_optional(&self.inner.readers)
+            .await?;
+        row.as_ref().map(StoredEvent::from_row).transpose()
     }
 
     /// The last place in the log; 0 where it is empty.

@@ -20,6 +20,7 @@ pub mod rebuild;
 pub mod verify;
 
 mod alarm;
+mod limits;
 mod projection;
 mod quarantine;
 mod row;
@@ -37,7 +38,7 @@ pub use quarantine::{
 };
 pub use query::{
     AlarmRow, BlobRow, CameraRow, CountBucket, CountRow, CountsFilter, GateRow, ListCursor, ListFilter, NodeRow,
-    NodeStatusRow, QuarantineRow, ZoneRow,
+    NodeStatusRow, PlateFilter, PlateOfPassage, QuarantineRow, ZoneRow,
 };
 pub use rebuild::Rebuilt;
 pub use verify::{Finding, Verified};

@@ -4,6 +4,7 @@ use domain::UtcTime;
 use projections::Changes;
 use sqlx::{QueryBuilder, SqliteConnection};
 use wire::event::CameraState;
+use wire::plate::ListPurpose;
 
 use crate::Db;
 use crate::error::StoreError;
@@ -12,11 +13,13 @@ use crate::row::{sql_seq, to_json};
 /// Keeps statements far below SQLite's limit of 32,766 values.
 const ROWS_PER_STATEMENT: usize = 200;
 
-/// The tables that hold projections, so that they can be emptied.
-pub(crate) const TABLES: [&str; 10] = [
+/// The tables that hold projections, so that they can be emptied in this order.
+pub(crate) const TABLES: [&str; 12] = [
     "count_minute",
     "passage",
     "stay",
+    "plate_read_gate",
+    "plate_read",
     "occupancy",
     "camera_state",
     "gate_node",
@@ -43,6 +46,7 @@ macro_rules! upsert {
 pub(crate) async fn write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
     counts_write(tx, changes).await?;
     lists_write(tx, changes).await?;
+    plates_write(tx, changes).await?;
     states_write(tx, changes).await?;
     nodes_write(tx, changes).await
 }
@@ -104,6 +108,64 @@ async fn lists_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
             .push_bind(stay.stay.to.as_unix_micros())
             .push_bind(what.as_str())
             .push_bind(evidence.as_str()),
+        ""
+    );
+    Ok(())
+}
+
+async fn plates_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+    let mut plates = Vec::with_capacity(changes.plates.len());
+    for row in changes.plates.values() {
+        plates.push((row, to_json("gates", &row.gates)?, to_json("evidence", &row.evidence)?));
+    }
+    upsert!(
+        tx,
+        &plates,
+        "insert into plate_read (node, seq, id, site, gates, camera, visit, vehicle, at_from, at_to, outcome, reason, \
+         key, display, kind, issuer, confidence, ambiguous, colour, rows, list, list_purpose, list_key, list_score, \
+         evidence) ",
+        |row, (plate, gates, evidence)| {
+            let (best, listed) = (plate.best.as_ref(), plate.listed.as_ref());
+            row.push_bind(plate.node.as_str())
+                .push_bind(sql_seq(plate.seq))
+                .push_bind(plate.id.to_string())
+                .push_bind(plate.site.as_str())
+                .push_bind(gates.as_str())
+                .push_bind(plate.camera.as_str())
+                .push_bind(sql_seq(plate.visit))
+                .push_bind(plate.vehicle.map(|track| sql_seq(track.0)))
+                .push_bind(plate.from.as_unix_micros())
+                .push_bind(plate.to.as_unix_micros())
+                .push_bind(plate.outcome.as_str())
+                .push_bind(plate.reason.as_str())
+                .push_bind(best.map(|best| best.key.as_str()))
+                .push_bind(best.map(|best| best.display.as_str()))
+                .push_bind(best.map(|best| best.kind.as_str()))
+                .push_bind(best.and_then(|best| best.issuer.as_deref()))
+                .push_bind(best.map(|best| best.confidence))
+                .push_bind(best.map(|best| best.ambiguous))
+                .push_bind(plate.colour.as_str())
+                .push_bind(i64::from(plate.rows))
+                .push_bind(listed.map(|listed| listed.list.as_str()))
+                .push_bind(listed.map(|listed| purpose_name(listed.purpose)))
+                .push_bind(listed.map(|listed| listed.key.as_str()))
+                .push_bind(listed.map(|listed| listed.score))
+                .push_bind(evidence.as_str())
+        },
+        ""
+    );
+    let gates = changes.plates.values().flat_map(|plate| plate.gates.iter().map(move |gate| (plate, gate)));
+    upsert!(
+        tx,
+        gates,
+        "insert into plate_read_gate (node, seq, site, gate, at_to, id) ",
+        |row, (plate, gate)| row
+            .push_bind(plate.node.as_str())
+            .push_bind(sql_seq(plate.seq))
+            .push_bind(plate.site.as_str())
+            .push_bind(gate.as_str())
+            .push_bind(plate.to.as_unix_micros())
+            .push_bind(plate.id.to_string()),
         ""
     );
     Ok(())
@@ -215,6 +277,14 @@ async fn nodes_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
          where excluded.seq > node_jump.seq"
     );
     Ok(())
+}
+
+/// The name that the event gives a list's purpose.
+pub(crate) const fn purpose_name(purpose: ListPurpose) -> &'static str {
+    match purpose {
+        ListPurpose::Watch => "watch",
+        ListPurpose::Allow => "allow",
+    }
 }
 
 /// The name that the event gives a camera's state.

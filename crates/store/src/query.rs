@@ -4,8 +4,10 @@ mod counts;
 mod gates;
 mod lists;
 mod nodes;
+mod plates;
 
 pub use counts::{CountBucket, CountRow, CountsFilter};
 pub use gates::{CameraRow, GateRow, ZoneRow};
 pub use lists::{AlarmRow, BlobRow, ListCursor, ListFilter, QuarantineRow};
 pub use nodes::{NodeRow, NodeStatusRow};
+pub use plates::{PlateFilter, PlateOfPassage};

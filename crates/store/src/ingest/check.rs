@@ -11,6 +11,7 @@ use wire::{Channel, NodeTopic, Received};
 
 use crate::error::in_words;
 use crate::ingest::{Message, Reason, SEQ_MAX};
+use crate::limits;
 use crate::node::RegisteredNode;
 
 /// Fewer messages than this are not worth another thread.
@@ -97,6 +98,9 @@ fn check(
     }
     if !(1..=SEQ_MAX).contains(&event.seq) {
         return bad(node, Reason::BadNumber, format!("event number {} is not between 1 and {SEQ_MAX}", event.seq));
+    }
+    if let Some(detail) = event.payload.as_ref().and_then(limits::fault) {
+        return bad(node, Reason::Unreadable, detail);
     }
     Checked::Good(Box::new(event))
 }

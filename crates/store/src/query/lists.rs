@@ -39,6 +39,10 @@ impl ListCursor {
     pub fn new(at: UtcTime, id: EventId) -> Self {
         Self { at, id: id.to_string() }
     }
+
+    pub(crate) fn parts(&self) -> (UtcTime, &str) {
+        (self.at, &self.id)
+    }
 }
 
 impl fmt::Display for ListCursor {

@@ -5,5 +5,6 @@ mod blobs;
 mod crash;
 mod ingest;
 mod opening;
+mod plates;
 mod rebuild;
 mod support;

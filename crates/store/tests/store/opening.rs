@@ -68,15 +68,17 @@ async fn migrations_from_nothing_give_a_durable_sound_schema_with_a_comment_per_
         let sql: &str = row.get("sql");
         let mut lines = sql.lines().skip(1).map(str::trim).peekable();
         while let Some(line) = lines.next() {
-            let is_column =
-                line.split_whitespace().nth(1).is_some_and(|t| ["text", "bigint", "integer", "blob"].contains(&t));
+            let is_column = line
+                .split_whitespace()
+                .nth(1)
+                .is_some_and(|t| ["text", "bigint", "integer", "blob", "real", "boolean"].contains(&t));
             assert!(!is_column, "{}: \"{line}\" has no comment", row.get::<&str, _>("name"));
             if line.starts_with("--") {
                 lines.next();
             }
         }
     }
-    assert_eq!(tables, 18);
+    assert_eq!(tables, 20);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use store::{Message, Outcome};
 use wire::Payload;
 use wire::event::{CameraState, ClockJump};
 
-use crate::support::{Home, Node, camera, ingest, occupied, passed, projections, started, stayed};
+use crate::support::{Home, Node, camera, ingest, occupied, passed, plate, plate_read, projections, started, stayed};
 
 fn payload() -> impl Strategy<Value = Payload> {
     let direction = prop_oneof![Just(Direction::In), Just(Direction::Out)];
@@ -17,6 +17,8 @@ fn payload() -> impl Strategy<Value = Payload> {
         4 => (direction, 0usize..8, 0u64..300)
             .prop_map(|(direction, class, second)| passed(direction, ObjectClass::ALL[class], second)),
         1 => (0u64..300).prop_map(stayed),
+        2 => (0u64..4, 0u64..300)
+            .prop_map(|(plates, second)| plate_read(plate(&format!("30A1234{plates}"), plates, second))),
         2 => (0u32..9).prop_map(occupied),
         1 => any::<bool>().prop_map(|up| camera(if up { CameraState::Up } else { CameraState::Failed })),
         1 => Just(started()),

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use domain::{
     BoundingBox, CameraId, ClockQuality, CountGroup, Direction, GateId, LineId, MediaTime, NodeId, ObjectClass,
-    Occupancy, Passage, SiteId, Stay, TrackId, UtcTime, ZoneId,
+    Occupancy, Passage, Point, SiteId, Stay, TrackId, UtcTime, ZoneId,
 };
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, Row, SqliteConnection, TypeInfo, ValueRef};
 use store::{BatchOutcome, Message, NodeHead, Outcome, RegisteredNode, Store};
 use wire::event::{CameraChange, CameraState, NodeStart, WithEvidence};
+use wire::plate::{PlateColour, PlateOutcome, PlateRead, PlateReading, PlateShot, PlateVote};
 use wire::{Channel, Envelope, Event, EventHash, EventId, NodeKey, NodeTopic, Payload, Unsealed};
 
 /// 2026-11-20T08:30:00+07:00.
@@ -151,6 +152,41 @@ pub fn stayed(second: u64) -> Payload {
     })
 }
 
+/// A plate of the vehicle `track`, in sight for five seconds from `second` on.
+pub fn plate(key: &str, track: u64, second: u64) -> PlateRead {
+    let from = i64::try_from(second).unwrap();
+    PlateRead {
+        gates: vec![GateId::new("cong-chinh").unwrap()],
+        camera: CameraId::new("cam-1").unwrap(),
+        visit: second,
+        vehicle: Some(TrackId(track)),
+        from: at(from),
+        to: at(from + 5),
+        outcome: PlateOutcome::Read,
+        reason: String::new(),
+        readings: vec![PlateReading {
+            key: key.to_owned(),
+            display: format!("{key} đẹp"),
+            kind: "car".to_owned(),
+            issuer: Some("Lâm Đồng".to_owned()),
+            confidence: 0.1,
+            glyph_confidence: vec![0.1; key.len()],
+            corrected: vec![],
+            ambiguous: true,
+        }],
+        raw: key.to_owned(),
+        colour: PlateColour::Yellow,
+        rows: 2,
+        votes: vec![PlateVote { media: MediaTime::from_micros(1), raw: key.to_owned(), confidence: 0.5, weight: 1.0 }],
+        shot: PlateShot { media: MediaTime::from_micros(1), corners: [Point { x: 0.25, y: 0.5 }; 4] },
+        matches: vec![],
+    }
+}
+
+pub fn plate_read(what: PlateRead) -> Payload {
+    Payload::PlateRead(WithEvidence { what, evidence: vec![] })
+}
+
 pub fn occupied(count: u32) -> Payload {
     Payload::OccupancyChanged(Occupancy {
         gate: GateId::new("cong-chinh").unwrap(),
@@ -206,6 +242,8 @@ pub async fn projections(db: &Path) -> Vec<String> {
         "count_minute",
         "passage",
         "stay",
+        "plate_read",
+        "plate_read_gate",
         "occupancy",
         "camera_state",
         "gate_node",
@@ -217,10 +255,15 @@ pub async fn projections(db: &Path) -> Vec<String> {
         let sql = sqlx::AssertSqlSafe(format!("select * from {table}"));
         for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
             let values: Vec<String> = (0..row.len())
-                .map(|i| match row.try_get_raw(i).unwrap().type_info().name() {
-                    "TEXT" => row.get_unchecked::<String, _>(i),
-                    "INTEGER" => row.get_unchecked::<i64, _>(i).to_string(),
-                    other => panic!("a projection holds a {other}"),
+                .map(|i| {
+                    let value = row.try_get_raw(i).unwrap();
+                    match value.type_info().name() {
+                        _ if value.is_null() => "nothing".to_owned(),
+                        "TEXT" => row.get_unchecked::<String, _>(i),
+                        "INTEGER" => row.get_unchecked::<i64, _>(i).to_string(),
+                        "REAL" => row.get_unchecked::<f64, _>(i).to_string(),
+                        other => panic!("a projection holds a {other}"),
+                    }
                 })
                 .collect();
             lines.push(format!("{table}: {}", values.join(" | ")));

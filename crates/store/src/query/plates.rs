@@ -1,0 +1,232 @@
+//! Plates that were in front of cameras, the history of one plate, and which plate a passage had.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use domain::{NodeId, TrackId, UtcTime};
+use projections::{PassageRow, PlateBest, PlateListed, PlateRow};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row};
+use wire::EventId;
+use wire::plate::PlateOutcome;
+
+use crate::Db;
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::query::ListFilter;
+use crate::row::{from_json, moment, named, natural, parsed, sql_seq};
+
+/// How far outside the time over which a plate was read its vehicle may go over a line: a plate is settled before the
+/// vehicle arrives at the line, or after it.
+const PASSAGE_SLACK: Duration = Duration::from_secs(120);
+
+/// Keeps statements far below SQLite's limit of 32,766 values.
+const KEYS_PER_STATEMENT: usize = 1_000;
+
+/// Far below SQLite's limit to the depth of an expression, 1,000.
+const STRETCHES_PER_STATEMENT: usize = 100;
+
+/// Which plates to give.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PlateFilter {
+    /// Which part of the list.
+    pub list: ListFilter,
+    /// Only with this very key, as the likeliest reading.
+    pub key: Option<String>,
+    /// Only with this outcome.
+    pub outcome: Option<PlateOutcome>,
+    /// Only those last seen at this moment or later.
+    pub from: Option<UtcTime>,
+    /// Only those last seen before this moment.
+    pub to: Option<UtcTime>,
+}
+
+/// The plate that a vehicle had which passed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlateOfPassage {
+    /// Identity of the event that read it.
+    pub id: EventId,
+    /// The likeliest reading.
+    pub best: PlateBest,
+}
+
+impl Store {
+    /// Plates by when they were last seen, newest first.
+    pub async fn plates(&self, filter: &PlateFilter) -> Result<Vec<PlateRow>, StoreError> {
+        let PlateFilter { list: ListFilter { site, gate, before, limit }, key, outcome, from, to } = filter;
+        // Order and place come from the table whose index leads through the list.
+        let (table, order) = match gate {
+            Some(_) => ("plate_read_gate g join plate_read p on p.node = g.node and p.seq = g.seq", "g"),
+            None => ("plate_read p", "p"),
+        };
+        let mut query = QueryBuilder::<Db>::new(format!("select p.* from {table} where true"));
+        if let Some(site) = site {
+            query.push(format_args!(" and {order}.site = ")).push_bind(site.as_str().to_owned());
+        }
+        if let Some(gate) = gate {
+            query.push(" and g.gate = ").push_bind(gate.as_str().to_owned());
+        }
+        if let Some(key) = key {
+            query.push(" and p.key = ").push_bind(key.clone());
+        }
+        if let Some(outcome) = outcome {
+            query.push(" and p.outcome = ").push_bind(outcome.as_str());
+        }
+        if let Some(from) = from {
+            query.push(format_args!(" and {order}.at_to >= ")).push_bind(from.as_unix_micros());
+        }
+        if let Some(to) = to {
+            query.push(format_args!(" and {order}.at_to < ")).push_bind(to.as_unix_micros());
+        }
+        if let Some(before) = before {
+            let (at, id) = before.parts();
+            query.push(format_args!(" and ({order}.at_to, {order}.id) < (")).push_bind(at.as_unix_micros());
+            query.push(", ").push_bind(id.to_owned()).push(")");
+        }
+        query.push(format_args!(" order by {order}.at_to desc, {order}.id desc limit ")).push_bind(i64::from(*limit));
+        query.build().fetch_all(&self.inner.readers).await?.iter().map(plate).collect()
+    }
+
+    /// The plates of vehicles that passed, by the passage's event. A plate belongs to a passage of the same camera and
+    /// track at about the same time, unless the node's program started in between: it numbers tracks anew.
+    pub async fn plates_of(&self, passages: &[PassageRow]) -> Result<HashMap<EventId, PlateOfPassage>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in passages.chunks(KEYS_PER_STATEMENT) {
+            let candidates = self.plates_beside(chunk).await?;
+            for row in chunk {
+                let key = (row.node.clone(), row.passage.camera.as_str().to_owned(), row.passage.track);
+                let near = candidates.get(&key).into_iter().flatten();
+                let near = near.map(|plate| (distance(plate, row.passage.at), plate));
+                let nearest =
+                    near.filter(|(distance, _)| *distance <= PASSAGE_SLACK).min_by_key(|(distance, _)| *distance);
+                if let Some((_, plate)) = nearest {
+                    found.push((row, plate.clone()));
+                }
+            }
+        }
+        let stretches = found.iter().map(|(row, plate)| Stretch::between(&row.node, row.seq, plate.seq)).collect();
+        let restarted = self.restarted(stretches).await?;
+        let is_one_run =
+            |row: &PassageRow, plate: &PlateRow| !restarted.contains(&Stretch::between(&row.node, row.seq, plate.seq));
+        Ok(found
+            .into_iter()
+            .filter(|(row, plate)| is_one_run(row, plate))
+            .filter_map(|(row, plate)| Some((row.id, PlateOfPassage { id: plate.id, best: plate.best? })))
+            .collect())
+    }
+
+    /// Plates that were read, of the vehicles of `passages` and somewhere near their time.
+    async fn plates_beside(
+        &self,
+        passages: &[PassageRow],
+    ) -> Result<HashMap<(NodeId, String, TrackId), Vec<PlateRow>>, StoreError> {
+        let moments = || passages.iter().map(|row| row.passage.at.as_unix_micros());
+        let (Some(first), Some(last)) = (moments().min(), moments().max()) else { return Ok(HashMap::new()) };
+        let slack = i64::try_from(PASSAGE_SLACK.as_micros()).unwrap_or(i64::MAX);
+        let mut query = QueryBuilder::<Db>::new("select * from plate_read where (node, camera, vehicle) in (");
+        query.push_values(passages, |mut row, passage| {
+            let track = i64::try_from(passage.passage.track.0).unwrap_or(i64::MAX);
+            row.push_bind(passage.node.as_str()).push_bind(passage.passage.camera.as_str()).push_bind(track);
+        });
+        query.push(") and outcome = 'read' and at_to >= ").push_bind(first.saturating_sub(slack));
+        query.push(" and at_from <= ").push_bind(last.saturating_add(slack));
+        let mut plates: HashMap<_, Vec<PlateRow>> = HashMap::new();
+        for row in query.build().persistent(false).fetch_all(&self.inner.readers).await? {
+            let plate = plate(&row)?;
+            let Some(vehicle) = plate.vehicle else { continue };
+            plates.entry((plate.node.clone(), plate.camera.as_str().to_owned(), vehicle)).or_default().push(plate);
+        }
+        Ok(plates)
+    }
+
+    /// Those of `stretches` in which the node's program started.
+    async fn restarted(&self, stretches: HashSet<Stretch>) -> Result<HashSet<Stretch>, StoreError> {
+        let stretches = Vec::from_iter(stretches);
+        let mut starts: Vec<(NodeId, u64)> = Vec::new();
+        for chunk in stretches.chunks(STRETCHES_PER_STATEMENT) {
+            let mut query =
+                QueryBuilder::<Db>::new("select node, seq from event where kind = 'node_started' and (false");
+            for stretch in chunk {
+                query.push(" or (node = ").push_bind(stretch.node.as_str());
+                query.push(" and seq > ").push_bind(sql_seq(stretch.after));
+                query.push(" and seq < ").push_bind(sql_seq(stretch.before)).push(")");
+            }
+            query.push(")");
+            for row in query.build().persistent(false).fetch_all(&self.inner.readers).await? {
+                starts.push((
+                    parsed("a node id", row.try_get("node")?)?,
+                    natural("an event number", row.try_get("seq")?)?,
+                ));
+            }
+        }
+        let has_start = |stretch: &Stretch| {
+            starts.iter().any(|(node, seq)| *node == stretch.node && (stretch.after + 1..stretch.before).contains(seq))
+        };
+        Ok(stretches.into_iter().filter(has_start).collect())
+    }
+}
+
+/// A stretch of a node's chain, without its ends.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Stretch {
+    node: NodeId,
+    after: u64,
+    before: u64,
+}
+
+impl Stretch {
+    fn between(node: &NodeId, one: u64, other: u64) -> Self {
+        Self { node: node.clone(), after: one.min(other), before: one.max(other) }
+    }
+}
+
+/// How far a moment is from the time over which a plate was read.
+fn distance(plate: &PlateRow, at: UtcTime) -> Duration {
+    let (from, to) = (plate.from.min(plate.to), plate.from.max(plate.to));
+    from.since(at).max(at.since(to))
+}
+
+fn plate(row: &SqliteRow) -> Result<PlateRow, StoreError> {
+    let vehicle: Option<i64> = row.try_get("vehicle")?;
+    Ok(PlateRow {
+        site: parsed("a site id", row.try_get("site")?)?,
+        node: parsed("a node id", row.try_get("node")?)?,
+        seq: natural("an event number", row.try_get("seq")?)?,
+        id: named("an event id", row.try_get("id")?)?,
+        gates: from_json("gates", row.try_get("gates")?)?,
+        camera: parsed("a camera id", row.try_get("camera")?)?,
+        visit: natural("a visit", row.try_get("visit")?)?,
+        vehicle: vehicle.map(|track| natural("a track", track).map(TrackId)).transpose()?,
+        from: moment(row.try_get("at_from")?)?,
+        to: moment(row.try_get("at_to")?)?,
+        outcome: named("an outcome", row.try_get("outcome")?)?,
+        reason: row.try_get("reason")?,
+        best: best(row)?,
+        colour: named("a colour", row.try_get("colour")?)?,
+        rows: row.try_get("rows")?,
+        listed: listed(row)?,
+        evidence: from_json("evidence", row.try_get("evidence")?)?,
+    })
+}
+
+fn best(row: &SqliteRow) -> Result<Option<PlateBest>, StoreError> {
+    let Some(key) = row.try_get::<Option<String>, _>("key")? else { return Ok(None) };
+    Ok(Some(PlateBest {
+        key,
+        display: row.try_get("display")?,
+        kind: row.try_get("kind")?,
+        issuer: row.try_get("issuer")?,
+        confidence: row.try_get("confidence")?,
+        ambiguous: row.try_get("ambiguous")?,
+    }))
+}
+
+fn listed(row: &SqliteRow) -> Result<Option<PlateListed>, StoreError> {
+    let Some(list) = row.try_get::<Option<String>, _>("list")? else { return Ok(None) };
+    Ok(Some(PlateListed {
+        list,
+        purpose: named("a list's purpose", row.try_get("list_purpose")?)?,
+        key: row.try_get("list_key")?,
+        score: row.try_get("list_score")?,
+    }))
+}

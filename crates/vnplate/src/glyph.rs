@@ -173,6 +173,31 @@ impl fmt::Debug for GlyphSet {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for Glyph {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_char(self.as_char())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Glyph {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let c = char::deserialize(deserializer)?;
+        Self::from_char(c).ok_or_else(|| {
+            serde::de::Error::custom(format!("{c:?} is no sign of a plate: accepted are 0-9, A-Z and Đ"))
+        })
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for GlyphSet {
+    /// As the text of its signs.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.iter().map(Glyph::as_char).collect::<String>())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

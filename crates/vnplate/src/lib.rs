@@ -6,7 +6,12 @@
 //!
 //! Start reading at [`parse()`] for text; `grammar/forms.rs` holds the rules themselves.
 
+pub mod calibration;
+pub mod confusion;
 pub mod date;
+pub mod decode;
+pub mod explain;
+pub mod fuse;
 pub mod glyph;
 mod grammar;
 pub mod key;
@@ -14,16 +19,23 @@ pub mod kind;
 pub mod parse;
 pub mod plate;
 pub mod province;
+pub mod similarity;
 pub mod surface;
 mod weigh;
 
+pub use calibration::Calibration;
+pub use confusion::Confusion;
 pub use date::Date;
+pub use decode::{Decoded, Outcome, Reading, decode};
+pub use explain::{Explanation, explain};
+pub use fuse::{Fusion, Look, Settled, Vote};
 pub use glyph::{Glyph, GlyphSet};
 pub use key::{InvalidKey, Key};
 pub use kind::{DiplomaticVehicle, Kind, MilitaryVehicle, Mission, SpecialSeries, Zone};
 pub use parse::{Fit, ParseError, Parsed, parse, parse_with};
 pub use plate::Plate;
 pub use province::{Issuer, Province, issuing};
+pub use similarity::{Likeness, compare};
 pub use surface::{Colour, Evidence, Ink, Rows, SoftEvidence, VehicleHint};
 
 /// The examples of the README are tests.

@@ -12,9 +12,9 @@ use crate::weigh;
 pub const AMBIGUOUS_RATIO: f32 = 1.0 / 3.0;
 
 /// How much a separator in the text that the form does not write there speaks against the form.
-const BREAK_ELSEWHERE: f32 = 0.05;
-/// The same for another separator than the form writes there.
-const BREAK_OTHER: f32 = 0.5;
+const BREAK_ELSEWHERE: f32 = 0.02;
+/// The same for another separator than the form writes there: `29-NN 168-06` is a foreigner's car, not a motorbike.
+const BREAK_OTHER: f32 = 0.05;
 /// The same for one that the text leaves out while it writes others.
 const BREAK_LEFT_OUT: f32 = 0.6;
 

@@ -8,8 +8,8 @@ use crate::grammar::Form;
 use crate::kind::{Kind, MilitaryVehicle, SpecialSeries, Zone};
 use crate::surface::{Colour, SoftEvidence};
 
-/// The weakest and strongest that one source may speak.
-const RATIO: std::ops::RangeInclusive<f32> = 0.005..=2.0;
+/// The weakest and strongest that one source may speak. A rare colour says much: one plate in twenty-five is blue.
+const RATIO: std::ops::RangeInclusive<f32> = 0.005..=25.0;
 
 /// How much probability a classifier's word keeps for its being wrong.
 const DOUBT: f32 = 0.01;
@@ -70,7 +70,7 @@ fn colour_ratio(kind: Kind, seen: &[f32; 5]) -> f32 {
 /// How often plates of a kind have each colour: white, yellow, blue, red, other.
 fn colour_shares(kind: Kind) -> [f32; 5] {
     const OTHER: f32 = 0.02;
-    const WRONG: f32 = 0.005;
+    const WRONG: f32 = 0.001;
     let mut shares = [WRONG, WRONG, WRONG, WRONG, OTHER];
     let mut give = |colour: Colour, share: f32| shares[colour.index()] = share;
     match kind {

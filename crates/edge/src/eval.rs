@@ -1,4 +1,7 @@
-//! Measuring counts against a truth that a person made by looking.
+//! Measuring counts against a truth that a person made by looking; [`plates`] measures the reading of plates.
+
+pub mod plates;
+pub mod score;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

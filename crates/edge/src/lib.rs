@@ -12,6 +12,7 @@ pub mod installation;
 pub mod node;
 pub mod node_clock;
 pub mod observation_log;
+pub mod plates;
 pub mod rehearse;
 pub mod replay;
 pub mod shots;

@@ -6,23 +6,18 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
-use domain::{CameraId, GateId};
-use edge::config::{CameraConfig, ModelsConfig, NodeConfig, Play};
-use edge::desk::{Desk, DeskPlan};
-use edge::eval::{Stopwatch, Tally, Truth};
+use edge::config::{ModelsConfig, NodeConfig};
 use edge::fetch::HttpFetch;
 use edge::installation::Installation;
-use edge::node::{Node, RunOptions, choose_detector, draw_nonce, model_store, node_key, open_camera, stop_signal};
-use edge::node_clock::NodeClock;
-use edge::stage::Stages;
-use edge::watch::{Watch, one_line};
+use edge::node::{Node, RunOptions, model_store, node_key, stop_signal};
+use edge::watch::one_line;
 use inference::models::{Mirror, PullOutcome, pull};
-use inference::{Detector, Threads};
+
+mod eval_command;
 
 #[derive(Parser)]
 #[command(name = "gatehouse-edge", version, about = "Watches the cameras of a gate and tells the hub what passed")]
@@ -45,7 +40,10 @@ enum Command {
     },
     /// Measure accuracy.
     #[command(subcommand)]
-    Eval(Eval),
+    Eval(eval_command::Eval),
+    /// Number plates.
+    #[command(subcommand)]
+    Plate(Plate),
     /// Models: what there is, what is installed, and getting what is not.
     #[command(subcommand)]
     Models(Models),
@@ -77,24 +75,11 @@ struct Run {
 }
 
 #[derive(Subcommand)]
-enum Eval {
-    /// Count a video and hold the result against a truth made by eye.
-    Count {
-        /// The video.
-        #[arg(long)]
-        video: PathBuf,
-        /// The truth (JSON).
-        #[arg(long)]
-        truth: PathBuf,
-        /// Folder with model files, before those of the installation.
-        #[arg(long)]
-        models: Option<PathBuf>,
-        /// Id of the detector; the first of the manifest that is installed where absent.
-        #[arg(long)]
-        detector: Option<String>,
-        /// Where to write the result.
-        #[arg(long)]
-        json: PathBuf,
+enum Plate {
+    /// Say which kinds of plate a text can be, who issues them, and why.
+    Explain {
+        /// The text, with or without separators; `/` between two rows.
+        text: String,
     },
 }
 
@@ -148,11 +133,8 @@ fn run(command: Command) -> Result<ExitCode> {
             runtime.block_on(run_node(&arguments, &installation))
         }
         Command::Replay { log, out } => replay(&log, out.as_deref()),
-        Command::Eval(Eval::Count { video, truth, models, detector, json }) => {
-            let folders = models.into_iter().collect();
-            let models = ModelsConfig { folders, detector, ..ModelsConfig::default() };
-            eval_count(&video, &truth, &models, &json, &installation)
-        }
+        Command::Eval(command) => eval_command::run(command, &installation).map(|()| ExitCode::SUCCESS),
+        Command::Plate(Plate::Explain { text }) => explain(&text),
         Command::Models(Models::List { dir }) => list(dir, &installation),
         Command::Models(Models::Verify { dir, ids }) => verify(dir, &ids, &installation),
         Command::Models(Models::Pull { mirror, dir, ids }) => pull_models(mirror, dir, &ids, &installation),
@@ -208,51 +190,6 @@ fn replay(log: &Path, out: Option<&Path>) -> Result<ExitCode> {
     let done = edge::replay::replay(BufReader::new(file), BufWriter::new(output))
         .with_context(|| format!("cannot replay \"{}\"", log.display()))?;
     tracing::info!(frames = done.frames, events = done.events, "replayed");
-    Ok(ExitCode::SUCCESS)
-}
-
-fn eval_count(
-    video: &Path,
-    truth: &Path,
-    models: &ModelsConfig,
-    json: &Path,
-    installation: &Installation,
-) -> Result<ExitCode> {
-    let truth = Truth::load(truth)?;
-    let (runtime, entry, model) = choose_detector(models, installation)?;
-    let stopwatch = Stopwatch::start();
-    let id = CameraId::new("eval").expect("a slug");
-    let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
-    let detector = Detector::open(runtime, &entry, &model.path, Threads { intra: 1 })?;
-    let camera = CameraConfig { id: id.clone(), source, play: Play::Once };
-    let camera = open_camera(&camera, Path::new("."), &detector)?;
-    let gate = (GateId::new("eval").expect("a slug"), truth.profile_text(), truth.profile());
-    let desk = Desk::new(DeskPlan { camera: id.clone(), gates: vec![gate], nonce: draw_nonce()? }, None);
-    let stages = Arc::new(Stages::default());
-    let watch = Watch {
-        id,
-        camera,
-        play: Play::Once,
-        detector,
-        desk,
-        sink: Tally::default(),
-        clock: Arc::new(NodeClock::start()),
-        stages: Arc::clone(&stages),
-    };
-    let tally = watch.run(&|| false)?;
-    let report = stopwatch.report(&truth, &tally, stages.frames(), &model.id);
-    let text = serde_json::to_string_pretty(&report).expect("a report has only text keys and finite numbers");
-    std::fs::write(json, format!("{text}\n")).with_context(|| format!("cannot write \"{}\"", json.display()))?;
-    println!("{:<10} {:<8} {:>8} {:>6} {:>6}", "group", "what", "counted", "true", "error");
-    for (group, compared) in &report.groups {
-        for (what, c) in compared {
-            println!("{:<10} {:<8} {:>8} {:>6} {:>6}", group.as_str(), what, c.counted, c.truth, c.abs_error);
-        }
-    }
-    println!(
-        "{} frames, {} a second, {} s CPU, {}",
-        report.frames, report.frames_per_second, report.cpu_seconds, report.model
-    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -325,4 +262,10 @@ fn pull_models(
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn explain(text: &str) -> Result<ExitCode> {
+    let explanation = vnplate::explain(text);
+    println!("{explanation}");
+    Ok(if explanation.parsed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

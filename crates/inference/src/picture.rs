@@ -1,5 +1,7 @@
 //! Pictures for people: cutting, blurring and encoding; and scaling for models.
 
+use std::path::{Path, PathBuf};
+
 use domain::{BoundingBox, I420View, PixelView};
 use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Rect, Size, Vector};
 use opencv::{imgcodecs, imgproc};
@@ -58,6 +60,56 @@ impl Picture {
     /// A look at it.
     pub fn view(&self) -> PixelView<'_> {
         PixelView::new(self.width, self.height, self.width * 3, &self.data).expect("it was filled to this size")
+    }
+}
+
+/// Largest picture file in bytes, and the most pixels of it: a file of a few kilobytes can claim billions.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Why a picture file gives no picture.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("cannot read the picture \"{path}\"", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is too large.
+    #[error("the picture \"{path}\" has {bytes} bytes; at most {FILE_BYTES_MAX} are accepted", path = path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// The file holds no picture that can be decoded.
+    #[error("\"{path}\" is damaged or no picture: JPEG and PNG are accepted", path = path.display())]
+    Decode {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Reads a JPEG or PNG file.
+pub fn read_picture(path: &Path) -> Result<Picture, ReadError> {
+    let failed = |source| ReadError::Read { path: path.to_owned(), source };
+    let bytes = std::fs::metadata(path).map_err(failed)?.len();
+    if bytes > FILE_BYTES_MAX {
+        return Err(ReadError::TooLarge { path: path.to_owned(), bytes });
+    }
+    let file = std::fs::read(path).map_err(failed)?;
+    let decoded = Vector::<u8>::from_slice(&file);
+    let decoded = imgcodecs::imdecode(&decoded, imgcodecs::IMREAD_COLOR);
+    let damaged = || ReadError::Decode { path: path.to_owned() };
+    let picture = decoded.map_err(|_| damaged())?;
+    let (width, height) = (picture.cols(), picture.rows());
+    let data = picture.data_bytes().map_err(|_| damaged())?.to_vec();
+    match (usize::try_from(width), usize::try_from(height)) {
+        (Ok(width), Ok(height)) if width > 0 && height > 0 => Ok(Picture { width, height, data }),
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => Err(damaged()),
     }
 }
 

@@ -1,0 +1,186 @@
+//! `gatehouse-edge eval`: accuracy, as JSON and as a table.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use domain::{CameraId, GateId};
+use edge::config::{CameraConfig, ModelsConfig, Play};
+use edge::desk::{Desk, DeskPlan};
+use edge::eval::plates::{crops, scenes};
+use edge::eval::score::{Scored, Scores};
+use edge::eval::{Stopwatch, Tally, Truth};
+use edge::installation::Installation;
+use edge::node::{choose_detector, draw_nonce, open_camera};
+use edge::node_clock::NodeClock;
+use edge::plates::PlateEngine;
+use edge::stage::Stages;
+use edge::watch::Watch;
+use inference::{Detector, Threads};
+use serde::Serialize;
+
+#[derive(Subcommand)]
+pub(crate) enum Eval {
+    /// Count a video and hold the result against a truth made by eye.
+    Count {
+        /// The video.
+        #[arg(long)]
+        video: PathBuf,
+        /// The truth (JSON).
+        #[arg(long)]
+        truth: PathBuf,
+        /// Folder with model files, before those of the installation.
+        #[arg(long)]
+        models: Option<PathBuf>,
+        /// Id of the detector; the first of the manifest that is installed where absent.
+        #[arg(long)]
+        detector: Option<String>,
+        /// Where to write the result.
+        #[arg(long)]
+        json: PathBuf,
+    },
+    /// Read crops of plates: one plate a picture.
+    Plates(Pictures),
+    /// Find and read the plates of street scenes.
+    Scenes(Pictures),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Pictures {
+    /// Folder of the pictures.
+    #[arg(long)]
+    images: PathBuf,
+    /// The labels (CSV). Crops: image, plate, optionally rows and label_source. Scenes: image, x0, y0, x1, y1, plate,
+    /// optionally rows.
+    #[arg(long)]
+    labels: PathBuf,
+    /// Folder with model files, before those of the installation.
+    #[arg(long)]
+    models: Option<PathBuf>,
+    /// Where to write the result.
+    #[arg(long)]
+    json: PathBuf,
+    /// Where to write every plate that was read wrong or not at all (CSV).
+    #[arg(long)]
+    misses: Option<PathBuf>,
+}
+
+pub(crate) fn run(command: Eval, installation: &Installation) -> Result<()> {
+    match command {
+        Eval::Count { video, truth, models, detector, json } => {
+            let folders = models.into_iter().collect();
+            let models = ModelsConfig { folders, detector, ..ModelsConfig::default() };
+            count(&video, &truth, &models, &json, installation)
+        }
+        Eval::Plates(arguments) => {
+            let mut engine = open(&arguments, installation)?;
+            let (scores, plates) = crops(&mut engine, &arguments.images, &arguments.labels)?;
+            tell(&scores);
+            write(&scores, &plates, &arguments)
+        }
+        Eval::Scenes(arguments) => {
+            let mut engine = open(&arguments, installation)?;
+            let (scores, plates) = scenes(&mut engine, &arguments.images, &arguments.labels)?;
+            println!(
+                "{} pictures: {} of {} plates found ({:.2} %), {:.2} % of those read exactly, {:.2} others a picture",
+                scores.images,
+                scores.found,
+                scores.plates.n,
+                scores.found_rate * 100.0,
+                scores.read_of_found * 100.0,
+                scores.false_plates_per_image
+            );
+            tell(&scores.plates);
+            write(&scores, &plates, &arguments)
+        }
+    }
+}
+
+fn open(arguments: &Pictures, installation: &Installation) -> Result<PlateEngine> {
+    let models = ModelsConfig { folders: arguments.models.iter().cloned().collect(), ..ModelsConfig::default() };
+    PlateEngine::open(&models, installation, Threads { intra: 1 }, None)
+}
+
+fn tell(scores: &Scores) {
+    println!("{:<14} {:>6} {:>6} {:>8}", "plates", "n", "exact", "%");
+    let line = |name: &str, n: usize, exact: usize, rate: f64| {
+        println!("{name:<14} {n:>6} {exact:>6} {:>8.2}", rate * 100.0);
+    };
+    line("all", scores.n, scores.exact, scores.exact_rate);
+    for (what, groups) in [("rows", &scores.by_rows), ("from", &scores.by_source), ("with", &scores.by_letter)] {
+        for (name, share) in groups {
+            line(&format!("{what} {name}"), share.n, share.exact, share.exact_rate);
+        }
+    }
+    println!("glyphs right {:.2} %, calibration error {:.4}", scores.char_accuracy * 100.0, scores.calibration_error);
+    println!("{:<14} {:>8} {:>14}", "confidence", "read %", "wrong of read %");
+    for point in &scores.rejection {
+        println!(
+            ">= {:<11} {:>8.2} {:>14.3}  ({})",
+            point.threshold,
+            point.read * 100.0,
+            point.wrong_of_read * 100.0,
+            point.wrong
+        );
+    }
+    println!("{:.2} ms a plate in the middle, {:.2} ms for 95 of 100", scores.ms_p50, scores.ms_p95);
+}
+
+fn write(scores: &impl Serialize, plates: &[Scored], arguments: &Pictures) -> Result<()> {
+    write_json(scores, &arguments.json)?;
+    let Some(path) = &arguments.misses else { return Ok(()) };
+    let failed = || format!("cannot write \"{}\"", path.display());
+    let mut table = csv::Writer::from_path(path).with_context(failed)?;
+    table.write_record(["truth", "read", "raw", "outcome", "confidence"]).with_context(failed)?;
+    for plate in plates.iter().filter(|plate| !plate.is_exact()) {
+        let confidence = format!("{:.4}", plate.confidence);
+        let read = plate.read.as_deref().unwrap_or("");
+        table.write_record([&plate.truth, read, &plate.raw, plate.outcome, &confidence]).with_context(failed)?;
+    }
+    table.flush().with_context(failed)
+}
+
+fn write_json(scores: &impl Serialize, path: &Path) -> Result<()> {
+    let text = serde_json::to_string_pretty(scores).context("the result has no JSON form")?;
+    std::fs::write(path, format!("{text}\n")).with_context(|| format!("cannot write \"{}\"", path.display()))
+}
+
+fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, installation: &Installation) -> Result<()> {
+    let truth = Truth::load(truth)?;
+    let (runtime, entry, model) = choose_detector(models, installation)?;
+    let stopwatch = Stopwatch::start();
+    let id = CameraId::new("eval").expect("a slug");
+    let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
+    let detector = Detector::open(runtime, &entry, &model.path, Threads { intra: 1 })?;
+    let camera = CameraConfig { id: id.clone(), source, play: Play::Once };
+    let camera = open_camera(&camera, Path::new("."), &detector)?;
+    let gate = (GateId::new("eval").expect("a slug"), truth.profile_text(), truth.profile());
+    let desk = Desk::new(DeskPlan { camera: id.clone(), gates: vec![gate], nonce: draw_nonce()? }, None);
+    let stages = Arc::new(Stages::default());
+    let watch = Watch {
+        id,
+        camera,
+        play: Play::Once,
+        detector,
+        desk,
+        sink: Tally::default(),
+        clock: Arc::new(NodeClock::start()),
+        stages: Arc::clone(&stages),
+    };
+    let tally = watch.run(&|| false)?;
+    let report = stopwatch.report(&truth, &tally, stages.frames(), &model.id);
+    let text = serde_json::to_string_pretty(&report).expect("a report has only text keys and finite numbers");
+    std::fs::write(json, format!("{text}\n")).with_context(|| format!("cannot write \"{}\"", json.display()))?;
+    println!("{:<10} {:<8} {:>8} {:>6} {:>6}", "group", "what", "counted", "true", "error");
+    for (group, compared) in &report.groups {
+        for (what, c) in compared {
+            println!("{:<10} {:<8} {:>8} {:>6} {:>6}", group.as_str(), what, c.counted, c.truth, c.abs_error);
+        }
+    }
+    println!(
+        "{} frames, {} a second, {} s CPU, {}",
+        report.frames, report.frames_per_second, report.cpu_seconds, report.model
+    );
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Plates at the node: the two models, and what their numbers mean by the grammar of plates.
+
+use anyhow::{Result, bail};
+use domain::Point;
+use inference::plates::{GLYPH_CLASSES, PlateDetector, PlateError, PlateGlance, PlateReader, PlateSource};
+use inference::{ModelEntry, Role, Runtime, Threads};
+use perception::plate::FoundPlate;
+use vnplate::decode::{Decoded, Options, Position};
+use vnplate::{Calibration, SoftEvidence};
+
+use crate::config::ModelsConfig;
+use crate::installation::Installation;
+use crate::node::model_store;
+use crate::watch::one_line;
+
+/// A slot's glyph counts towards a row when it is likelier than this.
+const PRESENT_MIN: f32 = 0.5;
+/// Glyph middles between these heights of the plate could be of either row.
+const ROW_DOUBT: std::ops::RangeInclusive<f32> = 0.44..=0.56;
+
+/// Finds and reads plates.
+#[derive(Debug)]
+pub struct PlateEngine {
+    detector: PlateDetector,
+    reader: PlateReader,
+    options: Options,
+    models: Vec<(String, String)>,
+}
+
+impl PlateEngine {
+    /// Opens both models. `detector_size` is the width and height that pictures are looked at in; the manifest's where
+    /// absent. Fails where one of the models is not installed, saying which.
+    pub fn open(
+        config: &ModelsConfig,
+        installation: &Installation,
+        threads: Threads,
+        detector_size: Option<(u32, u32)>,
+    ) -> Result<Self> {
+        let named = config.onnxruntime.as_deref().or(installation.onnxruntime_named());
+        let runtime = Runtime::load(named, &installation.onnxruntime_candidates())?;
+        let (detector, detector_path) = installed(config, installation, Role::PlateDetector)?;
+        let (reader, reader_path) = installed(config, installation, Role::PlateReader)?;
+        let models = [&detector, &reader].map(|entry| (entry.id.clone(), entry.sha256.clone())).to_vec();
+        let detector = PlateDetector::open(runtime, &detector, &detector_path, threads, detector_size)?;
+        let reader = PlateReader::open(runtime, &reader, &reader_path, threads)?;
+        let [a, b] = reader.calibration();
+        let options = Options { calibration: Calibration { a, b }, ..Options::default() };
+        Ok(Self { detector, reader, options, models })
+    }
+
+    /// The models in use: name and SHA-256.
+    pub fn models(&self) -> &[(String, String)] {
+        &self.models
+    }
+
+    /// How glances are decoded.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The plates of a picture, best first.
+    pub fn find(&mut self, source: &PlateSource<'_>) -> Result<Vec<FoundPlate>, PlateError> {
+        self.detector.find(source)
+    }
+
+    /// Reads the plates inside the corners.
+    pub fn read(&mut self, source: &PlateSource<'_>, plates: &[[Point; 4]]) -> Result<Vec<PlateGlance>, PlateError> {
+        self.reader.read(source, plates)
+    }
+
+    /// What one glance says by itself.
+    pub fn decode(&self, glance: &PlateGlance) -> Decoded {
+        vnplate::decode::decode(&positions(glance), &evidence(glance), &self.options)
+    }
+}
+
+/// The entry of a role and its file: the first of the manifest that is installed.
+fn installed(
+    config: &ModelsConfig,
+    installation: &Installation,
+    role: Role,
+) -> Result<(ModelEntry, std::path::PathBuf)> {
+    let (manifest, store) = model_store(config, installation)?;
+    let mut missing = Vec::new();
+    for entry in manifest.entries().iter().filter(|entry| entry.role() == role) {
+        match store.find(entry) {
+            Ok(path) => return Ok((entry.clone(), path)),
+            Err(error) => missing.push(one_line(&error)),
+        }
+    }
+    let what = match role {
+        Role::PlateDetector => "plate detector",
+        Role::PlateReader => "plate reader",
+        Role::Detector => "detector",
+    };
+    if missing.is_empty() {
+        bail!("the model manifest names no {what}");
+    }
+    bail!("no {what} is installed:\n  {}", missing.join("\n  "))
+}
+
+/// A glance as the decoder takes it.
+pub fn positions(glance: &PlateGlance) -> Vec<Position> {
+    const { assert!(GLYPH_CLASSES == vnplate::decode::BLANK + 1, "reader and decoder must agree on the glyphs") };
+    glance.glyphs.clone()
+}
+
+/// What a glance tells besides the glyphs.
+pub fn evidence(glance: &PlateGlance) -> SoftEvidence {
+    let seen = glance.whole + glance.cut_off;
+    SoftEvidence {
+        two_rows: Some(glance.two_rows),
+        top_len: top_len(glance),
+        colours: Some(glance.colours),
+        motorbike: None,
+        cut_off: (seen > 0.0).then(|| glance.cut_off / seen),
+    }
+}
+
+/// How many glyphs stand in the top row, where there are two rows and each glyph is clearly in one of them.
+fn top_len(glance: &PlateGlance) -> Option<u8> {
+    if glance.two_rows < 0.8 {
+        return None;
+    }
+    let present = glance.glyphs.iter().zip(&glance.centres).filter(|(p, _)| p[GLYPH_CLASSES - 1] < PRESENT_MIN);
+    let mut top = 0;
+    for (_, centre) in present {
+        if ROW_DOUBT.contains(&centre.y) {
+            return None;
+        }
+        top += u8::from(centre.y < 0.5);
+    }
+    (top > 0).then_some(top)
+}
+
+/// The four corners of the whole picture.
+pub const WHOLE: [Point; 4] =
+    [Point { x: 0.0, y: 0.0 }, Point { x: 1.0, y: 0.0 }, Point { x: 1.0, y: 1.0 }, Point { x: 0.0, y: 1.0 }];

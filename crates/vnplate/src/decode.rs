@@ -58,6 +58,8 @@ pub struct Options {
     pub unsure_below: f32,
     /// How many unsure signs a reading may have.
     pub unsure_max: u8,
+    /// Above this probability of being cut off a plate is not read.
+    pub cut_off_above: f32,
     /// Which signs are taken for which.
     pub confusion: Confusion,
     /// How much of a sign that is not clear is given to those that are taken for it: what the recogniser does not
@@ -74,6 +76,7 @@ impl Default for Options {
             others_weight: 1e-3,
             unsure_below: 0.5,
             unsure_max: 2,
+            cut_off_above: 0.5,
             confusion: Confusion::default(),
             confusion_share: 0.05,
             calibration: Calibration::default(),
@@ -95,7 +98,7 @@ pub fn decode(positions: &[Position], evidence: &SoftEvidence, options: &Options
         .skip(POSITIONS_MAX)
         .filter(|position| matches!(Place::new(position, options).raw, RawSign::Glyph(_)))
         .count();
-    let outcome = if let Some(obvious) = without_search(&raw, further, evidence) {
+    let outcome = if let Some(obvious) = without_search(&raw, further, evidence, options) {
         obvious
     } else {
         let choices = lattice::choices(&places);
@@ -106,13 +109,13 @@ pub fn decode(positions: &[Position], evidence: &SoftEvidence, options: &Options
 }
 
 /// What needs no search.
-fn without_search(raw: &Raw, further: usize, evidence: &SoftEvidence) -> Option<Outcome> {
+fn without_search(raw: &Raw, further: usize, evidence: &SoftEvidence, options: &Options) -> Option<Outcome> {
     let found = raw.glyphs.len() + further;
     if found <= NEARLY_BLANK_MAX {
         Some(Outcome::NotAPlate { reason: NotAPlate::NearlyBlank })
     } else if found > KEY_LEN_MAX {
         Some(Outcome::NotAPlate { reason: NotAPlate::TooLong { found: found.min(usize::from(u8::MAX)) as u8 } })
-    } else if evidence.cut_off.is_some_and(|cut_off| cut_off > 0.5) {
+    } else if evidence.cut_off.is_some_and(|cut_off| cut_off > options.cut_off_above) {
         Some(Outcome::Unreadable { reason: Unreadable::CutOff })
     } else {
         None

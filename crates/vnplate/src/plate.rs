@@ -7,7 +7,7 @@ use crate::glyph::Glyph;
 use crate::grammar::Form;
 use crate::grammar::forms::{self, FormId};
 use crate::key::Key;
-use crate::kind::{DiplomaticVehicle, Kind};
+use crate::kind::{DiplomaticVehicle, Kind, Mission};
 use crate::province::{Issuer, issuing};
 
 /// A plate: a key that a form of the grammar fits.
@@ -143,10 +143,14 @@ impl Plate {
         }
     }
 
-    /// Whether it is the car of a head of mission: serial 01 of a diplomatic or international plate.
+    /// Whether it is the car of a head of mission: serial 01 of an NG or QT plate.
     #[must_use]
     pub fn is_head_of_mission(&self) -> bool {
-        matches!(self.kind(), Kind::Diplomatic(..)) && self.serial() == "01"
+        let of_mission = matches!(
+            self.kind(),
+            Kind::Diplomatic(Mission::Diplomatic | Mission::International, DiplomaticVehicle::Car)
+        );
+        of_mission && self.serial() == "01"
     }
 
     fn key_str(&self) -> &str {

@@ -101,7 +101,8 @@ pub struct SoftEvidence {
     pub colours: Option<[f32; 5]>,
     /// The probability that a motorbike carries it.
     pub motorbike: Option<f32>,
-    /// The probability that the picture or something in front cuts the plate off. Above one half nothing is read.
+    /// The probability that the picture or something in front cuts the plate off. When it is high (see
+    /// [`Options::cut_off_above`](crate::decode::Options::cut_off_above)) nothing is read.
     pub cut_off: Option<f32>,
 }
 

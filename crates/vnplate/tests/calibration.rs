@@ -12,7 +12,7 @@ impl Numbers {
         self.0 as usize % n
     }
 
-    fn from_zero_to_one(&mut self) -> f32 {
+    fn share(&mut self) -> f32 {
         self.below(10_000) as f32 / 10_000.0
     }
 }
@@ -24,8 +24,8 @@ const LETTERS: &str = "ABCDEFGHKLMNPSTUVXYZ";
 fn seen(truth: char, among: &str, numbers: &mut Numbers) -> Position {
     let others: Vec<char> = among.chars().filter(|c| *c != truth).collect();
     let other = others[numbers.below(others.len())];
-    let p = 1.0 - 0.4 * numbers.from_zero_to_one().powi(4);
-    let (first, second) = if numbers.from_zero_to_one() < p { (truth, other) } else { (other, truth) };
+    let p = 1.0 - 0.4 * numbers.share().powi(4);
+    let (first, second) = if numbers.share() < p { (truth, other) } else { (other, truth) };
     let mut position = [0.0; BLANK + 1];
     position[Glyph::from_char(first).expect("a sign").index()] = p;
     position[Glyph::from_char(second).expect("a sign").index()] = 1.0 - p;

@@ -25,6 +25,9 @@ const ORDINARY: &[(Kind, &str, f32)] = &[
     (Kind::MotorbikeNew, "p-ag /dddd", 0.03),
     (Kind::MotorbikeOld, "p-an /ddd.dd", 1.0),
     (Kind::MotorbikeOld, "p-an /dddd", 0.5),
+    // R is in no list of first letters, but older motorbikes of Hồ Chí Minh City carry it.
+    (Kind::MotorbikeOld, "p-Rn /ddd.dd", 0.03),
+    (Kind::MotorbikeOld, "p-Rn /dddd", 0.1),
     (Kind::StateMotorbike, "p-cn /ddd.dd", 0.01),
     (Kind::StateMotorbike, "p-cn /dddd", 0.005),
     (Kind::ElectricMotorbike, "p-MĐn /ddd.dd", 1.0),

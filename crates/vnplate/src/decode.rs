@@ -38,7 +38,7 @@ pub const POSITIONS_MAX: usize = 12;
 pub const READINGS_MAX: usize = 8;
 
 /// The weight of the best reading, below which part another is not worth mentioning.
-const READING_MIN: f32 = 1e-4;
+const READING_MIN: f32 = 1e-3;
 
 /// With so many signs or fewer there is nothing to read.
 const NEARLY_BLANK_MAX: usize = 2;

@@ -14,6 +14,8 @@ use crate::weigh;
 
 /// How many plates of one form are followed.
 const KEPT: usize = 4;
+/// What weighs less than this beside the best at the same stage is not followed.
+const KEPT_MIN: f32 = 1e-3;
 /// The share of the heaviest form below which the single plates of another are not looked for.
 const FORM_MIN: f32 = 1e-4;
 
@@ -198,9 +200,10 @@ impl<'a> View<'a> {
     }
 }
 
-/// The best few, the best first; what has no weight is dropped.
+/// The best few, the best first; what has no weight, or nearly none beside the best, is dropped.
 fn keep_best<T: Copy>(found: &mut Vec<(T, f32)>) {
-    found.retain(|(_, weight)| *weight > 0.0);
+    let best = found.iter().map(|(_, weight)| *weight).fold(0.0, f32::max);
+    found.retain(|(_, weight)| *weight > 0.0 && *weight >= KEPT_MIN * best);
     if found.len() > KEPT {
         found.select_nth_unstable_by(KEPT - 1, |a, b| b.1.total_cmp(&a.1));
         found.truncate(KEPT);

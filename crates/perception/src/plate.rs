@@ -5,6 +5,7 @@
 //! averaged by score, which places a corner better than any one cell does.
 
 use domain::{BoundingBox, Point};
+use serde::{Deserialize, Serialize};
 
 /// Most cells that are looked at in one picture. With more, only the best stay.
 pub const CELLS_MAX: usize = 512;
@@ -29,7 +30,7 @@ pub struct Grid<'a> {
 }
 
 /// A plate in a picture.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct FoundPlate {
     /// The plate's own top left, top right, bottom right and bottom left corner. They may lie outside the picture.
     pub corners: [Point; 4],

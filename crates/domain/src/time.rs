@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -98,6 +98,14 @@ impl UtcTime {
     /// Whole minutes since 1970, rounded down: the key under which passages are counted.
     pub const fn as_unix_minutes(self) -> i64 {
         self.0.div_euclid(60_000_000)
+    }
+
+    /// Year, month and day in Vietnam, whose clocks are seven hours ahead of UTC all year.
+    pub fn day_in_vietnam(self) -> (i32, u32, u32) {
+        const AHEAD: i64 = 7 * 3_600 * 1_000_000;
+        let micros = self.0.saturating_add(AHEAD).min(MICROS_MAX);
+        let at = DateTime::<Utc>::from_timestamp_micros(micros).expect("held between the years 0 and 9999");
+        (at.year(), at.month(), at.day())
     }
 
     /// The moment `by` later, held at the end of the year 9999.

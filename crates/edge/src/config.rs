@@ -7,6 +7,13 @@ use gate::GateProfile;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::plates::list::PlateList;
+use crate::watch::one_line;
+
+/// Width of the picture in which plates are looked for, unless a camera says otherwise: a plate that fills a twentieth
+/// of a frame is 32 pixels wide in it.
+const PLATES_WIDTH: u32 = 640;
+
 /// Most cameras of one node.
 pub const CAMERAS_MAX: usize = 8;
 
@@ -29,6 +36,8 @@ pub struct NodeConfig {
     pub cameras: Vec<CameraConfig>,
     /// Gates, each at one of the cameras.
     pub gates: Vec<GateConfig>,
+    /// Lists that plates are held against.
+    pub plate_lists: Vec<PlateList>,
 }
 
 /// Where the broker is.
@@ -68,6 +77,8 @@ pub struct CameraConfig {
     pub source: String,
     /// How a file is played; a live source knows only `live`.
     pub play: Play,
+    /// Where plates are read: width of the picture in which they are looked for, pixels.
+    pub plates: Option<u32>,
 }
 
 /// How a source is played.
@@ -148,6 +159,8 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
     let models = table.nested("models", |t| read_models(t, folder)).unwrap_or_default();
     let cameras = table.each("camera", read_camera).into_iter().collect::<Option<Vec<_>>>();
     let gates = table.each("gate", |t| read_gate(t, folder)).into_iter().collect::<Option<Vec<_>>>();
+    let plate_lists = table.each("plate_list", |t| read_plate_list(t, folder));
+    let plate_lists = plate_lists.into_iter().collect::<Option<Vec<_>>>();
     if let (Some(cameras), Some(gates)) = (&cameras, &gates) {
         check_names(table, cameras, gates);
     }
@@ -164,6 +177,7 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
         models,
         cameras: cameras?,
         gates: gates?,
+        plate_lists: plate_lists?,
     })
 }
 
@@ -226,6 +240,15 @@ fn read_camera(table: &mut TableReader<'_>) -> Option<CameraConfig> {
     let id = table.required("id", "a name of a-z, 0-9 and -");
     let source = table.required::<String>("source", "an rtsp:// or rtsps:// URL, or the path of a file");
     let play = table.optional("play").unwrap_or(Play::Live);
+    let plates = table.optional::<bool>("plates").unwrap_or(false);
+    let width = table.ranged("plates_width", 256..=1920, "256 to 1920 pixels", PLATES_WIDTH);
+    if !width.is_multiple_of(32) {
+        table.note("plates_width", format!("{width} is not a multiple of 32"));
+    }
+    let plates = plates.then_some(width);
+    if plates.is_some() && play == Play::Rehearse {
+        table.note("plates", "an observation log has no frames to read plates in");
+    }
     let source = source?;
     let is_live = source.contains("://") && !source.starts_with("file://");
     match (is_live, play) {
@@ -235,7 +258,20 @@ fn read_camera(table: &mut TableReader<'_>) -> Option<CameraConfig> {
         }
         (true, Play::Live) | (false, Play::Loop | Play::Once | Play::Rehearse) => {}
     }
-    Some(CameraConfig { id: id?, source, play })
+    Some(CameraConfig { id: id?, source, play, plates })
+}
+
+fn read_plate_list(table: &mut TableReader<'_>, folder: &Path) -> Option<PlateList> {
+    let name = table.required("name", "what the list is called");
+    let purpose = table.required("purpose", "\"watch\" or \"allow\"");
+    let file = table.required::<PathBuf>("file", "the path of a CSV file with the columns plate and note");
+    match PlateList::load(&folder.join(file?), name?, purpose?) {
+        Ok(list) => Some(list),
+        Err(error) => {
+            table.note("file", one_line(&error));
+            None
+        }
+    }
 }
 
 fn read_gate(table: &mut TableReader<'_>, folder: &Path) -> Option<GateConfig> {

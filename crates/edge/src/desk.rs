@@ -1,12 +1,18 @@
 //! The desk of one camera: its gates, the numbering of its events and its observation log, without pixels or IO
 //! besides the log. A live run and a replay drive the same desk, which is why they give the same events.
 
-use domain::{CameraId, ClockQuality, GateId, MediaTime, MonoTime, Observations, UtcTime, passage::Shot};
+use domain::{
+    CameraId, ClockQuality, FrameStamp, GateId, MediaTime, MonoTime, Observations, Point, TrackObservation, UtcTime,
+    passage::Shot,
+};
 use gate::{Gate, GateEvent, GateProfile, Look};
+use perception::plate::FoundPlate;
+use perception::plate_visit::{PlateLook, Wanted};
 use wire::event::{CameraChange, ClockJump, WithEvidence};
-use wire::{Event, EventId, EvidenceRef, Payload};
+use wire::{Event, EventId, EvidenceRef, Payload, PlateRead};
 
 use crate::observation_log::{GateHeader, Header, LOG_VERSION, ObservationLog, Record};
+use crate::plates::desk::{PlateDesk, PlatePlan};
 
 /// What a desk is for; it heads the observation log.
 #[derive(Debug, Clone)]
@@ -17,6 +23,8 @@ pub struct DeskPlan {
     pub gates: Vec<(GateId, String, GateProfile)>,
     /// Drawn at random for each run; event ids come from it.
     pub nonce: [u8; 16],
+    /// How plates are read, where they are.
+    pub plates: Option<PlatePlan>,
 }
 
 /// Turns what one camera sees into events.
@@ -28,6 +36,9 @@ pub struct Desk {
     clock: Option<ClockQuality>,
     /// How far the wall clock has jumped since it was last told, in milliseconds.
     jumped_ms: i64,
+    plates: Option<PlateDesk>,
+    /// What was followed in the newest frame: a plate belongs to one of the vehicles.
+    tracks: Vec<TrackObservation>,
     log: Option<ObservationLog>,
 }
 
@@ -45,6 +56,7 @@ enum Fact {
     Gate(GateEvent),
     Camera(CameraChange),
     Clock(ClockJump),
+    Plate(Box<PlateRead>),
 }
 
 impl Pending {
@@ -59,6 +71,15 @@ impl Pending {
             Fact::Gate(GateEvent::Passed(passage)) => Some(passage.shot),
             Fact::Gate(GateEvent::Stayed(stay)) => Some(stay.shot),
             Fact::Gate(GateEvent::OccupancyChanged(_)) | Fact::Camera(_) | Fact::Clock(_) => None,
+            Fact::Plate(_) => None,
+        }
+    }
+
+    /// The plate that should show it.
+    pub fn plate(&self) -> Option<&PlateRead> {
+        match &self.fact {
+            Fact::Plate(read) => Some(read),
+            Fact::Gate(_) | Fact::Camera(_) | Fact::Clock(_) => None,
         }
     }
 }
@@ -75,11 +96,14 @@ impl Desk {
                 camera: plan.camera.clone(),
                 nonce: hex::encode(plan.nonce),
                 gates: gates.collect(),
+                plates: plan.plates.as_ref().map(PlatePlan::header),
             }));
         }
+        let ids = plan.gates.iter().map(|(id, _, _)| id.clone()).collect();
+        let plates = plan.plates.map(|plates| PlateDesk::new(plates, plan.camera.clone(), ids));
         let gates =
             plan.gates.into_iter().map(|(id, _, profile)| Gate::new(id, plan.camera.clone(), profile)).collect();
-        Self { gates, nonce: plan.nonce, next_number: 1, clock: None, jumped_ms: 0, log }
+        Self { gates, nonce: plan.nonce, next_number: 1, clock: None, jumped_ms: 0, plates, tracks: Vec::new(), log }
     }
 
     fn write(&mut self, record: &Record) {
@@ -93,8 +117,37 @@ impl Desk {
         self.set_clock(clock);
         let jump = self.tell_jump(seen.stamp.utc, clock);
         self.gates.iter_mut().for_each(|gate| gate.handle_observations(&seen));
+        if self.plates.is_some() {
+            self.tracks.clone_from(&seen.tracks);
+        }
         self.write(&Record::Seen { seen });
         jump.into_iter().chain(self.drain(clock)).collect()
+    }
+
+    /// Takes the plates that were found in the frame that [`Desk::handle_observations`] was just given. Says which of
+    /// them should be read; [`Desk::handle_plates`] must follow.
+    pub fn follow_plates(&mut self, found: &[FoundPlate], stamp: FrameStamp) -> Vec<Wanted> {
+        self.plates.as_mut().map_or_else(Vec::new, |plates| plates.follow(found, &self.tracks, stamp))
+    }
+
+    /// Takes what was read of them. Gives the events, and the visits whose picture should be kept from this frame.
+    pub fn handle_plates(
+        &mut self,
+        found: Vec<FoundPlate>,
+        looks: Vec<PlateLook>,
+        stamp: FrameStamp,
+        clock: ClockQuality,
+    ) -> (Vec<Pending>, Vec<(u64, [Point; 4])>) {
+        self.set_clock(clock);
+        let jump = self.tell_jump(stamp.utc, clock);
+        let kept = self.plates.as_mut().map_or_else(Vec::new, |plates| plates.hear(looks.clone(), stamp));
+        self.write(&Record::Plates { stamp, found, looks });
+        (jump.into_iter().chain(self.drain(clock)).collect(), kept)
+    }
+
+    /// Visits of plates that are not settled: their pictures must be kept.
+    pub fn plates_present(&self) -> impl Iterator<Item = u64> + '_ {
+        self.plates.iter().flat_map(PlateDesk::present)
     }
 
     /// Ends whoever was not seen for too long.
@@ -109,6 +162,9 @@ impl Desk {
     pub fn handle_end(&mut self, media: MediaTime, at: UtcTime, clock: ClockQuality) -> Vec<Pending> {
         self.set_clock(clock);
         self.gates.iter_mut().for_each(|gate| gate.handle_end(media, at));
+        if let Some(plates) = &mut self.plates {
+            plates.end();
+        }
         self.write(&Record::Ended { media, at });
         self.drain(clock)
     }
@@ -142,6 +198,7 @@ impl Desk {
             Fact::Gate(GateEvent::OccupancyChanged(what)) => Payload::OccupancyChanged(what),
             Fact::Camera(change) => Payload::CameraChanged(change),
             Fact::Clock(jump) => Payload::ClockJumped(jump),
+            Fact::Plate(what) => Payload::PlateRead(WithEvidence { what: *what, evidence }),
         };
         let id = EventId::derive(pending.at, &self.nonce, pending.number);
         Event { id, at: pending.at, clock: pending.clock, payload }
@@ -176,6 +233,9 @@ impl Desk {
                 drained.push(self.pending(at, clock, Fact::Gate(event)));
             }
         }
+        while let Some(read) = self.plates.as_mut().and_then(PlateDesk::poll) {
+            drained.push(self.pending(read.to, clock, Fact::Plate(Box::new(read))));
+        }
         drained
     }
 
@@ -189,12 +249,13 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{ClockSource, FrameStamp};
+    use domain::ClockSource;
 
     #[test]
     fn a_clock_that_jumps_is_told_once_and_events_carry_it() {
         let camera = CameraId::new("c").expect("a slug");
-        let mut desk = Desk::new(DeskPlan { camera: camera.clone(), gates: Vec::new(), nonce: [0; 16] }, None);
+        let mut desk =
+            Desk::new(DeskPlan { camera: camera.clone(), gates: Vec::new(), nonce: [0; 16], plates: None }, None);
         let mut see = |frame: u64, offset_ms: i64| {
             let time = frame * 100_000;
             let stamp = FrameStamp {

@@ -153,16 +153,17 @@ fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, install
     let id = CameraId::new("eval").expect("a slug");
     let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
     let detector = Detector::open(runtime, &entry, &model.path, Threads { intra: 1 })?;
-    let camera = CameraConfig { id: id.clone(), source, play: Play::Once };
+    let camera = CameraConfig { id: id.clone(), source, play: Play::Once, plates: None };
     let camera = open_camera(&camera, Path::new("."), &detector)?;
     let gate = (GateId::new("eval").expect("a slug"), truth.profile_text(), truth.profile());
-    let desk = Desk::new(DeskPlan { camera: id.clone(), gates: vec![gate], nonce: draw_nonce()? }, None);
+    let desk = Desk::new(DeskPlan { camera: id.clone(), gates: vec![gate], nonce: draw_nonce()?, plates: None }, None);
     let stages = Arc::new(Stages::default());
     let watch = Watch {
         id,
         camera,
         play: Play::Once,
         detector,
+        plates: None,
         desk,
         sink: Tally::default(),
         clock: Arc::new(NodeClock::start()),

@@ -25,6 +25,8 @@ use crate::desk::{Desk, DeskPlan};
 use crate::installation::Installation;
 use crate::node_clock::NodeClock;
 use crate::observation_log::ObservationLog;
+use crate::plates::PlateEngine;
+use crate::plates::desk::PlatePlan;
 use crate::rehearse::Rehearsal;
 use crate::stage::{Stage, Stages};
 use crate::watch::{Sink, SinkError, Watch, one_line};
@@ -212,7 +214,11 @@ impl Node {
         for camera in &config.cameras {
             let gates = config.gates.iter().filter(|gate| gate.camera == camera.id);
             let gates = gates.map(|g| (g.id.clone(), g.profile_text.clone(), g.profile.clone())).collect();
-            let plan = DeskPlan { camera: camera.id.clone(), gates, nonce: draw_nonce()? };
+            let plates = camera.plates.map(|width| plate_engine(config, installation, width)).transpose()?;
+            let plate_plan = plates
+                .as_ref()
+                .map(|engine| PlatePlan { calibration: engine.calibration(), lists: config.plate_lists.clone() });
+            let plan = DeskPlan { camera: camera.id.clone(), gates, nonce: draw_nonce()?, plates: plate_plan };
             let log = options.record.as_deref().map(|path| log_path(path, config, &camera.id));
             let log = log.map(|path| ObservationLog::create(&path)).transpose()?;
             let stages = Arc::new(Stages::default());
@@ -230,7 +236,7 @@ impl Node {
                 Some((runtime, entry, loaded)) if camera.play != Play::Rehearse => {
                     let detector = Detector::open(runtime, entry, &loaded.path, Threads { intra: 1 })?;
                     let (play, camera) = (camera.play, open_camera(camera, folder, &detector)?);
-                    let watch = Watch { id, camera, play, detector, desk, sink, clock, stages: accounts };
+                    let watch = Watch { id, camera, play, detector, plates, desk, sink, clock, stages: accounts };
                     tokio::task::spawn_blocking(move || Ok(watch.run(&|| stop.load(Ordering::Relaxed)).map(drop)?))
                 }
                 Some(_) | None => {
@@ -326,6 +332,14 @@ impl Node {
             "unconfirmed": self.outbox.backlog().rows, "cameras": cameras,
         })
     }
+}
+
+/// What reads the plates of a camera: pictures are looked at `width` pixels wide and at the frame's usual shape.
+fn plate_engine(config: &NodeConfig, installation: &Installation, width: u32) -> Result<PlateEngine> {
+    let height = (width * 9 / 16).next_multiple_of(32);
+    let engine = PlateEngine::open(&config.models, installation, Threads { intra: 1 }, Some((width, height)))?;
+    tracing::info!(models = ?engine.models().iter().map(|(id, _)| id).collect::<Vec<_>>(), width, "plates are read");
+    Ok(engine)
 }
 
 fn log_path(record: &Path, config: &NodeConfig, camera: &CameraId) -> PathBuf {

@@ -5,11 +5,15 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use domain::{CameraId, ClockQuality, GateId, MediaTime, MonoTime, Observations, UtcTime};
+use domain::{CameraId, ClockQuality, FrameStamp, GateId, MediaTime, MonoTime, Observations, UtcTime};
+use perception::plate::FoundPlate;
+use perception::plate_visit::PlateLook;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wire::EvidenceRef;
 use wire::event::CameraChange;
+
+use crate::plates::desk::PlateHeader;
 
 /// Version of the log that this code writes and reads.
 pub const LOG_VERSION: u32 = 1;
@@ -29,6 +33,15 @@ pub enum Record {
     Seen {
         /// The frame.
         seen: Observations,
+    },
+    /// Plates that were found in a frame, and the looks at them that were read.
+    Plates {
+        /// The frame.
+        stamp: FrameStamp,
+        /// Found.
+        found: Vec<FoundPlate>,
+        /// Read.
+        looks: Vec<PlateLook>,
     },
     /// Whoever was away too long ended.
     TimedOut {
@@ -59,7 +72,7 @@ pub enum Record {
 }
 
 /// What ran.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// Version of the log.
     pub v: u32,
@@ -71,6 +84,9 @@ pub struct Header {
     pub nonce: String,
     /// The gates, in the order in which they decide.
     pub gates: Vec<GateHeader>,
+    /// How plates are read, where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plates: Option<PlateHeader>,
 }
 
 /// One gate and the whole text of its profile.

@@ -1,5 +1,8 @@
 //! Plates at the node: the two models, and what their numbers mean by the grammar of plates.
 
+pub mod desk;
+pub mod list;
+
 use anyhow::{Result, bail};
 use domain::Point;
 use inference::plates::{GLYPH_CLASSES, PlateDetector, PlateError, PlateGlance, PlateReader, PlateSource};
@@ -8,11 +11,15 @@ use perception::plate::FoundPlate;
 use vnplate::decode::{Decoded, Options, Position};
 use vnplate::{Calibration, SoftEvidence};
 
+use perception::plate_visit::{PlateLook, Wanted};
+
 use crate::config::ModelsConfig;
 use crate::installation::Installation;
 use crate::node::model_store;
 use crate::watch::one_line;
 
+/// The least that a look counts: a bad one is better than none.
+const WEIGHT_MIN: f32 = 0.01;
 /// A slot's glyph counts towards a row when it is likelier than this.
 const PRESENT_MIN: f32 = 0.5;
 /// Glyph middles between these heights of the plate could be of either row.
@@ -66,6 +73,31 @@ impl PlateEngine {
     /// Reads the plates inside the corners.
     pub fn read(&mut self, source: &PlateSource<'_>, plates: &[[Point; 4]]) -> Result<Vec<PlateGlance>, PlateError> {
         self.reader.read(source, plates)
+    }
+
+    /// Slope and intercept of the confidence.
+    pub fn calibration(&self) -> [f32; 2] {
+        self.reader.calibration()
+    }
+
+    /// Reads the plates that a desk wants read.
+    pub fn look(
+        &mut self,
+        source: &PlateSource<'_>,
+        found: &[FoundPlate],
+        wanted: &[Wanted],
+    ) -> Result<Vec<PlateLook>, PlateError> {
+        let corners: Vec<_> = wanted.iter().map(|wanted| found[wanted.found].corners).collect();
+        let glances = self.read(source, &corners)?;
+        let looks = wanted.iter().zip(&corners).zip(&glances).map(|((wanted, corners), glance)| PlateLook {
+            visit: wanted.visit,
+            corners: *corners,
+            glyphs: glance.glyphs.iter().map(|position| position.to_vec()).collect(),
+            evidence: evidence(glance),
+            not_a_plate: glance.not_a_plate,
+            weight: glance.quality.weight().max(WEIGHT_MIN),
+        });
+        Ok(looks.collect())
     }
 
     /// What one glance says by itself.

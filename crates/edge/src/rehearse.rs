@@ -172,6 +172,8 @@ impl Frames {
                 | Record::TimedOut { .. }
                 | Record::Ended { .. }
                 | Record::Camera { .. }
+                // Whatever follows from plates is not rehearsed: it hangs on frames that are not there.
+                | Record::Plates { .. }
                 | Record::Shown { .. } => {}
             }
         }

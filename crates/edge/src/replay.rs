@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::desk::{Desk, DeskPlan, Pending};
 use crate::observation_log::{Header, LOG_VERSION, Record};
+use crate::plates::desk::PlatePlan;
 
 /// Longest line of a log in bytes: a frame with every track that a tracker follows fits many times.
 const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -90,6 +91,10 @@ pub fn replay(mut input: impl BufRead, mut output: impl Write) -> Result<Replaye
                 done.frames += 1;
                 desk.handle_observations(seen, clock)
             }
+            Some(Record::Plates { stamp, found, looks }) => {
+                desk.follow_plates(&found, stamp);
+                desk.handle_plates(found, looks, stamp, clock).0
+            }
             Some(Record::TimedOut { now }) => desk.handle_timeout(now, clock),
             Some(Record::Ended { media, at }) => desk.handle_end(media, at, clock),
             Some(Record::Camera { change, at }) => desk.handle_camera(change, at, clock),
@@ -114,7 +119,10 @@ fn plan(header: Header) -> Result<DeskPlan, ReplayError> {
             Err(problems) => Err(ReplayError::Header(format!("profile of gate {}: {problems}", g.gate))),
         })
         .collect::<Result<_, _>>()?;
-    Ok(DeskPlan { camera: header.camera, gates, nonce })
+    let plates = header.plates.map(|header| {
+        PlatePlan::from_header(header).ok_or_else(|| ReplayError::Header("a plate list holds no plates".to_owned()))
+    });
+    Ok(DeskPlan { camera: header.camera, gates, nonce, plates: plates.transpose()? })
 }
 
 fn read_record(input: &mut impl BufRead, line: usize) -> Result<Option<Record>, ReplayError> {

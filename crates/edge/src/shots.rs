@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::passage::Shot;
-use domain::{CountGroup, I420View, MediaTime};
+use domain::{BoundingBox, CountGroup, I420View, MediaTime, Point};
 use gate::{IdentityNumber, Look};
 use inference::picture::{Crop, Head, PictureError, encode_jpeg};
+use inference::plates::{PlateError, PlateSource, plate_picture};
+use perception::plate::FoundPlate;
 
 /// Longest side of a picture in pixels.
 const PICTURE_SIDE_MAX: u32 = 480;
@@ -61,5 +63,61 @@ impl Shots {
     /// The picture of exactly this look; nothing where none was kept.
     pub fn of(&self, shot: &Shot) -> Option<&[u8]> {
         self.kept.values().find(|kept| kept.shot == *shot).map(|kept| kept.jpeg.as_slice())
+    }
+}
+
+/// The pictures of plates in front of one camera: the best look of each visit, cut from the very frame that was read.
+/// Holds two JPEGs for each visit that is not settled, of which there are at most
+/// [`perception::plate_visit::VISITS_MAX`].
+#[derive(Debug, Default)]
+pub struct PlateShots {
+    kept: BTreeMap<u64, KeptPlate>,
+}
+
+#[derive(Debug)]
+struct KeptPlate {
+    media: MediaTime,
+    plate: Vec<u8>,
+    around: Vec<u8>,
+}
+
+/// What is shown around a plate, as a multiple of its width on each side: enough to see what carries it.
+const AROUND_PLATE: f32 = 1.2;
+
+impl PlateShots {
+    /// Cuts the plate, set upright, and what is around it.
+    pub fn add(
+        &mut self,
+        visit: u64,
+        corners: &[Point; 4],
+        now: MediaTime,
+        frame: &I420View<'_>,
+    ) -> Result<(), PlateError> {
+        let plate = plate_picture(&PlateSource::I420(frame), corners)?;
+        let found = FoundPlate { corners: *corners, score: 1.0 };
+        let around = match found.bbox() {
+            Some(bbox) => {
+                // The box is widened to a square, so that its margins are the same in both directions.
+                let aspect = frame.width() as f32 / frame.height().max(1) as f32;
+                let square = BoundingBox::around(bbox.centre(), bbox.width(), bbox.width() * aspect);
+                let crop = Crop { bbox: square, margin: AROUND_PLATE, head: Head::AsSeen };
+                encode_jpeg(frame, Some(crop), PICTURE_SIDE_MAX, PICTURE_QUALITY)?
+            }
+            None => Vec::new(),
+        };
+        self.kept.insert(visit, KeptPlate { media: now, plate, around });
+        Ok(())
+    }
+
+    /// The pictures of a visit, if they are of this frame: the plate and what is around it.
+    pub fn of(&self, visit: u64, media: MediaTime) -> Option<(&[u8], &[u8])> {
+        let kept = self.kept.get(&visit).filter(|kept| kept.media == media)?;
+        Some((&kept.plate, &kept.around))
+    }
+
+    /// Drops the pictures of visits that are settled and told.
+    pub fn retain(&mut self, present: impl Iterator<Item = u64>) {
+        let present: BTreeSet<u64> = present.collect();
+        self.kept.retain(|visit, _| present.contains(visit));
     }
 }

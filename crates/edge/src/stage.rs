@@ -12,6 +12,8 @@ pub enum Stage {
     Infer,
     /// The model's output into detections.
     Decode,
+    /// Finding and reading plates.
+    Plates,
     /// Who is who.
     Track,
     /// The gates.
@@ -24,8 +26,8 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order of the work.
-    pub const ALL: [Self; 7] =
-        [Self::Prepare, Self::Infer, Self::Decode, Self::Track, Self::Decide, Self::Encode, Self::Keep];
+    pub const ALL: [Self; 8] =
+        [Self::Prepare, Self::Infer, Self::Decode, Self::Plates, Self::Track, Self::Decide, Self::Encode, Self::Keep];
 
     /// Its name in metrics and tables.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Stage {
             Self::Prepare => "prepare",
             Self::Infer => "infer",
             Self::Decode => "decode",
+            Self::Plates => "plates",
             Self::Track => "track",
             Self::Decide => "decide",
             Self::Encode => "encode",

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use capture::{Camera, Ending, Frame, Happened};
 use domain::{CameraId, ClockQuality, FrameStamp, MediaTime, Observations, UtcTime};
+use inference::plates::{PlateError, PlateSource};
 use inference::{DetectError, Detector};
 use perception::tracker::{Tracker, TrackerConfig};
 use thiserror::Error;
@@ -14,7 +15,8 @@ use wire::{BlobHash, Event};
 use crate::config::Play;
 use crate::desk::{Desk, Pending};
 use crate::node_clock::NodeClock;
-use crate::shots::Shots;
+use crate::plates::PlateEngine;
+use crate::shots::{PlateShots, Shots};
 use crate::stage::{Stage, Stages};
 
 /// Longest wait for a frame before timers and the stop signal are looked at.
@@ -61,6 +63,14 @@ pub enum WatchError {
         /// Why.
         source: DetectError,
     },
+    /// A plate model failed on a frame.
+    #[error("plates could not be read in a frame of camera {camera}")]
+    Plates {
+        /// The camera.
+        camera: CameraId,
+        /// Why.
+        source: PlateError,
+    },
     /// An event could not be kept.
     #[error(transparent)]
     Sink(#[from] SinkError),
@@ -76,6 +86,8 @@ pub struct Watch<S> {
     pub play: Play,
     /// Its detector.
     pub detector: Detector,
+    /// What reads its plates, where they are read.
+    pub plates: Option<PlateEngine>,
     /// Its gates.
     pub desk: Desk,
     /// Where events go.
@@ -91,6 +103,7 @@ struct Watching<S> {
     watch: Watch<S>,
     tracker: Tracker,
     shots: Shots,
+    plate_shots: PlateShots,
     /// Event times of a file that is played once are these plus the frame's time.
     file_start: UtcTime,
     newest: MediaTime,
@@ -101,8 +114,14 @@ impl<S: Sink> Watch<S> {
     pub fn run(self, stop: &dyn Fn() -> bool) -> Result<S, WatchError> {
         let file_start = self.clock.utc();
         let tracker = Tracker::new(TrackerConfig::default());
-        let mut watching =
-            Watching { watch: self, tracker, shots: Shots::default(), file_start, newest: MediaTime::default() };
+        let mut watching = Watching {
+            watch: self,
+            tracker,
+            shots: Shots::default(),
+            plate_shots: PlateShots::default(),
+            file_start,
+            newest: MediaTime::default(),
+        };
         watching.run(stop)?;
         Ok(watching.watch.sink)
     }
@@ -155,7 +174,33 @@ impl<S: Sink> Watching<S> {
         });
         stages.time(Stage::Keep, || self.keep(pending))?;
         self.shots.retain(self.watch.desk.looks());
+        let read = stages.time(Stage::Plates, || self.see_plates(frame, stamp, clock))?;
+        stages.time(Stage::Keep, || self.keep(read))?;
+        self.plate_shots.retain(self.watch.desk.plates_present());
         Ok(())
+    }
+
+    fn see_plates(
+        &mut self,
+        frame: &Frame,
+        stamp: FrameStamp,
+        clock: ClockQuality,
+    ) -> Result<Vec<Pending>, WatchError> {
+        let Some(engine) = &mut self.watch.plates else { return Ok(Vec::new()) };
+        let failed = |source| WatchError::Plates { camera: self.watch.id.clone(), source };
+        let full = frame.full();
+        let source = PlateSource::I420(&full);
+        let found = engine.find(&source).map_err(failed)?;
+        let wanted = self.watch.desk.follow_plates(&found, stamp);
+        let looks = engine.look(&source, &found, &wanted).map_err(failed)?;
+        let (pending, best) = self.watch.desk.handle_plates(found, looks, stamp, clock);
+        for (visit, corners) in best {
+            if let Err(error) = self.plate_shots.add(visit, &corners, stamp.media, &full) {
+                // A plate is told without its picture; the reading is what the gate waits for.
+                tracing::warn!(camera = %self.watch.id, error = one_line(&error), "no picture of a plate");
+            }
+        }
+        Ok(pending)
     }
 
     fn stamp(&self, frame: &Frame) -> (FrameStamp, ClockQuality) {
@@ -221,21 +266,44 @@ impl<S: Sink> Watching<S> {
         for one in pending {
             let mut evidence = Vec::new();
             if let Some((shot, jpeg)) = one.shot().and_then(|shot| Some((shot, self.shots.of(&shot)?))) {
-                match self.watch.sink.picture(jpeg) {
-                    Ok(()) => evidence.push(EvidenceRef {
-                        role: EvidenceRole::Crop,
-                        sha256: BlobHash::of(jpeg),
-                        media_type: PICTURE_TYPE.to_owned(),
-                        bytes: jpeg.len() as u64,
-                        media: shot.media,
-                    }),
-                    // A full disk costs the picture, never the passage.
-                    Err(error) => tracing::warn!(camera = %self.watch.id, error = one_line(&error), "no picture"),
+                evidence.extend(kept(&mut self.watch.sink, &self.watch.id, EvidenceRole::Crop, jpeg, shot.media));
+            }
+            if let Some(read) = one.plate() {
+                let media = read.shot.media;
+                if let Some((plate, around)) = self.plate_shots.of(read.visit, media) {
+                    evidence.extend(kept(&mut self.watch.sink, &self.watch.id, EvidenceRole::Plate, plate, media));
+                    evidence.extend(kept(&mut self.watch.sink, &self.watch.id, EvidenceRole::Crop, around, media));
                 }
             }
             events.push(self.watch.desk.complete(one, evidence));
         }
         Ok(self.watch.sink.events(events)?)
+    }
+}
+
+/// Keeps one picture and gives its name. A full disk costs the picture, never the event.
+fn kept(
+    sink: &mut impl Sink,
+    camera: &CameraId,
+    role: EvidenceRole,
+    jpeg: &[u8],
+    media: MediaTime,
+) -> Option<EvidenceRef> {
+    if jpeg.is_empty() {
+        return None;
+    }
+    match sink.picture(jpeg) {
+        Ok(()) => Some(EvidenceRef {
+            role,
+            sha256: BlobHash::of(jpeg),
+            media_type: PICTURE_TYPE.to_owned(),
+            bytes: jpeg.len() as u64,
+            media,
+        }),
+        Err(error) => {
+            tracing::warn!(camera = %camera, error = one_line(&error), "no picture");
+            None
+        }
     }
 }
 

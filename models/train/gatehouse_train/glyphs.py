@@ -32,7 +32,11 @@ class Face:
     four_stem: float  # where 4's stem begins
     one_flag: float
     hook: float  # how far the ends of C, G, S, 2, 3, 5, 6, 9 come round
-    six_straight: bool  # 6 and 9 with a straight back instead of a curved one
+    six: str  # the back of 6 and 9: a quarter ellipse that leans in (bow), a full arc (hook), or straight
+    six_reach: float  # how far right a bow begins
+    g_bar: float  # height of G's bar
+    g_start: float  # where it begins
+    g_spur: bool  # G with a straight right side down to the foot
     seven_bend: float
     flat_a: float  # width of A's flat top
     mid_m: float  # depth of M's middle
@@ -51,7 +55,11 @@ def random_face(rng: np.random.Generator) -> Face:
         four_stem=rng.choice([0.0, 0.3, 0.42, 0.5]),
         one_flag=rng.uniform(0.12, 0.3),
         hook=rng.uniform(0.0, 0.12),
-        six_straight=rng.random() < 0.3,
+        six=str(rng.choice(["bow", "hook", "straight"], p=[0.65, 0.2, 0.15])),
+        six_reach=rng.uniform(0.62, 1.0),
+        g_bar=rng.uniform(0.48, 0.6),
+        g_start=rng.uniform(0.4, 0.7),
+        g_spur=rng.random() < 0.3,
         seven_bend=rng.choice([0.0, 0.0, 0.12, 0.2]),
         flat_a=rng.choice([0.0, 0.08, 0.2]),
         mid_m=rng.uniform(0.45, 0.95),
@@ -105,8 +113,10 @@ def strokes(glyph: str, f: Face) -> list:
     if glyph in "69":
         r = min(low, 0.29)
         bowl = _arc(0.5, 0.42 + r, 0.5, r, -180, 0, p) + bottom(r=r) + [(0.0, 0.42 + r)]
-        if f.six_straight:
+        if f.six == "straight":
             back = [(0.72, 0.0), (0.12, 0.5), (0.0, 0.42 + r)]
+        elif f.six == "bow":
+            back = _arc(f.six_reach, 0.42 + r, f.six_reach, 0.42 + r, -90, -180, 2.0)
         else:
             back = [(1.0, c + h * 0.6)] + _arc(0.5, c, 0.5, c, 0, -180, p) + [(0.0, 0.42 + r)]
         six = [bowl, back]
@@ -136,7 +146,8 @@ def strokes(glyph: str, f: Face) -> list:
     if glyph == "F":
         return [[(1.0, 0.0), (0.0, 0.0), (0.0, 1.0)], [(0.0, w + 0.02), (0.85, w + 0.02)]]
     if glyph == "G":
-        return [[(1.0, c + h)] + top(start=360, end=180) + bottom(start=180, end=0) + [(1.0, 0.54), (0.52, 0.54)]]
+        stroke = [(1.0, c + h)] + top(start=360, end=180) + bottom(start=180, end=0) + [(1.0, f.g_bar), (f.g_start, f.g_bar)]
+        return [stroke] + ([[(1.0, f.g_bar), (1.0, 1.0)]] if f.g_spur else [])
     if glyph == "H":
         return [[(0.0, 0.0), (0.0, 1.0)], [(1.0, 0.0), (1.0, 1.0)], [(0.0, w), (1.0, w)]]
     if glyph == "I":

@@ -1,13 +1,15 @@
 // Questions to the hub and its stream of updates. This and shapes.js are all that know the API.
 
 import { retryPause } from './link.js';
-import { alarmOf, countsOf, gateOf, nodeOf, passageOf } from './shapes.js';
+import { alarmOf, countsOf, gateOf, nodeOf, passageOf, plateDetailOf, plateOf } from './shapes.js';
 
 const ROOT = 'api/v1/';
 /** Longest wait for an answer. */
 const WAIT_MS = 15_000;
 /** Passages of one page. */
 const PAGE_ROWS = 30;
+/** Plates of one page. */
+const PLATE_PAGE_ROWS = 12;
 /** Alarms asked for; open ones come first. */
 const ALARMS_MAX = 100;
 
@@ -88,6 +90,17 @@ export async function loadPassages({ site, gate, before }) {
   return { rows: json.passages.map(passageOf), next: json.next };
 }
 
+/** One page of plates, newest first: `{ rows, next }`. */
+export async function loadPlates({ site, gate, before }) {
+  const json = await get('plates', { site, gate, before, limit: PLATE_PAGE_ROWS });
+  return { rows: json.plates.map(plateOf), next: json.next };
+}
+
+/** Everything that led to the result of one plate. */
+export async function loadPlate(id) {
+  return plateDetailOf(await get(`plates/${encodeURIComponent(id)}`));
+}
+
 /** Where a picture is. */
 export function pictureAddress(picture) {
   return `${ROOT}blobs/${picture.sha256}`;
@@ -95,7 +108,7 @@ export function pictureAddress(picture) {
 
 /**
  * Follows the stream for ever. Calls `opened(version)` when the hub begins to tell, `updated({ gate | node | passage |
- * stored })` for each change, `reset()` when what is known is void, and `lost()` when the stream breaks. Returns a
+ * plate | stored })` for each change, `reset()` when what is known is void, and `lost()` when the stream breaks. Returns a
  * function that gives the stream up and opens a new one.
  */
 export function openStream({ opened, updated, reset, lost }) {
@@ -119,6 +132,7 @@ export function openStream({ opened, updated, reset, lost }) {
     on('gate', (json) => updated({ gate: gateOf(json) }));
     on('node', (json) => updated({ node: nodeOf(json) }));
     on('passage', (json) => updated({ passage: passageOf(json) }));
+    on('plate', (json) => updated({ plate: plateOf(json) }));
     on('blob', (json) => updated({ stored: json.sha256 }));
     on('reset', () => {
       last = null;

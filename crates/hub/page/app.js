@@ -10,7 +10,8 @@ import { showGates } from './gates.js';
 import { linkState } from './link.js';
 import { showEmpty, showHeader, showNotice, showSelect, showTroubles } from './notices.js';
 import { showPassages } from './passages.js';
-import { PASSAGES_MAX, defaultGroup, emptyState, gatesChosen, gatesHere } from './state.js';
+import { showPlates } from './plates.js';
+import { PASSAGES_MAX, PLATES_MAX, defaultGroup, emptyState, gatesChosen, gatesHere } from './state.js';
 import { troublesOf } from './trouble.js';
 import { LANGUAGES, wordsOf } from './words.js';
 
@@ -68,7 +69,7 @@ function setAddress(change) {
 }
 
 function choosePlace(change) {
-  Object.assign(state, change, { counts: { start: 0, rows: [] }, passages: { rows: [], next: null } });
+  Object.assign(state, change, { counts: { start: 0, rows: [] }, passages: { rows: [], next: null }, plates: { rows: [], next: null } });
   setAddress({ site: state.site, gate: state.gate });
   hub.refresh();
   repaint();
@@ -89,9 +90,11 @@ at('troubles-more').addEventListener('click', () => {
   isTroubleOpen = !isTroubleOpen;
   repaint();
 });
-at('more').addEventListener('click', () => hub.loadMore());
+at('more').addEventListener('click', () => hub.loadMore('passages'));
+at('plates-more').addEventListener('click', () => hub.loadMore('plates'));
 at('chart-table').addEventListener('toggle', () => repaint());
 at('passages').addEventListener('repaint', () => repaint());
+at('plates').addEventListener('repaint', () => repaint());
 
 // ---- drawing
 
@@ -131,7 +134,10 @@ function draw() {
   isListChanged = false;
   drawDay(gates, now);
   showPassages(at('passages'), state.passages.rows, view);
-  drawMore();
+  drawMore('passages', { button: at('more'), note: at('passages-note'), max: PASSAGES_MAX });
+  at('plate-list').hidden = state.plates.rows.length === 0;
+  showPlates(at('plates'), state.plates.rows, view);
+  drawMore('plates', { button: at('plates-more'), note: at('plates-note'), max: PLATES_MAX });
 }
 
 function drawDay(gates, now) {
@@ -142,19 +148,20 @@ function drawDay(gates, now) {
   if (start) drawChart(busyHours(daySteps(rows, start, state.stepMinutes, group), now), now, view);
 }
 
-function drawMore() {
+/** Below the list with this name: the way to older rows, or why there is none. */
+function drawMore(name, { button, note, max }) {
   const { t, f } = view;
-  const { rows, next } = state.passages;
-  const { isLoading, error } = hub.more;
-  const isFull = rows.length >= PASSAGES_MAX;
-  at('more').hidden = !next || isFull;
-  at('more').disabled = isLoading;
-  setText(at('more'), t(isLoading ? 'more_loading' : 'more'));
-  const note = error ? t('more_failed', { detail: error.message })
-    : rows.length === 0 ? t('passages_empty')
-    : isFull ? t('more_full', { n: f.number(PASSAGES_MAX) })
+  const { rows, next } = state[name];
+  const { isLoading, error } = hub.more[name];
+  const isFull = rows.length >= max;
+  button.hidden = !next || isFull;
+  button.disabled = isLoading;
+  setText(button, t(isLoading ? 'more_loading' : 'more'));
+  const text = error ? t('more_failed', { detail: error.message })
+    : rows.length === 0 ? t(`${name}_empty`)
+    : isFull ? t(`${name}_full`, { n: f.number(max) })
     : '';
-  setText(at('passages-note'), note);
+  setText(note, text);
 }
 
 function everySecond() {

@@ -1,11 +1,19 @@
 // Keeps a state up to date: asks the hub for everything, follows its stream, and asks again whenever a gap is possible.
 
-import { hubNow, loadAlarms, loadCounts, loadGates, loadNodes, loadPassages, loadSites, openStream } from './api.js';
+import {
+  hubNow, loadAlarms, loadCounts, loadGates, loadNodes, loadPassages, loadPlates, loadSites, openStream,
+} from './api.js';
 import { DAY_MS, dayStart } from './day.js';
 import { retryPause } from './link.js';
 import {
-  chartAgrees, chooseSite, emptyState, gatesHere, takeNewestPassages, takeOlderPassages, takeUpdate,
+  PASSAGES_MAX, PLATES_MAX, chartAgrees, chooseSite, emptyState, gatesHere, mayJoinPlate, takeNewest, takeOlder, takeUpdate,
 } from './state.js';
+
+/** The lists that are loaded page by page. */
+const LISTS = {
+  passages: { load: loadPassages, max: PASSAGES_MAX },
+  plates: { load: loadPlates, max: PLATES_MAX },
+};
 
 /** Pause between two looks at gates, nodes and alarms: what no live update tells shows up by then. */
 const LOOK_EVERY_MS = 20_000;
@@ -26,8 +34,8 @@ export function follow(state, changed) {
     isStreaming: false,
     // When the hub was heard last.
     heardAt: null,
-    // Loading older passages.
-    more: { isLoading: false, error: null },
+    // Loading older rows of each list.
+    more: { passages: { isLoading: false, error: null }, plates: { isLoading: false, error: null } },
     refresh,
     loadMore,
   };
@@ -75,32 +83,43 @@ export function follow(state, changed) {
     if (!gatesHere(state).some((gate) => gate.gate === state.gate)) state.gate = null;
   }
 
-  /** The counts of the day and the newest passages of the chosen gates. */
+  /** The counts of the day and the newest passages and plates of the chosen gates. */
   async function lookAtLists() {
     const { site, gate } = state;
     if (!site) return;
     const start = dayStart(hubNow());
-    const [rows, page] = await Promise.all([
+    const [rows, passages, plates] = await Promise.all([
       loadCounts({ site, gate, from: start, to: start + DAY_MS }),
       loadPassages({ site, gate }),
+      loadPlates({ site, gate }),
     ]);
     if (site !== state.site || gate !== state.gate) return;
     state.counts = { start, rows };
-    state.passages = takeNewestPassages(state.passages, page);
+    state.passages = takeNewest(state.passages, passages, PASSAGES_MAX);
+    state.plates = takeNewest(state.plates, plates, PLATES_MAX);
   }
 
-  async function loadMore() {
-    const { site, gate, passages } = state;
-    hub.more = { isLoading: true, error: null };
+  /** The newest passages alone: some may have got their plate. */
+  async function lookAtPassages() {
+    const { site, gate } = state;
+    const page = await loadPassages({ site, gate });
+    if (site === state.site && gate === state.gate) state.passages = takeNewest(state.passages, page, PASSAGES_MAX);
+  }
+
+  /** Loads one older page of the list with this name. */
+  async function loadMore(name) {
+    const { site, gate, [name]: list } = state;
+    const { load, max } = LISTS[name];
+    hub.more[name] = { isLoading: true, error: null };
     changed();
     let failure = null;
     try {
-      const page = await loadPassages({ site, gate, before: passages.next });
-      if (site === state.site && gate === state.gate) state.passages = takeOlderPassages(state.passages, page);
+      const page = await load({ site, gate, before: list.next });
+      if (site === state.site && gate === state.gate) state[name] = takeOlder(state[name], page, max);
     } catch (error) {
       failure = error;
     }
-    hub.more = { isLoading: false, error: failure };
+    hub.more[name] = { isLoading: false, error: failure };
     changed();
   }
 
@@ -117,13 +136,14 @@ export function follow(state, changed) {
     updated(update) {
       hub.heardAt = hubNow();
       const alarmsOpen = state.nodes.find((node) => node.node === update.node?.node)?.alarmsOpen;
+      isPlateDue ||= mayJoinPlate(state, update);
       if (takeUpdate(state, update, hub.heardAt)) changed();
       if (update.node && update.node.alarmsOpen !== alarmsOpen && !asking && hub.isLoaded) ask(lookAtGates);
-      if (update.gate || update.passage) compareSoon();
+      if (update.gate || update.passage || update.plate) compareSoon();
     },
     reset() {
-      const { counts, passages } = emptyState();
-      Object.assign(state, { counts, passages });
+      const { counts, passages, plates } = emptyState();
+      Object.assign(state, { counts, passages, plates });
       refresh();
     },
     lost() {
@@ -134,16 +154,20 @@ export function follow(state, changed) {
 
   let compareTimer = 0;
   let reloadedAt = 0;
+  // Whether a listed passage may have got a plate since the passages were loaded.
+  let isPlateDue = false;
 
   function compareSoon() {
     if (compareTimer !== 0) return;
     const rest = reloadedAt + RELOAD_CHART_EVERY_MS - Date.now();
     compareTimer = setTimeout(() => {
       compareTimer = 0;
-      if (!hub.isLoaded || chartAgrees(state)) return;
+      const isChartRight = chartAgrees(state);
+      if (!hub.isLoaded || (isChartRight && !isPlateDue)) return;
       reloadedAt = Date.now();
+      isPlateDue = false;
       if (asking) isAskedAgain = true;
-      else ask(lookAtLists);
+      else ask(isChartRight ? lookAtPassages : lookAtLists);
     }, Math.max(COMPARE_AFTER_MS, rest));
   }
 

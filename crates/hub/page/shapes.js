@@ -52,8 +52,6 @@ export function alarmOf(json) {
 }
 
 export function passageOf(json) {
-  const pictures = json.evidence.filter((item) => item.media_type.startsWith('image/'));
-  const picture = pictures.find((item) => item.role === 'crop') ?? pictures[0];
   return {
     id: json.id,
     site: json.site,
@@ -64,8 +62,74 @@ export function passageOf(json) {
     group: json.group,
     confidence: json.confidence,
     at: momentOf(json.at),
-    picture: picture ? { sha256: picture.sha256, isStored: picture.stored } : null,
+    plate: json.plate ?? null,
+    picture: pictureIn(json.evidence, ['crop']),
   };
+}
+
+/** The first picture with one of these roles, in their order, else any; never a video. */
+function pictureIn(evidence, roles) {
+  const pictures = evidence.filter((item) => item.media_type.startsWith('image/'));
+  const wanted = roles.flatMap((role) => pictures.filter((item) => item.role === role));
+  const picture = wanted[0] ?? pictures[0];
+  return picture ? { role: picture.role, sha256: picture.sha256, isStored: picture.stored } : null;
+}
+
+export function plateOf(json) {
+  return {
+    id: json.id,
+    site: json.site,
+    gates: json.gates,
+    camera: json.camera,
+    vehicle: json.vehicle,
+    // Lists are in the order of `at`.
+    at: momentOf(json.to),
+    from: momentOf(json.from),
+    outcome: json.outcome,
+    reason: json.reason,
+    display: json.display,
+    kind: json.kind,
+    issuer: json.issuer,
+    confidence: json.confidence,
+    isAmbiguous: json.ambiguous,
+    colour: json.colour,
+    listed: json.listed,
+    picture: pictureIn(json.evidence, ['plate', 'crop']),
+    pictures: json.evidence
+      .filter((item) => item.media_type.startsWith('image/'))
+      .map(({ role, sha256, stored }) => ({ role, sha256, isStored: stored })),
+  };
+}
+
+/** Everything that led to a plate's result. */
+export function plateDetailOf(json) {
+  const first = json.votes[0]?.media_us ?? 0;
+  return {
+    id: json.plate.id,
+    raw: json.raw,
+    reason: json.plate.reason,
+    readings: json.readings.map((reading) => ({
+      display: reading.display,
+      kind: reading.kind,
+      issuer: reading.issuer,
+      confidence: reading.confidence,
+      glyphs: glyphsOf(reading),
+    })),
+    // Times of looks count from the first one.
+    votes: json.votes.map((vote) => ({
+      afterMs: (vote.media_us - first) / 1000, raw: vote.raw, confidence: vote.confidence, weight: vote.weight,
+    })),
+    matches: json.matches,
+  };
+}
+
+/** The glyphs of a reading's key, each with its probability and whether the rules of plates chose it. */
+function glyphsOf(reading) {
+  return [...reading.key].map((glyph, place) => ({
+    glyph,
+    confidence: reading.glyph_confidence[place] ?? null,
+    isCorrected: reading.corrected.includes(place),
+  }));
 }
 
 /** Rows of a chart, each one direction: `{ at, direction, group, count }`. */

@@ -5,6 +5,10 @@ import { DAY_MS, dayStart } from './day.js';
 
 /** Most passages kept; beyond it the oldest ones go. */
 export const PASSAGES_MAX = 200;
+/** Most plates kept; beyond it the oldest ones go. */
+export const PLATES_MAX = 100;
+/** How far apart a passage and its vehicle's plate are at most. */
+const PLATE_OF_PASSAGE_MS = 120_000;
 /** Most rows of counts kept; beyond it the chart takes in live passages at the next reload, which sums them up. */
 export const COUNT_ROWS_MAX = 50_000;
 
@@ -18,6 +22,7 @@ export function emptyState() {
     alarms: [],
     counts: { start: 0, rows: [] },
     passages: { rows: [], next: null },
+    plates: { rows: [], next: null },
     // What the reader chose; nothing for `gate` means all of them.
     site: null,
     gate: null,
@@ -64,8 +69,8 @@ export function defaultGroup(gates) {
   return !passed('person') && passed('vehicle') ? 'vehicle' : 'person';
 }
 
-/** Both lists as one, newest first, each passage once. The second list wins: it is the newer word. */
-export function mergePassages(held, more, max = PASSAGES_MAX) {
+/** Both lists as one, newest first, each row once. The second list wins: it is the newer word. */
+export function mergeRows(held, more, max = PASSAGES_MAX) {
   const byId = new Map(held.map((row) => [row.id, row]));
   for (const row of more) byId.set(row.id, row);
   return [...byId.values()].sort(newestFirst).slice(0, max);
@@ -76,20 +81,22 @@ function newestFirst(a, b) {
 }
 
 /**
- * Takes in the newest page of passages after a gap. Rows that hang together with it are kept, so that nothing the
+ * Takes in the newest page of passages or plates after a gap. Rows that hang together with it are kept, so that nothing the
  * reader loaded vanishes; where the page does not reach back to them, rows are missing in between and the list
  * begins anew.
  */
-export function takeNewestPassages(list, page) {
+export function takeNewest(list, page, max = PASSAGES_MAX) {
   const oldest = page.rows.at(-1);
   const isJoined = !page.next || !oldest || list.rows.some((row) => newestFirst(row, oldest) <= 0);
-  if (!isJoined || list.rows.length <= page.rows.length) return { rows: page.rows.slice(0, PASSAGES_MAX), next: page.next };
-  return { rows: mergePassages(list.rows, page.rows), next: list.next };
+  if (!isJoined || list.rows.length <= page.rows.length) {
+    return { rows: page.rows.slice(0, max), next: page.next };
+  }
+  return { rows: mergeRows(list.rows, page.rows, max), next: list.next };
 }
 
 /** Takes in one older page. */
-export function takeOlderPassages(list, page) {
-  return { rows: mergePassages(list.rows, page.rows), next: page.next };
+export function takeOlder(list, page, max = PASSAGES_MAX) {
+  return { rows: mergeRows(list.rows, page.rows, max), next: page.next };
 }
 
 /** Whether the reader asked to see this passage. */
@@ -105,6 +112,7 @@ export function takeUpdate(state, update, now) {
     return true;
   }
   if (update.passage) return takePassage(state, update.passage, now);
+  if (update.plate) return takePlate(state, update.plate);
   return takeStored(state, update.stored);
 }
 
@@ -123,7 +131,7 @@ function replaced(list, item, isOld) {
 /** A passage that the list holds already changes nothing: the stream repeats what it is not sure was heard. */
 function takePassage(state, passage, now) {
   if (!isShown(state, passage) || state.passages.rows.some((row) => row.id === passage.id)) return false;
-  state.passages = { ...state.passages, rows: mergePassages(state.passages.rows, [passage]) };
+  state.passages = { ...state.passages, rows: mergeRows(state.passages.rows, [passage]) };
   const { counts } = state;
   const isOfDay = passage.at >= counts.start && passage.at < counts.start + DAY_MS && counts.start === dayStart(now);
   if (isOfDay && counts.rows.length < COUNT_ROWS_MAX) {
@@ -133,9 +141,34 @@ function takePassage(state, passage, now) {
 }
 
 function takeStored(state, sha256) {
-  const row = state.passages.rows.find((row) => row.picture?.sha256 === sha256);
-  if (row) row.picture.isStored = true;
-  return row !== undefined;
+  const pictures = [
+    ...state.passages.rows.map((row) => row.picture),
+    ...state.plates.rows.flatMap((row) => [row.picture, ...row.pictures]),
+  ].filter((picture) => picture?.sha256 === sha256);
+  for (const picture of pictures) picture.isStored = true;
+  return pictures.length > 0;
+}
+
+/** Whether the reader asked to see this plate. */
+function isPlateShown(state, plate) {
+  return plate.site === state.site && (!state.gate || plate.gates.includes(state.gate));
+}
+
+function takePlate(state, plate) {
+  if (!isPlateShown(state, plate) || state.plates.rows.some((row) => row.id === plate.id)) return false;
+  state.plates = { ...state.plates, rows: mergeRows(state.plates.rows, [plate], PLATES_MAX) };
+  return true;
+}
+
+/**
+ * Whether an update may give a listed passage its plate: the hub joins the two, so the passages are asked for again.
+ */
+export function mayJoinPlate(state, { passage, plate }) {
+  const isNear = (passage, plate) => Math.abs(passage.at - plate.at) <= PLATE_OF_PASSAGE_MS;
+  const isOfVehicle = (plate) => plate.vehicle != null && plate.outcome === 'read';
+  if (plate) return isOfVehicle(plate) && state.passages.rows.some((row) => row.group === 'vehicle' && isNear(row, plate));
+  if (passage?.group !== 'vehicle') return false;
+  return state.plates.rows.some((row) => isOfVehicle(row) && isNear(passage, row));
 }
 
 /**

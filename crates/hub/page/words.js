@@ -96,7 +96,7 @@ const WORDS = {
   more: ['Xem thêm', 'Load more'],
   more_loading: ['Đang tải…', 'Loading…'],
   more_end: ['Hết.', 'That is all.'],
-  more_full: ['Trang này giữ {n} lượt gần nhất.', 'This page keeps the latest {n} passages.'],
+  passages_full: ['Trang này giữ {n} lượt gần nhất.', 'This page keeps the latest {n} passages.'],
   more_failed: ['Chưa tải thêm được: {detail}', 'Could not load more: {detail}'],
   confidence: ['tin cậy {p}', '{p} sure'],
   picture_of: ['Ảnh: {class} {direction}, cổng {gate}, lúc {at}', 'Picture: {class} {direction}, gate {gate}, at {at}'],
@@ -112,6 +112,86 @@ const WORDS = {
   class_car: ['Xe con', 'Car'],
   class_bus: ['Xe khách', 'Bus'],
   class_truck: ['Xe tải', 'Lorry'],
+
+  plates: ['Biển số', 'Plates'],
+  plate: ['Biển số', 'Plate'],
+  plates_empty: ['Chưa đọc được biển số nào ở đây.', 'No plate was read here yet.'],
+  plates_full: ['Trang này giữ {n} biển số gần nhất.', 'This page keeps the latest {n} plates.'],
+  plate_picture: ['Ảnh biển số {plate}, lúc {at}', 'Picture of plate {plate}, at {at}'],
+  plate_open: ['Xem cách đọc', 'How it was read'],
+  plate_ambiguous: ['Có thể đọc cách khác, cần người xem', 'May be read otherwise, needs a look'],
+  plate_watch: ['CẦN CHÚ Ý: giống {key} trong danh sách {list}, {p}', 'WATCHED: resembles {key} of list {list}, {p}'],
+  plate_watch_same: ['CẦN CHÚ Ý: có trong danh sách {list}', 'WATCHED: stands in list {list}'],
+  plate_allow: ['Được phép: giống {key} trong danh sách {list}, {p}', 'May pass: resembles {key} of list {list}, {p}'],
+  plate_allow_same: ['Được phép: có trong danh sách {list}', 'May pass: stands in list {list}'],
+  plate_readings: ['Các cách đọc', 'Readings'],
+  plate_glyphs: ['Từng ký tự', 'Sign by sign'],
+  plate_glyph: ['{glyph}: {p}', '{glyph}: {p}'],
+  plate_glyph_corrected: ['{glyph}: {p}, chọn theo quy tắc biển số', '{glyph}: {p}, chosen by the rules of plates'],
+  plate_raw: ['Nhìn thấy', 'As seen'],
+  plate_votes: ['Các lần nhìn', 'Looks'],
+  plate_vote_time: ['Thời điểm', 'Time'],
+  plate_vote_weight: ['Trọng số', 'Weight'],
+  plate_vote_sure: ['Tin cậy', 'Sure'],
+  plate_matches: ['Giống trong các danh sách', 'Resembles in lists'],
+  plate_difference: ['vị trí {place}: danh sách {listed}, đọc {read}', 'place {place}: list {listed}, read {read}'],
+  plate_same: ['giống hệt', 'the same'],
+  plate_failed: ['Chưa tải được: {detail}', 'Could not be loaded: {detail}'],
+  role_plate: ['Ảnh biển số', 'The plate'],
+  role_crop: ['Ảnh phương tiện', 'The vehicle'],
+  role_frame: ['Toàn cảnh', 'The whole picture'],
+  milliseconds: ['{n} ms', '{n} ms'],
+
+  outcome_read: ['Đã đọc', 'Read'],
+  outcome_unknown_kind: ['Không thuộc loại biển Việt Nam nào', 'No kind of Vietnamese plate'],
+  outcome_unreadable: ['Không đọc được', 'Unreadable'],
+  outcome_not_a_plate: ['Không phải biển số', 'Not a plate'],
+  reason_cut_off: ['một phía của biển bị khuất hoặc ngoài hình', 'a side of the plate is hidden or outside the picture'],
+  reason_too_unsure: ['{n} ký tự không chắc', '{n} signs are unsure'],
+  reason_too_few: ['chỉ thấy {n} ký tự', 'only {n} signs are seen'],
+  reason_too_long: ['{n} ký tự, nhiều hơn mọi biển số', '{n} signs, more than on any plate'],
+  reason_number: ['chỉ có số, dài hơn biển số (như số điện thoại)', 'digits only, longer than a plate (as a telephone number)'],
+  reason_word: ['chỉ có chữ', 'letters only'],
+  reason_blank: ['gần như không có ký tự', 'nearly no signs'],
+  reason_digits: ['chỉ có số: biển sự kiện, hoặc một hàng của biển khác', 'digits only: of an event, or one row of another plate'],
+  reason_code: ['không nơi nào cấp mã {n}', 'nobody issues code {n}'],
+  reason_unlikely: ['không loại biển nào khớp đủ rõ', 'no kind of plate fits clearly enough'],
+
+  colour_white: ['nền trắng', 'white'],
+  colour_yellow: ['nền vàng', 'yellow'],
+  colour_blue: ['nền xanh', 'blue'],
+  colour_red: ['nền đỏ', 'red'],
+  colour_unknown: ['không rõ màu', 'colour unknown'],
+
+  kind_car: ['Ô tô', 'Car'],
+  kind_state_car: ['Ô tô cơ quan nhà nước', 'Car of the state'],
+  kind_motorbike_new: ['Mô tô, xê-ri hai chữ', 'Motorbike, two letters'],
+  kind_motorbike_old: ['Mô tô, xê-ri chữ và số', 'Motorbike, letter and digit'],
+  kind_electric_motorbike: ['Xe máy điện', 'Electric motorbike'],
+  kind_state_motorbike: ['Mô tô cơ quan nhà nước', 'Motorbike of the state'],
+  kind_special_ld: ['Doanh nghiệp vốn nước ngoài (LD)', 'Company with foreign capital (LD)'],
+  kind_special_da: ['Dự án vốn nước ngoài (DA)', 'Foreign-funded project (DA)'],
+  kind_special_hc: ['Xe hạn chế phạm vi (HC)', 'Restricted range (HC)'],
+  kind_special_kt: ['Doanh nghiệp quân đội (KT)', 'Army company (KT)'],
+  kind_special_td: ['Xe thí điểm (TĐ)', 'On trial (TĐ)'],
+  kind_special_mk: ['Máy kéo (MK)', 'Tractor (MK)'],
+  kind_special_cd: ['Xe máy chuyên dùng (CD)', 'Special-purpose machine (CD)'],
+  kind_trailer_r: ['Rơ moóc (R)', 'Trailer (R)'],
+  kind_trailer_rm: ['Rơ moóc, sơ mi rơ moóc (RM)', 'Trailer or semi-trailer (RM)'],
+  kind_zone_ct: ['Khu kinh tế Cầu Treo (CT)', 'Cầu Treo economic zone (CT)'],
+  kind_zone_lb: ['Khu kinh tế Lao Bảo (LB)', 'Lao Bảo economic zone (LB)'],
+  kind_temporary: ['Biển tạm thời', 'Temporary plate'],
+  kind_diplomatic_ng_car: ['Ô tô ngoại giao (NG)', 'Car of a diplomatic mission (NG)'],
+  kind_diplomatic_ng_motorbike: ['Mô tô ngoại giao (NG)', 'Motorbike of a diplomatic mission (NG)'],
+  kind_diplomatic_qt_car: ['Ô tô tổ chức quốc tế (QT)', 'Car of an international organisation (QT)'],
+  kind_diplomatic_qt_motorbike: ['Mô tô tổ chức quốc tế (QT)', 'Motorbike of an international organisation (QT)'],
+  kind_diplomatic_cv_car: ['Ô tô nhân viên sứ quán (CV)', 'Car of a mission’s staff (CV)'],
+  kind_diplomatic_cv_motorbike: ['Mô tô nhân viên sứ quán (CV)', 'Motorbike of a mission’s staff (CV)'],
+  kind_diplomatic_nn_car: ['Ô tô người nước ngoài (NN)', 'Car of a foreigner (NN)'],
+  kind_diplomatic_nn_motorbike: ['Mô tô người nước ngoài (NN)', 'Motorbike of a foreigner (NN)'],
+  kind_military_vehicle: ['Xe quân đội', 'Military vehicle'],
+  kind_military_motorbike: ['Mô tô quân đội', 'Military motorbike'],
+  kind_military_trailer: ['Rơ moóc quân đội', 'Military trailer'],
 
   trouble: ['Cảnh báo', 'Alerts'],
   trouble_more: ['Xem cả {n} cảnh báo', 'Show all {n} alerts'],
@@ -176,9 +256,15 @@ const WORDS = {
 export function wordsOf(language) {
   const place = Math.max(0, LANGUAGES.indexOf(language));
   return (key, values = {}) => {
-    const pair = WORDS[key];
+    const pair = Object.hasOwn(WORDS, key) ? WORDS[key] : null;
     return pair ? fill(pair[place], values) : key;
   };
+}
+
+/** The text of a name that came from outside, `key_name`; a name that nobody translated shows as itself. */
+export function named(t, key, name) {
+  const whole = `${key}_${name}`;
+  return Object.hasOwn(WORDS, whole) ? t(whole) : name;
 }
 
 function fill(text, values) {

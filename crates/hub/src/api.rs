@@ -10,6 +10,7 @@ mod lists;
 mod nodes;
 mod openapi;
 mod params;
+mod plates;
 mod problem;
 mod security;
 mod stream;
@@ -60,6 +61,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/counts", get(counts::counts)),
         ("/api/v1/passages", get(lists::passages)),
         ("/api/v1/stays", get(lists::stays)),
+        ("/api/v1/plates", get(plates::plates)),
+        ("/api/v1/plates/{event_id}", get(plates::plate)),
         ("/api/v1/nodes", get(nodes::nodes)),
         ("/api/v1/alarms", get(nodes::alarms)),
         ("/api/v1/quarantine", get(nodes::quarantine)),

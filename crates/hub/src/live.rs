@@ -1,4 +1,4 @@
-//! What changes, told to whoever watches: passages at once, gates and nodes as whole new states a few times a second.
+//! What changes, told to whoever watches: passages and plates at once, gates and nodes as whole new states a few times a second.
 
 use std::collections::BTreeSet;
 use std::slice;
@@ -35,6 +35,7 @@ const MIDNIGHT_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(crate) enum Update {
     Passage { pos: u64, json: Arc<str> },
+    Plate { pos: u64, json: Arc<str> },
     Gate { json: Arc<str> },
     Node { json: Arc<str> },
     Blob { json: Arc<str> },
@@ -100,6 +101,8 @@ impl Live {
         for event in events {
             if let Some(passage) = view::Passage::from_event(event) {
                 self.send(&passage, |json| Update::Passage { pos: event.pos, json });
+            } else if let Some(plate) = view::Plate::from_event(event) {
+                self.send(&plate, |json| Update::Plate { pos: event.pos, json });
             }
         }
     }

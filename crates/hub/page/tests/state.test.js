@@ -35,25 +35,25 @@ test('the chart begins with vehicles only where no person passed', () => {
 });
 
 test('passages are held once, newest first, and the oldest go', () => {
-  const rows = known.mergePassages([passage(1), passage(3)], [passage(2), passage(3, { gate: 'new word' })], 2);
+  const rows = known.mergeRows([passage(1), passage(3)], [passage(2), passage(3, { gate: 'new word' })], 2);
   assert.deepEqual(rows.map((row) => row.id), ['id-0003', 'id-0002']);
   assert.equal(rows[0].gate, 'new word');
   const many = Array.from({ length: known.PASSAGES_MAX + 50 }, (_, n) => passage(n));
-  assert.equal(known.mergePassages([], many).length, known.PASSAGES_MAX);
+  assert.equal(known.mergeRows([], many).length, known.PASSAGES_MAX);
 });
 
 test('passages of the same moment keep one order', () => {
   const [a, b] = [passage(1, { id: 'a' }), passage(1, { id: 'b' })];
-  assert.deepEqual(known.mergePassages([a], [b]), known.mergePassages([b], [a]));
+  assert.deepEqual(known.mergeRows([a], [b]), known.mergeRows([b], [a]));
 });
 
 test('a newest page that joins the held rows keeps them, and one that does not begins anew', () => {
   const held = { rows: [4, 3, 2, 1].map((n) => passage(n)), next: 'older than 1' };
-  const joined = known.takeNewestPassages(held, { rows: [passage(6), passage(5), passage(4)], next: 'older than 4' });
+  const joined = known.takeNewest(held, { rows: [passage(6), passage(5), passage(4)], next: 'older than 4' });
   assert.deepEqual([joined.rows.length, joined.next], [6, 'older than 1']);
-  const apart = known.takeNewestPassages(held, { rows: [passage(99), passage(98)], next: 'older than 98' });
+  const apart = known.takeNewest(held, { rows: [passage(99), passage(98)], next: 'older than 98' });
   assert.deepEqual([apart.rows.length, apart.next], [2, 'older than 98']);
-  const whole = known.takeNewestPassages(held, { rows: [passage(6)], next: null });
+  const whole = known.takeNewest(held, { rows: [passage(6)], next: null });
   assert.equal(whole.rows.length, 5);
 });
 
@@ -84,6 +84,49 @@ test('a picture that arrives is known at its row', () => {
   assert.equal(known.takeUpdate(here, { stored: 'of nobody' }, now), false);
   assert.equal(known.takeUpdate(here, { stored: 'hash-1' }, now), true);
   assert.equal(here.passages.rows[0].picture.isStored, true);
+});
+
+const plate = (n, more = {}) => ({
+  id: `plate-${n}`, site: 's', gates: ['g'], outcome: 'read', vehicle: n, at: start + n * 1000,
+  picture: { sha256: `small-${n}`, isStored: false },
+  pictures: [{ role: 'plate', sha256: `small-${n}`, isStored: false }, { role: 'crop', sha256: `large-${n}`, isStored: false }],
+  ...more,
+});
+
+test('a live plate enters its list once, and only where one of its gates is shown', () => {
+  const here = state({ gate: 'g' });
+  assert.equal(known.takeUpdate(here, { plate: plate(1, { gates: ['other', 'g'] }) }, now), true);
+  assert.equal(known.takeUpdate(here, { plate: plate(1) }, now), false);
+  assert.equal(known.takeUpdate(here, { plate: plate(2, { gates: ['other'] }) }, now), false);
+  assert.equal(known.takeUpdate(here, { plate: plate(3, { site: 'other' }) }, now), false);
+  assert.deepEqual([here.plates.rows.length, here.passages.rows.length], [1, 0]);
+});
+
+test('plates are held up to their own limit, newest first', () => {
+  const here = state();
+  for (let n = 0; n < known.PLATES_MAX + 5; n++) known.takeUpdate(here, { plate: plate(n) }, now);
+  assert.deepEqual([here.plates.rows.length, here.plates.rows[0].id], [known.PLATES_MAX, `plate-${known.PLATES_MAX + 4}`]);
+});
+
+test('every picture of a plate is known when it arrives', () => {
+  const here = state({ plates: { rows: [plate(1)], next: null } });
+  assert.equal(known.takeUpdate(here, { stored: 'small-1' }, now), true);
+  assert.equal(known.takeUpdate(here, { stored: 'large-1' }, now), true);
+  const [row] = here.plates.rows;
+  assert.deepEqual([row.picture.isStored, ...row.pictures.map((picture) => picture.isStored)], [true, true, true]);
+});
+
+test('passages are asked for again only where a plate may be theirs', () => {
+  const car = passage(10, { group: 'vehicle' });
+  const seen = state({ passages: { rows: [car, passage(11)], next: null } });
+  assert.equal(known.mayJoinPlate(seen, { plate: plate(20) }), true);
+  assert.equal(known.mayJoinPlate(seen, { plate: plate(20, { vehicle: null }) }), false);
+  assert.equal(known.mayJoinPlate(seen, { plate: plate(20, { outcome: 'unreadable' }) }), false);
+  assert.equal(known.mayJoinPlate(seen, { plate: plate(500) }), false);
+  const read = state({ plates: { rows: [plate(20)], next: null } });
+  assert.equal(known.mayJoinPlate(read, { passage: car }), true);
+  assert.equal(known.mayJoinPlate(read, { passage: passage(10) }), false);
+  assert.equal(known.mayJoinPlate(read, { gate: gate('g') }), false);
 });
 
 test('the chart agrees with the gates only when every group and direction does', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { ALL_WORDS, LANGUAGES, wordsOf } from '../words.js';
+import { ALL_WORDS, LANGUAGES, named, wordsOf } from '../words.js';
 
 const folder = new URL('../', import.meta.url);
 const sources = readdirSync(folder)
@@ -29,4 +29,15 @@ test('values go into their places and a missing one stays visible', () => {
   assert.equal(wordsOf('en')('gates_sum', { n: 3 }), 'Sum of 3 gates');
   assert.equal(wordsOf('en')('gates_sum'), 'Sum of {n} gates');
   assert.equal(wordsOf('vi')('in'), 'Vào');
+});
+
+test('every kind of plate has a name, and one that is not known shows as itself', () => {
+  const kinds = readFileSync(new URL('../../../vnplate/src/kind.rs', import.meta.url), 'utf8');
+  const slugs = [...kinds.matchAll(/Self::\S.* => "([a-z_]+)",/g)].map(([, slug]) => slug);
+  assert.ok(slugs.length >= 29, `${slugs.length} kinds were found`);
+  assert.deepEqual(slugs.filter((slug) => !(`kind_${slug}` in ALL_WORDS)), []);
+  const t = wordsOf('vi');
+  assert.equal(named(t, 'kind', 'car'), 'Ô tô');
+  assert.equal(named(t, 'kind', 'hovercraft'), 'hovercraft');
+  assert.equal(t('constructor'), 'constructor');
 });

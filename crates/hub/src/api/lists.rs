@@ -45,9 +45,11 @@ pub(crate) async fn passages(
     let pos = app.store.event_last_pos().await?;
     let rows = app.store.passages(&filter).await?;
     let stored = stored(&app.store, rows.iter().flat_map(|row| &row.evidence)).await?;
+    let plates = app.store.plates_of(&rows).await?;
     let next = rows.last().filter(|_| is_full(rows.len(), filter.limit));
     let next = next.map(|row| ListCursor::new(row.passage.at, row.id).to_string());
-    Ok(Json(Passages { passages: rows.iter().map(|row| Passage::new(row, &stored)).collect(), next, pos }))
+    let passages = rows.iter().map(|row| Passage::new(row, plates.get(&row.id), &stored)).collect();
+    Ok(Json(Passages { passages, next, pos }))
 }
 
 /// Stays in zones, those that ended last first.
@@ -62,11 +64,16 @@ pub(crate) async fn stays(State(app): State<App>, Params(params): Params<ListPar
     Ok(Json(Stays { stays: rows.iter().map(|row| Stay::new(row, &stored)).collect(), next }))
 }
 
-fn is_full(rows: usize, limit: u32) -> bool {
+/// Whether a page may have another one after it.
+pub(crate) fn is_full(rows: usize, limit: u32) -> bool {
     u32::try_from(rows).is_ok_and(|rows| rows == limit)
 }
 
-async fn stored(store: &Store, evidence: impl Iterator<Item = &EvidenceRef>) -> Result<HashSet<BlobHash>, Problem> {
+/// Which of these media have arrived.
+pub(crate) async fn stored(
+    store: &Store,
+    evidence: impl Iterator<Item = &EvidenceRef>,
+) -> Result<HashSet<BlobHash>, Problem> {
     let wanted: Vec<BlobHash> = evidence.map(|evidence| evidence.sha256).collect();
     Ok(store.blobs_stored(&wanted).await?)
 }

@@ -3,13 +3,13 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::api::{blobs, counts, gates, health, lists, nodes, stream, view};
+use crate::api::{blobs, counts, gates, health, lists, nodes, plates, stream, view};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Gatehouse hub",
-        description = "Counts, passages and the state of gates, nodes and cameras. Moments are RFC 3339 in UTC; days \
+        description = "Counts, passages, plates and the state of gates, nodes and cameras. Moments are RFC 3339 in UTC; days \
                        begin at midnight in Asia/Ho_Chi_Minh. Errors are application/problem+json."
     ),
     paths(
@@ -21,6 +21,8 @@ use crate::api::{blobs, counts, gates, health, lists, nodes, stream, view};
         counts::counts,
         lists::passages,
         lists::stays,
+        plates::plates,
+        plates::plate,
         nodes::nodes,
         nodes::alarms,
         nodes::quarantine,
@@ -28,7 +30,7 @@ use crate::api::{blobs, counts, gates, health, lists, nodes, stream, view};
         blobs::get_blob,
         blobs::put_blob
     ),
-    components(schemas(stream::Hello, stream::Reset, view::Passage, view::Gate, view::Node, view::Blob))
+    components(schemas(stream::Hello, stream::Reset, view::Passage, view::Plate, view::Gate, view::Node, view::Blob))
 )]
 struct Document;
 

@@ -1,6 +1,6 @@
 //! Live updates as server-sent events.
 //!
-//! A watcher first gets the whole state, then what changes. Passages carry their place in the log, so that a watcher
+//! A watcher first gets the whole state, then what changes. Passages and plates carry their place in the log, so that a watcher
 //! that comes back says what it had last and gets what it missed from the log. One that cannot keep up is sent away:
 //! it comes back by itself.
 
@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::App;
 use crate::api::params::Params;
 use crate::api::problem::Problem;
-use crate::api::view::{Gate, Node, Passage};
+use crate::api::view::{Gate, Node, Passage, Plate};
 use crate::clock;
 use crate::live::Update;
 
@@ -67,7 +67,7 @@ pub(crate) struct Reset {
     reason: &'static str,
 }
 
-/// Live updates: events `hello`, `gate`, `node`, `passage`, `blob` and `reset`, each with the JSON of its schema.
+/// Live updates: events `hello`, `gate`, `node`, `passage`, `plate`, `blob` and `reset`, each with the JSON of its schema.
 #[utoipa::path(get, path = "/api/v1/stream", tag = "events",
     params(StreamParams, ("last-event-id" = Option<u64>, Header, description = "Id of the last event that was seen")),
     responses(
@@ -141,8 +141,9 @@ impl Watcher {
         }
         loop {
             match updates.recv().await {
-                Ok(Update::Passage { pos, .. }) if pos <= end => {}
+                Ok(Update::Passage { pos, .. } | Update::Plate { pos, .. }) if pos <= end => {}
                 Ok(Update::Passage { pos, json }) => self.send("passage", Some(pos), &json).await?,
+                Ok(Update::Plate { pos, json }) => self.send("plate", Some(pos), &json).await?,
                 Ok(Update::Gate { json }) => self.send("gate", None, &json).await?,
                 Ok(Update::Node { json }) => self.send("node", None, &json).await?,
                 Ok(Update::Blob { json }) => self.send("blob", None, &json).await?,
@@ -167,10 +168,13 @@ impl Watcher {
         while had < end {
             let page = self.app.store.events_after(had, PAGE_EVENTS).await?;
             for event in &page {
-                if event.pos <= end
-                    && let Some(passage) = Passage::from_event(event)
-                {
+                if event.pos > end {
+                    break;
+                }
+                if let Some(passage) = Passage::from_event(event) {
                     self.send("passage", Some(event.pos), &json(&passage)).await?;
+                } else if let Some(plate) = Plate::from_event(event) {
+                    self.send("plate", Some(event.pos), &json(&plate)).await?;
                 }
             }
             had = page.last().map_or(end, |event| event.pos);

@@ -1,18 +1,20 @@
 //! The shapes of the API. Moments are RFC 3339 in UTC with six decimals.
 
 mod node;
+mod plate;
 
 use std::collections::HashSet;
 
 use domain::UtcTime;
 use projections::{GateToday, GroupToday, LocalDay, PassageRow, StayRow};
 use serde::Serialize;
-use store::{BlobRow, CameraRow, GateRow, StoredEvent};
+use store::{BlobRow, CameraRow, GateRow, PlateOfPassage, StoredEvent};
 use utoipa::ToSchema;
 use wire::event::CameraState;
 use wire::{BlobHash, EvidenceRef, EvidenceRole, Payload};
 
 pub(crate) use node::{Alarm, Node, Quarantined};
+pub(crate) use plate::{PassagePlate, Plate, PlateDetail};
 
 /// The moment at which a minute begins.
 pub(crate) fn minute(unix_minute: i64) -> String {
@@ -253,12 +255,14 @@ pub(crate) struct Passage {
     at: String,
     /// Where it was then: left, top, right and bottom as shares of the picture.
     bbox: [f32; 4],
+    /// The plate of the vehicle, where one was read; one that is read later shows when the passage is asked for again.
+    plate: Option<PassagePlate>,
     /// The media that show it.
     evidence: Vec<Evidence>,
 }
 
 impl Passage {
-    pub(crate) fn new(row: &PassageRow, stored: &HashSet<BlobHash>) -> Self {
+    pub(crate) fn new(row: &PassageRow, plate: Option<&PlateOfPassage>, stored: &HashSet<BlobHash>) -> Self {
         let passage = &row.passage;
         Self {
             id: row.id.to_string(),
@@ -274,11 +278,12 @@ impl Passage {
             confidence: passage.confidence,
             at: passage.at.to_string(),
             bbox: passage.bbox.into(),
+            plate: plate.map(PassagePlate::from),
             evidence: evidence(&row.evidence, stored),
         }
     }
 
-    /// Of an event that is one. Its media are taken as still under way.
+    /// Of an event that is one. Its plate and its media are taken as still under way.
     pub(crate) fn from_event(event: &StoredEvent) -> Option<Self> {
         let Some(Payload::Passed(passed)) = &event.payload else { return None };
         let row = PassageRow {
@@ -289,7 +294,7 @@ impl Passage {
             passage: passed.what.clone(),
             evidence: passed.evidence.clone(),
         };
-        Some(Self::new(&row, &HashSet::new()))
+        Some(Self::new(&row, None, &HashSet::new()))
     }
 }
 

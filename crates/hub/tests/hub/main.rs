@@ -7,5 +7,6 @@ mod command_line;
 mod delivery;
 mod failures;
 mod live;
+mod plates;
 mod support;
 mod tls;

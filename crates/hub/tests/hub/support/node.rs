@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use domain::{
-    BoundingBox, CameraId, ClockQuality, Direction, GateId, LineId, MediaTime, NodeId, ObjectClass, Passage, SiteId,
-    TrackId, UtcTime,
+    BoundingBox, CameraId, ClockQuality, Direction, GateId, LineId, MediaTime, NodeId, ObjectClass, Passage, Point,
+    SiteId, TrackId, UtcTime,
 };
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
@@ -12,6 +12,7 @@ use rumqttc::v5::{AsyncClient, Event as MqttEvent, MqttOptions};
 use store::RegisteredNode;
 use tokio::runtime::Runtime;
 use wire::event::WithEvidence;
+use wire::plate::{PlateColour, PlateOutcome, PlateRead, PlateReading, PlateShot, PlateVote};
 use wire::{Ack, Channel, Envelope, Event, EventHash, EventId, EvidenceRef, NodeKey, NodeTopic, Payload, Unsealed};
 
 use super::eventually;
@@ -86,6 +87,46 @@ pub fn passed(direction: Direction, class: ObjectClass, at: UtcTime, evidence: V
         },
         evidence,
     })
+}
+
+/// A plate of the vehicle that `passed` tells of, seen now.
+pub fn plate(key: &str, display: &str) -> PlateRead {
+    let now = hub::clock::now();
+    PlateRead {
+        gates: vec![GateId::new("cong-chinh").unwrap()],
+        camera: CameraId::new("cam-1").unwrap(),
+        visit: 1,
+        vehicle: Some(TrackId(1)),
+        from: now,
+        to: now,
+        outcome: PlateOutcome::Read,
+        reason: String::new(),
+        readings: vec![PlateReading {
+            key: key.to_owned(),
+            display: display.to_owned(),
+            kind: "car".to_owned(),
+            issuer: Some("Hà Nội".to_owned()),
+            confidence: 0.75,
+            glyph_confidence: vec![0.75; key.len()],
+            corrected: vec![2],
+            ambiguous: false,
+        }],
+        raw: key.to_owned(),
+        colour: PlateColour::White,
+        rows: 1,
+        votes: vec![PlateVote {
+            media: MediaTime::from_micros(40_000),
+            raw: key.to_owned(),
+            confidence: 0.5,
+            weight: 1.0,
+        }],
+        shot: PlateShot { media: MediaTime::from_micros(40_000), corners: [Point { x: 0.25, y: 0.5 }; 4] },
+        matches: vec![],
+    }
+}
+
+pub fn plate_read(what: PlateRead, evidence: Vec<EvidenceRef>) -> Payload {
+    Payload::PlateRead(WithEvidence { what, evidence })
 }
 
 /// A client of the broker that publishes for nodes and keeps the newest receipt of each.

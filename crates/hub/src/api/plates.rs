@@ -1,0 +1,113 @@
+//! Read plates: the newest ones, the history of one, and everything that led to a result.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use domain::{GateId, SiteId, UtcTime};
+use serde::{Deserialize, Serialize};
+use store::{ListCursor, PlateFilter};
+use utoipa::{IntoParams, ToSchema};
+use wire::plate::PlateOutcome;
+use wire::{EventId, Payload};
+
+use crate::api::App;
+use crate::api::lists::{is_full, stored};
+use crate::api::params::{ListParams, Params};
+use crate::api::problem::Problem;
+use crate::api::view::{Plate, PlateDetail};
+
+/// Which plates.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PlateParams {
+    /// Only of this site.
+    #[param(value_type = Option<String>)]
+    site: Option<SiteId>,
+    /// Only of gates of this name.
+    #[param(value_type = Option<String>)]
+    gate: Option<GateId>,
+    /// Only of this plate, however it is written: `30a-123.45` is `30A12345`, Đ is D.
+    key: Option<String>,
+    /// Only with this outcome: `read`, `unknown_kind`, `unreadable` or `not_a_plate`.
+    #[param(value_type = Option<String>)]
+    outcome: Option<PlateOutcome>,
+    /// Only those last seen at this moment or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<UtcTime>,
+    /// Only those last seen before this moment.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<UtcTime>,
+    /// At most so many, 1 to 500; 50 where it is not given.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    before: Option<String>,
+}
+
+impl PlateParams {
+    fn filter(self) -> Result<PlateFilter, Problem> {
+        let Self { site, gate, key, outcome, from, to, limit, before } = self;
+        if let (Some(from), Some(to)) = (from, to)
+            && from >= to
+        {
+            return Err(Problem::bad_request("from: give a moment before `to`"));
+        }
+        let key = key.map(|key| vnplate::Key::from_text(&key)).transpose();
+        let key = key.map_err(|error| Problem::bad_request(format!("key: {error}")))?;
+        Ok(PlateFilter {
+            list: ListParams { site, gate, limit, before }.filter()?,
+            key: key.map(|key| key.to_string()),
+            outcome,
+            from,
+            to,
+        })
+    }
+}
+
+/// Plates, last seen first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Plates {
+    /// One page.
+    plates: Vec<Plate>,
+    /// What to give as `before` for the next page; nothing on the last.
+    next: Option<String>,
+    /// The end of the log before this page was read: what to give the stream as `after`.
+    pos: u64,
+}
+
+/// Plates that were in front of cameras, last seen first.
+#[utoipa::path(get, path = "/api/v1/plates", tag = "events", params(PlateParams),
+    responses((status = 200, body = Plates), (status = 400, body = Problem), (status = 503, body = Problem)))]
+pub(crate) async fn plates(
+    State(app): State<App>,
+    Params(params): Params<PlateParams>,
+) -> Result<Json<Plates>, Problem> {
+    let filter = params.filter()?;
+    let pos = app.store.event_last_pos().await?;
+    let rows = app.store.plates(&filter).await?;
+    let stored = stored(&app.store, rows.iter().flat_map(|row| &row.evidence)).await?;
+    let next = rows.last().filter(|_| is_full(rows.len(), filter.list.limit));
+    let next = next.map(|row| ListCursor::new(row.to, row.id).to_string());
+    Ok(Json(Plates { plates: rows.iter().map(|row| Plate::new(row, &stored)).collect(), next, pos }))
+}
+
+/// One plate with everything that led to the result: all readings, all votes, list matches and media.
+#[utoipa::path(get, path = "/api/v1/plates/{event_id}", tag = "events",
+    params(("event_id" = String, Path, description = "Identity of the event, a UUID")),
+    responses(
+        (status = 200, body = PlateDetail),
+        (status = 400, body = Problem),
+        (status = 404, description = "No such event, or it tells of no plate", body = Problem),
+        (status = 503, body = Problem),
+    ))]
+pub(crate) async fn plate(State(app): State<App>, Path(id): Path<String>) -> Result<Json<PlateDetail>, Problem> {
+    let id: EventId = serde_json::from_value(id.into())
+        .map_err(|_| Problem::bad_request("event_id: the `id` of a plate is accepted, a UUID"))?;
+    let event = app.store.event_find(id).await?;
+    let missing = || Problem::new(StatusCode::NOT_FOUND, format!("there is no event {id} that tells of a plate"));
+    let event = event.ok_or_else(missing)?;
+    let Some(Payload::PlateRead(read)) = &event.payload else { return Err(missing()) };
+    let stored = stored(&app.store, read.evidence.iter()).await?;
+    PlateDetail::from_event(&event, &stored).map(Json).ok_or_else(missing)
+}

@@ -1,0 +1,178 @@
+//! Read plates, from a signed event to the list, the stream and the votes.
+
+use domain::{Direction, MediaTime, ObjectClass};
+use serde_json::{Value, json};
+use wire::plate::{ListPurpose, PlateDifference, PlateMatch, PlateOutcome, PlateRead};
+use wire::{BlobHash, Channel, EvidenceRef, EvidenceRole};
+
+use crate::support::mosquitto::Mosquitto;
+use crate::support::node::{Node, Publisher, passed, plate, plate_read};
+use crate::support::{Hub, eventually};
+
+fn watched() -> PlateMatch {
+    PlateMatch {
+        list: "xe mất cắp".to_owned(),
+        purpose: ListPurpose::Watch,
+        key: "30A12346".to_owned(),
+        score: 0.5,
+        differing: vec![PlateDifference { position: 7, listed: '6', read: '5' }],
+        note: "<b>báo công an</b>".to_owned(),
+    }
+}
+
+fn picture() -> EvidenceRef {
+    EvidenceRef {
+        role: EvidenceRole::Plate,
+        sha256: BlobHash::of(b"a plate"),
+        media_type: "image/jpeg".to_owned(),
+        bytes: 7,
+        media: MediaTime::from_micros(40_000),
+    }
+}
+
+fn keys(value: &Value) -> Vec<String> {
+    value.as_object().unwrap_or_else(|| panic!("{value}")).keys().cloned().collect()
+}
+
+fn displays(answer: &Value) -> Vec<&str> {
+    answer["plates"].as_array().unwrap().iter().map(|plate| plate["display"].as_str().unwrap_or("-")).collect()
+}
+
+#[test]
+fn a_signed_plate_is_listed_streamed_and_explained() {
+    let broker = Mosquitto::start();
+    let hub = Hub::ready(&broker);
+    let mut node = Node::new("n1");
+    hub.add(&node);
+    let publisher = Publisher::connect(broker.port);
+    let mut stream = hub.http.stream("/api/v1/stream", None);
+    stream.until(|sent| sent.name == "hello");
+    let read = PlateRead { matches: vec![watched()], ..plate("30A12345", "30A-123.45") };
+    publisher.publish(&node.topic(Channel::Event), [node.says(plate_read(read, vec![picture()]))]);
+    publisher.wait_for_receipt(&node);
+
+    let live = stream.until(|sent| sent.name == "plate");
+    let list = hub.http.get("/api/v1/plates");
+    let listed = &list["plates"][0];
+    assert_eq!((live.id, &live.data, &list["next"], &list["pos"]), (Some(1), listed, &Value::Null, &json!(1)));
+    assert_eq!(
+        (&listed["key"], &listed["kind"], &listed["issuer"], &listed["confidence"], &listed["outcome"]),
+        (&json!("30A12345"), &json!("car"), &json!("Hà Nội"), &json!(0.75), &json!("read"))
+    );
+    let match_ = json!({"list": "xe mất cắp", "purpose": "watch", "key": "30A12346", "score": 0.5});
+    assert_eq!((&listed["listed"], &listed["evidence"][0]["role"]), (&match_, &json!("plate")));
+    assert_eq!((&listed["gates"], &listed["evidence"][0]["stored"]), (&json!(["cong-chinh"]), &json!(false)));
+    let gate = stream.until(|sent| sent.name == "gate");
+    assert_eq!(gate.data["gate"], "cong-chinh");
+
+    // One that comes back later gets it from the log.
+    let mut again = hub.http.stream("/api/v1/stream?after=0", None);
+    assert_eq!(again.until(|sent| sent.name == "plate").data, live.data);
+
+    let detail = hub.http.get(&format!("/api/v1/plates/{}", listed["id"].as_str().unwrap()));
+    assert_eq!(detail["plate"], *listed);
+    assert_eq!(detail["votes"], json!([{"media_us": 40_000, "raw": "30A12345", "confidence": 0.5, "weight": 1.0}]));
+    assert_eq!(
+        (&detail["readings"][0]["corrected"], &detail["shot"]["corners"][0]),
+        (&json!([2]), &json!([0.25, 0.5]))
+    );
+    let differing = json!([{"position": 7, "listed": "6", "read": "5"}]);
+    assert_eq!((&detail["matches"][0]["differing"], &detail["hash"]), (&differing, &json!(node.prev.to_string())));
+
+    let document = hub.http.get("/api/openapi.json");
+    let schema = |name: &str| keys(&document["components"]["schemas"][name]["properties"]);
+    assert_eq!(keys(listed), schema("Plate"));
+    assert_eq!(keys(&detail), schema("PlateDetail"));
+    assert_eq!(keys(&detail["readings"][0]), schema("Reading"));
+    assert_eq!(keys(&detail["matches"][0]), schema("Match"));
+}
+
+#[test]
+fn plates_are_found_by_key_however_written_and_by_outcome_and_time() {
+    let broker = Mosquitto::start();
+    let hub = Hub::ready(&broker);
+    let mut node = Node::new("n1");
+    hub.add(&node);
+    let publisher = Publisher::connect(broker.port);
+    // Each is seen a moment after the one before.
+    let said = [
+        node.says(plate_read(plate("29MD112345", "29-MĐ1 123.45"), vec![])),
+        node.says(plate_read(
+            PlateRead {
+                outcome: PlateOutcome::Unreadable,
+                reason: "covered".to_owned(),
+                readings: vec![],
+                ..plate("", "")
+            },
+            vec![],
+        )),
+        node.says(plate_read(plate("30A12345", "30A-123.45"), vec![])),
+    ];
+    publisher.publish(&node.topic(Channel::Event), said);
+    publisher.wait_for_receipt(&node);
+
+    assert_eq!(displays(&hub.http.get("/api/v1/plates")), ["30A-123.45", "-", "29-MĐ1 123.45"]);
+    for key in ["29MD112345", "29-m%C4%911+123.45", "29%20M%C4%90-1.123.45"] {
+        assert_eq!(displays(&hub.http.get(&format!("/api/v1/plates?key={key}"))), ["29-MĐ1 123.45"], "{key}");
+    }
+    let unreadable = hub.http.get("/api/v1/plates?outcome=unreadable&site=cao-nguyen&gate=cong-chinh");
+    assert_eq!((displays(&unreadable), &unreadable["plates"][0]["reason"]), (vec!["-"], &json!("covered")));
+    let first = hub.http.get("/api/v1/plates?limit=2");
+    let rest = hub.http.get(&format!("/api/v1/plates?limit=2&before={}", first["next"].as_str().unwrap()));
+    assert_eq!((displays(&first).len(), displays(&rest), &rest["next"]), (2, vec!["29-MĐ1 123.45"], &Value::Null));
+    let newest = first["plates"][0]["to"].as_str().unwrap();
+    assert_eq!(displays(&hub.http.get(&format!("/api/v1/plates?from={newest}"))), ["30A-123.45"]);
+    assert_eq!(displays(&hub.http.get(&format!("/api/v1/plates?to={newest}"))).len(), 2);
+    assert_eq!(displays(&hub.http.get("/api/v1/plates?gate=cong-phu")), [""; 0]);
+    assert_eq!(displays(&hub.http.get("/api/v1/plates?site=noi-khac")), [""; 0]);
+}
+
+#[test]
+fn a_passage_shows_the_plate_of_its_vehicle() {
+    let broker = Mosquitto::start();
+    let hub = Hub::ready(&broker);
+    let mut node = Node::new("n1");
+    hub.add(&node);
+    let publisher = Publisher::connect(broker.port);
+    let car = node.says(passed(Direction::In, ObjectClass::Car, hub::clock::now(), vec![]));
+    let read = node.says(plate_read(plate("30A12345", "30A-123.45"), vec![]));
+    publisher.publish(&node.topic(Channel::Event), [car, read]);
+    publisher.wait_for_receipt(&node);
+    let passages = hub.http.get("/api/v1/passages");
+    let plate = &hub.http.get("/api/v1/plates")["plates"][0];
+    let expected = json!({"id": plate["id"], "display": "30A-123.45", "confidence": 0.75});
+    assert_eq!(passages["passages"][0]["plate"], expected);
+    // The event of a passage is no plate's.
+    let id = passages["passages"][0]["id"].as_str().unwrap();
+    assert_eq!(hub.http.ask(&format!("/api/v1/plates/{id}"), &[]).status, 404);
+}
+
+#[test]
+fn a_plate_with_thousands_of_votes_is_kept_apart_and_never_shown() {
+    let broker = Mosquitto::start();
+    let hub = Hub::ready(&broker);
+    let mut node = Node::new("n1");
+    hub.add(&node);
+    let publisher = Publisher::connect(broker.port);
+    let mut read = plate("30A12345", "30A-123.45");
+    read.votes = vec![read.votes[0].clone(); 700];
+    let mut too_long: Value = serde_json::from_slice(&node.says(plate_read(read, vec![]))).unwrap();
+    let topic = node.topic(Channel::Event);
+    publisher.publish(&topic, [too_long.to_string().into_bytes()]);
+    // Beyond four envelopes the broker itself throws a message away, and nobody sees it.
+    let vote = too_long["payload"]["votes"][0].clone();
+    too_long["payload"]["votes"] = vec![vote; 2_000].into();
+    publisher.publish(&topic, [too_long.to_string().into_bytes()]);
+    let details = eventually("two refusals", || {
+        let quarantine = hub.http.get("/api/v1/quarantine");
+        let rows = quarantine["messages"].as_array().unwrap();
+        let details: Vec<_> = rows.iter().map(|row| format!("{}: {}", row["reason"], row["detail"])).collect();
+        (details.len() == 2).then_some(details)
+    });
+    assert!(
+        details[1].contains("unreadable") && details[1].contains("votes: 700 are too many, at most 24"),
+        "{details:?}"
+    );
+    assert!(details[0].contains("unreadable") && details[0].contains("at most 65536"), "{details:?}");
+    assert_eq!(displays(&hub.http.get("/api/v1/plates")), [""; 0]);
+}

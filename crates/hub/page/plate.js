@@ -46,17 +46,20 @@ export function plateDoubt(plate, { t }) {
   return [plate.isAmbiguous && t('plate_ambiguous'), reasonText(t, plate.reason)].filter(Boolean).join(' · ');
 }
 
-/** The match in a list; nothing where there is none. Whoever is looked for is told apart in words, not only by colour. */
-export function listedText(listed, { t, f }) {
+/**
+ * The match in a list of the plate with this key; nothing where there is none. Whoever is looked for is told apart in
+ * words, not only by colour. The score holds how sure the reading is, so that only the keys say whether it is the entry.
+ */
+export function listedText(listed, plateKey, { t, f }) {
   if (!listed) return null;
   const { list, key, purpose, score } = listed;
   const word = purpose === 'watch' ? 'plate_watch' : 'plate_allow';
-  return score >= 1 ? t(`${word}_same`, { list }) : t(word, { list, key, p: f.percent(score) });
+  return t(key === plateKey ? `${word}_same` : word, { list, key, p: f.percent(score) });
 }
 
 /** Where plate and entry differ, in words. */
 export function differencesText(match, { t }) {
-  if (match.differing.length === 0) return match.score >= 1 ? t('plate_same') : '';
+  if (match.differing.length === 0) return t('plate_same');
   // People count from 1.
   return match.differing
     .map(({ position, listed, read }) => t('plate_difference', { place: position + 1, listed, read }))

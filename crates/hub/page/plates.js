@@ -68,7 +68,7 @@ function updateRow(element, row, view) {
   const listed = part('listed');
   listed.hidden = !row.listed;
   listed.dataset.purpose = row.listed?.purpose ?? '';
-  setText(listed.lastElementChild, listedText(row.listed, view) ?? '');
+  setText(listed.lastElementChild, listedText(row.listed, row.key, view) ?? '');
   const [time, hint] = part('when').children;
   setTime(time, row.at, f.when(row.at, now));
   setText(hint, t('plate_open'));
@@ -94,18 +94,19 @@ function detailParts(row, detail, view) {
     h('a', { href: pictureAddress(picture), target: '_blank', class: 'button' }, t(`role_${picture.role}`)));
   return [
     links.length > 0 && h('p', { class: 'links' }, links),
-    detail.reason && h('p', {}, reasonText(t, detail.reason)),
-    detail.matches.length > 0 && matchesPart(detail.matches, view),
+    // The list cuts a long reason off.
+    detail.reason !== row.reason && h('p', {}, reasonText(t, detail.reason)),
+    detail.matches.length > 0 && matchesPart(detail.matches, row.key, view),
     detail.readings.length > 0 && readingsPart(detail.readings, view),
     votesPart(detail, view),
   ].filter(Boolean);
 }
 
-function matchesPart(matches, view) {
+function matchesPart(matches, key, view) {
   const { t } = view;
   const item = (match) =>
     h('li', { class: 'listed', 'data-purpose': match.purpose }, icon('alert'), icon('check'),
-      h('b', {}, listedText(match, view)),
+      h('b', {}, listedText(match, key, view)),
       h('span', {}, [differencesText(match, view), match.note].filter(Boolean).join(' · ')));
   return h('section', {}, h('h4', {}, t('plate_matches')), h('ul', {}, matches.map(item)));
 }

@@ -87,6 +87,7 @@ export function plateOf(json) {
     from: momentOf(json.from),
     outcome: json.outcome,
     reason: json.reason,
+    key: json.key,
     display: json.display,
     kind: json.kind,
     issuer: json.issuer,

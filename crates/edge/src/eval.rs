@@ -2,6 +2,7 @@
 
 pub mod plates;
 pub mod score;
+pub mod visit;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -10,6 +10,7 @@ use edge::config::{CameraConfig, ModelsConfig, Play};
 use edge::desk::{Desk, DeskPlan};
 use edge::eval::plates::{crops, scenes};
 use edge::eval::score::{Scored, Scores};
+use edge::eval::visit::{load_truth, visit};
 use edge::eval::{Stopwatch, Tally, Truth};
 use edge::installation::Installation;
 use edge::node::{choose_detector, draw_nonce, open_camera};
@@ -44,6 +45,21 @@ pub(crate) enum Eval {
     Plates(Pictures),
     /// Find and read the plates of street scenes.
     Scenes(Pictures),
+    /// Read the plates of a video, one result a visit.
+    Visit {
+        /// The video.
+        #[arg(long)]
+        video: PathBuf,
+        /// Which plates come in it (JSON).
+        #[arg(long)]
+        truth: PathBuf,
+        /// Folder with model files, before those of the installation.
+        #[arg(long)]
+        models: Option<PathBuf>,
+        /// Where to write the result.
+        #[arg(long)]
+        json: PathBuf,
+    },
 }
 
 #[derive(clap::Args)]
@@ -74,13 +90,13 @@ pub(crate) fn run(command: Eval, installation: &Installation) -> Result<()> {
             count(&video, &truth, &models, &json, installation)
         }
         Eval::Plates(arguments) => {
-            let mut engine = open(&arguments, installation)?;
+            let mut engine = open(arguments.models.as_ref(), installation)?;
             let (scores, plates) = crops(&mut engine, &arguments.images, &arguments.labels)?;
             tell(&scores);
             write(&scores, &plates, &arguments)
         }
         Eval::Scenes(arguments) => {
-            let mut engine = open(&arguments, installation)?;
+            let mut engine = open(arguments.models.as_ref(), installation)?;
             let (scores, plates) = scenes(&mut engine, &arguments.images, &arguments.labels)?;
             println!(
                 "{} pictures: {} of {} plates found ({:.2} %), {:.2} % of those read exactly, {:.2} others a picture",
@@ -94,11 +110,30 @@ pub(crate) fn run(command: Eval, installation: &Installation) -> Result<()> {
             tell(&scores.plates);
             write(&scores, &plates, &arguments)
         }
+        Eval::Visit { video, truth, models, json } => {
+            let truth = load_truth(&truth)?;
+            let mut engine = open(models.as_ref(), installation)?;
+            let (scores, plates) = visit(&mut engine, video, &truth)?;
+            for plate in &plates {
+                let read = plate.read.as_deref().unwrap_or(plate.outcome);
+                println!("{:<12} {:<12} {:>7.2} %", plate.truth, read, plate.confidence * 100.0);
+            }
+            println!(
+                "{} of {} visits read exactly, {} told besides; {} looks in {} frames, {:.1} ms a frame",
+                scores.plates.exact,
+                scores.plates.n,
+                scores.false_visits,
+                scores.looks,
+                scores.frames,
+                scores.ms_per_frame
+            );
+            write_json(&scores, &json)
+        }
     }
 }
 
-fn open(arguments: &Pictures, installation: &Installation) -> Result<PlateEngine> {
-    let models = ModelsConfig { folders: arguments.models.iter().cloned().collect(), ..ModelsConfig::default() };
+fn open(folder: Option<&PathBuf>, installation: &Installation) -> Result<PlateEngine> {
+    let models = ModelsConfig { folders: folder.into_iter().cloned().collect(), ..ModelsConfig::default() };
     PlateEngine::open(&models, installation, Threads { intra: 1 }, None)
 }
 

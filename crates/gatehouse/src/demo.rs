@@ -13,16 +13,24 @@ use edge::config::{CameraConfig, GateConfig, ModelsConfig, NodeConfig, Play};
 use edge::fetch::HttpFetch;
 use edge::installation::Installation;
 use edge::node::{RunOptions, choose_detector, model_store};
+use edge::plates::list::{ListHeader, PlateList};
 use edge::watch::one_line;
 use gate::GateProfile;
+use inference::Role;
 use inference::models::{Mirror, PullOutcome, pull};
 use store::{CountBucket, CountsFilter, Store};
-use wire::{BlobHash, Event, Payload};
+use wire::plate::ListPurpose;
+use wire::{BlobHash, Event, Payload, PlateRead};
 
 use crate::appliance::Appliance;
 
 /// Longest wait for the last events and pictures to arrive at the hub.
 const DELIVERY_MAX: Duration = Duration::from_secs(60);
+
+/// The clip of the second camera, below the installation.
+const PLATES_CLIP: &str = "models/bundled/gate_plates.mp4";
+/// Width of the picture in which its plates are looked for.
+const PLATES_WIDTH: u32 = 640;
 
 /// Events read from the hub's log at a time.
 const PAGE: u32 = 1_000;
@@ -91,11 +99,12 @@ pub(crate) async fn run(arguments: &Arguments, installation: &Installation) -> R
 fn ensure_models(mirror: Option<&str>, installation: &Installation) -> Result<()> {
     let models = ModelsConfig::default();
     let (manifest, store) = model_store(&models, installation)?;
-    if manifest.entries().iter().any(|entry| store.find(entry).is_ok()) {
+    let detectors = || manifest.entries().iter().filter(|entry| entry.role() == Role::Detector);
+    if detectors().any(|entry| store.find(entry).is_ok()) {
         return choose_detector(&models, installation).map(drop);
     }
     let mirror = mirror.map(Mirror::parse);
-    for entry in manifest.entries() {
+    for entry in detectors() {
         match pull(entry, &installation.pulled_models(), mirror.as_ref(), &HttpFetch::default()) {
             PullOutcome::Present { .. } => return Ok(()),
             PullOutcome::Pulled { from, .. } => {
@@ -124,6 +133,15 @@ fn configuration(arguments: &Arguments, data: PathBuf, installation: &Installati
         std::fs::read_to_string(&path).with_context(|| format!("cannot read the profile \"{}\"", path.display()))?;
     let profile = GateProfile::parse(&profile_text).with_context(|| format!("profile \"{}\"", path.display()))?;
     let camera = CameraId::new("cam-1").expect("a slug");
+    let play = if arguments.once { Play::Once } else { Play::Loop };
+    let mut cameras = vec![CameraConfig { id: camera.clone(), source, play, plates: None }];
+    let mut gates = vec![GateConfig { id: GateId::new("main-gate").expect("a slug"), camera, profile_text, profile }];
+    let clip = installation.home().join(PLATES_CLIP);
+    if arguments.video.is_none() && clip.is_file() {
+        let (camera, gate) = plates_camera(&clip, play, installation)?;
+        cameras.push(camera);
+        gates.push(gate);
+    }
     Ok(NodeConfig {
         site: SiteId::new("demo").expect("a slug"),
         node: NodeId::new("demo-node").expect("a slug"),
@@ -131,13 +149,32 @@ fn configuration(arguments: &Arguments, data: PathBuf, installation: &Installati
         broker: None,
         hub_url: None,
         models: ModelsConfig::default(),
-        cameras: vec![CameraConfig {
-            id: camera.clone(),
-            source,
-            play: if arguments.once { Play::Once } else { Play::Loop },
-        }],
-        gates: vec![GateConfig { id: GateId::new("main-gate").expect("a slug"), camera, profile_text, profile }],
+        cameras,
+        gates,
+        plate_lists: vec![watched_plates()],
     })
+}
+
+/// The second camera: a painted clip of vehicles with plates at a gate.
+fn plates_camera(clip: &Path, play: Play, installation: &Installation) -> Result<(CameraConfig, GateConfig)> {
+    let id = CameraId::new("cam-2").expect("a slug");
+    let path = installation.home().join("pipelines/industrial-park.toml");
+    let profile_text =
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read the profile \"{}\"", path.display()))?;
+    let profile = GateProfile::parse(&profile_text).with_context(|| format!("profile \"{}\"", path.display()))?;
+    let source = clip.to_str().context("the clip's path must be UTF-8")?.to_owned();
+    let gate = GateId::new("vehicle-gate").expect("a slug");
+    Ok((
+        CameraConfig { id: id.clone(), source, play, plates: Some(PLATES_WIDTH) },
+        GateConfig { id: gate, camera: id, profile_text, profile },
+    ))
+}
+
+/// A list of one plate of the clip, so that the page shows what a match looks like.
+fn watched_plates() -> PlateList {
+    let entries = vec![("43E00125".to_owned(), "demo: reported stolen".to_owned())];
+    let header = ListHeader { name: "demo watchlist".to_owned(), purpose: ListPurpose::Watch, entries };
+    PlateList::from_header(header).expect("its only entry is a plate")
 }
 
 fn read_events(path: &Path) -> Result<Vec<Event>> {
@@ -153,6 +190,8 @@ struct Outcome {
     events_lost: usize,
     pictures_told: usize,
     pictures_lost: usize,
+    /// Plates that were told: what they say, kind, confidence.
+    plates: Vec<String>,
 }
 
 impl Outcome {
@@ -165,6 +204,7 @@ impl Outcome {
 async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
     let mut counts: BTreeMap<(Direction, ObjectClass), (u64, u64)> = BTreeMap::new();
     let mut pictures: BTreeSet<BlobHash> = BTreeSet::new();
+    let mut plates = Vec::new();
     for event in told {
         match &event.payload {
             Payload::Passed(passed) => {
@@ -172,7 +212,10 @@ async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
                 pictures.extend(passed.evidence.iter().map(|e| e.sha256));
             }
             Payload::Stayed(stayed) => pictures.extend(stayed.evidence.iter().map(|e| e.sha256)),
-            Payload::PlateRead(read) => pictures.extend(read.evidence.iter().map(|e| e.sha256)),
+            Payload::PlateRead(read) => {
+                pictures.extend(read.evidence.iter().map(|e| e.sha256));
+                plates.push(plate_line(&read.what));
+            }
             Payload::OccupancyChanged(_)
             | Payload::CameraChanged(_)
             | Payload::NodeStarted(_)
@@ -207,7 +250,19 @@ async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
         events_lost: told.iter().filter(|event| !stored.contains(&event.id)).count(),
         pictures_told: pictures.len(),
         pictures_lost,
+        plates,
     })
+}
+
+fn plate_line(read: &PlateRead) -> String {
+    let listed = read.matches.first().map(|one| format!("  on \"{}\"", one.list)).unwrap_or_default();
+    match read.readings.first() {
+        Some(best) => {
+            let issuer = best.issuer.as_deref().unwrap_or("-");
+            format!("{:<14} {:<18} {issuer:<12} {:>6.2} %{listed}", best.display, best.kind, best.confidence * 100.0)
+        }
+        None => format!("{:<14} {}: {}", read.raw, read.outcome.as_str(), read.reason),
+    }
 }
 
 fn print(outcome: &Outcome) {
@@ -221,6 +276,10 @@ fn print(outcome: &Outcome) {
         ("pictures", outcome.pictures_told, outcome.pictures_lost),
     ] {
         println!("{name:<24} {told:>8} {:>8} {lost:>8}", told - lost);
+    }
+    if !outcome.plates.is_empty() {
+        println!("\n{:<14} {:<18} {:<12} {:>8}", "plate", "kind", "province", "sure");
+        outcome.plates.iter().for_each(|line| println!("{line}"));
     }
     println!();
 }

@@ -19,18 +19,25 @@ use crate::plate::FoundPlate;
 
 /// Most plates that are followed at a time; a further one waits until one of them is gone.
 pub const VISITS_MAX: usize = 16;
+/// Most looks of one visit; then it is settled, whatever it came to.
+pub const LOOKS_MAX: usize = 24;
+/// A plate has come nearer when it is so many times as wide as at its widest so far.
+const NEARER: f32 = 1.08;
 /// Most settled visits that are remembered; with more, the oldest are forgotten.
 const REMEMBERED_MAX: usize = 64;
 
 /// When a look is read and when a visit is settled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VisitConfig {
-    /// Most looks that are read in a visit.
+    /// Looks that are read in a visit of a plate that does not come nearer; one that does may have up to
+    /// [`LOOKS_MAX`].
     pub looks_max: usize,
     /// Looks that must have been read before confidence alone settles a visit.
     pub looks_min: usize,
     /// Confidence of the looks together that settles a visit.
     pub settle_confidence: f32,
+    /// Confidence that settles a visit whose looks are used up; below it the end of the visit is waited for.
+    pub settle_confidence_late: f32,
     /// Shortest time between two looks of a plate that has not come nearer.
     pub gap_min: Duration,
     /// A plate is gone when it was not found for so long.
@@ -47,6 +54,7 @@ impl Default for VisitConfig {
             looks_max: 16,
             looks_min: 3,
             settle_confidence: 0.995,
+            settle_confidence_late: 0.9,
             gap_min: Duration::from_millis(90),
             lost_max: Duration::from_millis(1_500),
             told_min: 4,
@@ -345,11 +353,16 @@ impl Visit {
     }
 
     fn wants_look(&self, config: &VisitConfig, now: MediaTime) -> bool {
-        if self.is_settled || self.votes.len() >= config.looks_max {
+        if self.is_settled || self.votes.len() >= LOOKS_MAX {
             return false;
         }
-        let nearer = self.bbox.width() > self.largest * 1.05;
-        self.read_at.is_none_or(|read| nearer || now.since(read) >= config.gap_min)
+        // A plate that comes nearer is always worth a look; one that stands still is looked at less and less often,
+        // and not at all after its share: the far looks must not use up what the near ones need.
+        let nearer = self.bbox.width() > self.largest * NEARER;
+        let looks = self.votes.len();
+        let gap = config.gap_min * u32::try_from(1 + looks / 4).unwrap_or(u32::MAX);
+        let again = looks < config.looks_max && self.read_at.is_none_or(|read| now.since(read) >= gap);
+        nearer || again
     }
 
     /// Adds a look; whether it is the best so far.
@@ -380,14 +393,15 @@ impl Visit {
         if self.is_settled || self.votes.len() < config.looks_min {
             return false;
         }
-        let agreed = || {
-            let settled = self.fusion.settle(options);
-            settled.is_some_and(|one| {
-                one.decoded.best().is_some_and(|best| best.confidence >= config.settle_confidence)
-                    && !one.decoded.ambiguous()
-            })
-        };
-        self.votes.len() >= config.looks_max || agreed()
+        if self.votes.len() >= LOOKS_MAX {
+            return true;
+        }
+        // Before its share is used up a visit is settled by high confidence only, after that by a fair one.
+        let used_up = self.votes.len() >= config.looks_max;
+        let enough = if used_up { config.settle_confidence_late } else { config.settle_confidence };
+        self.fusion.settle(options).is_some_and(|one| {
+            one.decoded.best().is_some_and(|best| best.confidence >= enough) && !one.decoded.ambiguous()
+        })
     }
 }
 

@@ -26,11 +26,8 @@ fn look(visit: u64, text: &str, sure: f32) -> PlateLook {
             None => position[BLANK] = 1.0,
         }
     }
-    let evidence = SoftEvidence {
-        two_rows: Some(0.01),
-        colours: Some([0.96, 0.01, 0.01, 0.01, 0.01]),
-        ..SoftEvidence::default()
-    };
+    let evidence =
+        SoftEvidence { two_rows: Some(0.01), colours: Some([0.96, 0.01, 0.01, 0.01, 0.01]), ..SoftEvidence::default() };
     PlateLook { visit, corners: found(0.4).corners, glyphs, evidence, not_a_plate: 0.0, weight: 1.0 }
 }
 
@@ -134,12 +131,8 @@ fn two_plates_side_by_side_are_two_visits_and_the_vehicle_around_each_is_named()
         visits.hear(looks, stamp(frame).media);
     }
     visits.end();
-    let told: Vec<_> =
-        std::iter::from_fn(|| visits.poll()).map(|visit| (key(&visit), visit.vehicle)).collect();
-    assert_eq!(
-        told,
-        [("30A12345".to_owned(), Some(TrackId(7))), ("51F67890".to_owned(), Some(TrackId(9)))]
-    );
+    let told: Vec<_> = std::iter::from_fn(|| visits.poll()).map(|visit| (key(&visit), visit.vehicle)).collect();
+    assert_eq!(told, [("30A12345".to_owned(), Some(TrackId(7))), ("51F67890".to_owned(), Some(TrackId(9)))]);
 }
 
 #[test]

@@ -1,0 +1,158 @@
+//! Measuring plates over visits: a video, and which plates come in it.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use capture::{Camera, Happened, Pacing, Repeat, ScaledSize, SourceConfig, SourceLocation};
+use domain::{FrameStamp, MediaTime, MonoTime, UtcTime};
+use inference::plates::PlateSource;
+use perception::plate_visit::{PlateVisit, PlateVisits, VisitConfig};
+use serde::{Deserialize, Serialize};
+
+use super::score::{Scored, Scores, score};
+use crate::plates::PlateEngine;
+use crate::watch::one_line;
+
+/// How long a video may give no frame before it is given up.
+const SILENCE_MAX: Duration = Duration::from_secs(20);
+/// How far a reading may lie outside the time of its visit in the truth, seconds.
+const SLACK_S: f64 = 1.0;
+
+/// Which plates come in a video.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct VisitTruth {
+    /// The plates, in the order of their coming.
+    pub plates: Vec<TrueVisit>,
+}
+
+/// One plate in front of the camera.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct TrueVisit {
+    /// What it says.
+    pub plate: String,
+    /// Rows of glyphs.
+    pub rows: Option<u8>,
+    /// From when it can be seen, seconds from the start of the video.
+    pub from_s: Option<f64>,
+    /// Until when.
+    pub to_s: Option<f64>,
+}
+
+/// A measurement on a video.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VisitScores {
+    /// Of every true visit; what was never told counts as not read.
+    #[serde(flatten)]
+    pub plates: Scores,
+    /// Visits that were told.
+    pub told: usize,
+    /// Told visits that are none of the truth's.
+    pub false_visits: usize,
+    /// Looks that were read, in all.
+    pub looks: usize,
+    /// Frames of the video.
+    pub frames: u64,
+    /// Time for finding and reading in a frame, milliseconds.
+    pub ms_per_frame: f64,
+}
+
+/// Reads the truth.
+pub fn load_truth(path: &Path) -> Result<VisitTruth> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the truth \"{}\"", path.display()))?;
+    let truth: VisitTruth = serde_json::from_str(&text).with_context(|| {
+        format!("\"{}\" is not a truth: {{\"plates\": [{{\"plate\": \"30A12345\"}}]}} is accepted", path.display())
+    })?;
+    if truth.plates.is_empty() {
+        bail!("the truth \"{}\" names no plate", path.display());
+    }
+    Ok(truth)
+}
+
+/// Plays a video once and reads its plates, every frame.
+pub fn visit(engine: &mut PlateEngine, video: PathBuf, truth: &VisitTruth) -> Result<(VisitScores, Vec<Scored>)> {
+    let small = ScaledSize::Exact { width: 32, height: 32 };
+    let config = SourceConfig {
+        pacing: Pacing::Lossless,
+        repeat: Repeat::Once,
+        ..SourceConfig::new(SourceLocation::File(video), small)
+    };
+    let camera = Camera::start(config)?;
+    let mut visits = PlateVisits::new(VisitConfig::default(), engine.options().clone());
+    let (mut frames, mut looks, mut spent) = (0u64, 0, Duration::ZERO);
+    let mut heard = Instant::now();
+    loop {
+        match camera.next(Duration::from_millis(200)) {
+            Some(Happened::Frame(frame)) => {
+                let started = Instant::now();
+                let full = frame.full();
+                let source = PlateSource::I420(&full);
+                let arrived = MonoTime::default() + frame.media.since(MediaTime::default());
+                let stamp = FrameStamp { media: frame.media, arrived, utc: UtcTime::UNIX_EPOCH };
+                let found = engine.find(&source)?;
+                let wanted = visits.follow(&found, &[], stamp);
+                looks += wanted.len();
+                visits.hear(engine.look(&source, &found, &wanted)?, stamp.media);
+                spent += started.elapsed();
+                frames += 1;
+                heard = Instant::now();
+            }
+            Some(Happened::Ended(_)) => break,
+            Some(Happened::Failed(source)) => bail!("the video cannot be used: {}", one_line(&source)),
+            Some(Happened::Up | Happened::Down(_)) | None => {
+                if heard.elapsed() > SILENCE_MAX {
+                    bail!("the video gave no frame for {} s", SILENCE_MAX.as_secs());
+                }
+            }
+        }
+    }
+    visits.end();
+    let told: Vec<PlateVisit> = std::iter::from_fn(|| visits.poll()).collect();
+    for one in &told {
+        let read = one.settled.decoded.outcome.to_string();
+        let (from, to) = (one.first.media.as_secs_f64(), one.last.media.as_secs_f64());
+        tracing::debug!(visit = one.number, from, to, looks = one.votes.len(), read, "told");
+    }
+    let ms = if frames == 0 { 0.0 } else { spent.as_secs_f64() * 1e3 / frames as f64 };
+    let (plates, false_visits) = matched(&told, truth, ms)?;
+    let scores = VisitScores {
+        plates: score(&plates),
+        told: told.len(),
+        false_visits,
+        looks,
+        frames,
+        ms_per_frame: (ms * 1e3).round() / 1e3,
+    };
+    Ok((scores, plates))
+}
+
+/// Gives each true visit the told one of its time: the one with its key if there is one, else the first.
+fn matched(told: &[PlateVisit], truth: &VisitTruth, ms: f64) -> Result<(Vec<Scored>, usize)> {
+    let mut free: Vec<&PlateVisit> = told.iter().collect();
+    let mut plates = Vec::new();
+    for one in &truth.plates {
+        let key = vnplate::Key::from_text(&one.plate)
+            .with_context(|| format!("\"{}\" in the truth is no plate", one.plate))?;
+        let key = key.as_str().to_owned();
+        let of = |visit: &PlateVisit| visit.settled.decoded.best().map(|best| best.key().as_str().to_owned());
+        let in_time = |visit: &PlateVisit| {
+            one.from_s.is_none_or(|from| visit.last.media.as_secs_f64() >= from - SLACK_S)
+                && one.to_s.is_none_or(|to| visit.first.media.as_secs_f64() <= to + SLACK_S)
+        };
+        let exact = free.iter().position(|visit| in_time(visit) && of(visit).as_deref() == Some(key.as_str()));
+        let hit = exact.or_else(|| free.iter().position(|visit| in_time(visit))).map(|at| free.remove(at));
+        let best = hit.and_then(|visit| visit.settled.decoded.best());
+        plates.push(Scored {
+            truth: key,
+            read: best.map(|reading| reading.key().as_str().to_owned()),
+            raw: hit.map(|visit| visit.settled.decoded.raw.to_string()).unwrap_or_default(),
+            outcome: hit.map_or("not_found", |visit| visit.settled.decoded.outcome.slug()),
+            confidence: best.map_or(0.0, |reading| reading.confidence),
+            rows: one.rows,
+            source: None,
+            ms,
+        });
+    }
+    Ok((plates, free.len()))
+}

@@ -18,6 +18,7 @@ use edge::watch::one_line;
 use inference::models::{Mirror, PullOutcome, pull};
 
 mod eval_command;
+mod plate_command;
 
 #[derive(Parser)]
 #[command(name = "gatehouse-edge", version, about = "Watches the cameras of a gate and tells the hub what passed")]
@@ -81,6 +82,18 @@ enum Plate {
         /// The text, with or without separators; `/` between two rows.
         text: String,
     },
+    /// Read the plates of pictures; one JSON object for each plate.
+    Read {
+        /// The pictures are street scenes in which plates are looked for; else each is one plate and little else.
+        #[arg(long)]
+        scene: bool,
+        /// Folder with model files, before those of the installation.
+        #[arg(long)]
+        models: Option<PathBuf>,
+        /// The pictures, JPEG or PNG.
+        #[arg(required = true)]
+        pictures: Vec<PathBuf>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -135,6 +148,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Replay { log, out } => replay(&log, out.as_deref()),
         Command::Eval(command) => eval_command::run(command, &installation).map(|()| ExitCode::SUCCESS),
         Command::Plate(Plate::Explain { text }) => explain(&text),
+        Command::Plate(Plate::Read { scene, models, pictures }) => {
+            plate_command::read(scene, models, &pictures, &installation).map(|()| ExitCode::SUCCESS)
+        }
         Command::Models(Models::List { dir }) => list(dir, &installation),
         Command::Models(Models::Verify { dir, ids }) => verify(dir, &ids, &installation),
         Command::Models(Models::Pull { mirror, dir, ids }) => pull_models(mirror, dir, &ids, &installation),

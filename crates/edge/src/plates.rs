@@ -146,6 +146,7 @@ pub fn evidence(glance: &PlateGlance) -> SoftEvidence {
         colours: Some(glance.colours),
         motorbike: None,
         cut_off: (seen > 0.0).then(|| glance.cut_off / seen),
+        not_a_plate: Some(glance.not_a_plate),
     }
 }
 

@@ -113,6 +113,8 @@ fn without_search(raw: &Raw, further: usize, evidence: &SoftEvidence, options: &
     let found = raw.glyphs.len() + further;
     if found <= NEARLY_BLANK_MAX {
         Some(Outcome::NotAPlate { reason: NotAPlate::NearlyBlank })
+    } else if evidence.not_a_plate.is_some_and(|unlike| unlike > 0.5) {
+        Some(Outcome::NotAPlate { reason: NotAPlate::Unlike })
     } else if found > KEY_LEN_MAX {
         Some(Outcome::NotAPlate { reason: NotAPlate::TooLong { found: found.min(usize::from(u8::MAX)) as u8 } })
     } else if evidence.cut_off.is_some_and(|cut_off| cut_off > options.cut_off_above) {

@@ -143,8 +143,12 @@ impl Fusion {
             return None;
         }
         let weight: f64 = looks.iter().map(|(look, _)| f64::from(look.weight)).sum();
+        // The best look is taken at its word, however good it is: weights only say how looks compare.
+        let best = looks.iter().map(|(look, _)| f64::from(look.weight)).fold(f64::MIN_POSITIVE, f64::max);
         let positions: Vec<Position> = (0..len)
-            .map(|at| pooled(looks.iter().map(|(look, shown)| (shown[at], f64::from(look.weight))), weight))
+            .map(|at| {
+                pooled(looks.iter().map(|(look, shown)| (shown[at], f64::from(look.weight) / best)), weight / best)
+            })
             .collect();
         let decoded = decode(&positions, &evidence(&looks), options);
         Some(Vote { len: len as u8, looks: looks.len() as u16, weight: weight as f32, decoded })
@@ -157,7 +161,13 @@ fn heavier_first(a: &Look, b: &Look) -> Ordering {
     b.weight.total_cmp(&a.weight).then_with(|| {
         let numbers = |look: &Look| {
             let evidence = look.evidence;
-            let known = [evidence.two_rows, evidence.motorbike, evidence.cut_off, evidence.top_len.map(f32::from)];
+            let known = [
+                evidence.two_rows,
+                evidence.motorbike,
+                evidence.cut_off,
+                evidence.not_a_plate,
+                evidence.top_len.map(f32::from),
+            ];
             let colours = evidence.colours.unwrap_or([-1.0; 5]);
             let mut numbers: Vec<f32> = known.into_iter().map(|known| known.unwrap_or(-1.0)).collect();
             numbers.extend(colours);
@@ -220,5 +230,6 @@ fn evidence(looks: &[(&Look, Vec<&Position>)]) -> SoftEvidence {
         colours,
         motorbike: mean(&|evidence| evidence.motorbike),
         cut_off: mean(&|evidence| evidence.cut_off),
+        not_a_plate: mean(&|evidence| evidence.not_a_plate),
     }
 }

@@ -104,6 +104,9 @@ pub struct SoftEvidence {
     /// The probability that the picture or something in front cuts the plate off. When it is high (see
     /// [`Options::cut_off_above`](crate::decode::Options::cut_off_above)) nothing is read.
     pub cut_off: Option<f32>,
+    /// The probability that the recogniser sees no plate at all: a sign, a mirrored plate. Above one half nothing is
+    /// read.
+    pub not_a_plate: Option<f32>,
 }
 
 /// How sure a statement by a person is taken to be: people mistake colours and layouts too.
@@ -122,6 +125,7 @@ impl From<Evidence> for SoftEvidence {
             }),
             motorbike: said.vehicle.map(|vehicle| sure(vehicle == VehicleHint::Motorbike)),
             cut_off: None,
+            not_a_plate: None,
         }
     }
 }

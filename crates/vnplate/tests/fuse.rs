@@ -53,7 +53,8 @@ fn the_heavier_look_wins_where_looks_disagree() {
     assert_eq!(key(&settled), "51F97022");
     let other = settle([text("51F97022", 0.9, 1.0), text("51F97027", 0.9, 3.0)]);
     assert_eq!(key(&other), "51F97027");
-    assert!(confidence(&settled) < confidence(&settle([text("51F97022", 0.9, 3.0)])));
+    let agreeing = settle([text("51F97022", 0.9, 3.0), text("51F97022", 0.9, 1.0)]);
+    assert!(confidence(&settled) < confidence(&agreeing));
 }
 
 #[test]
@@ -69,6 +70,12 @@ fn a_reading_goes_before_looks_that_read_nothing() {
     let settled = settle([text("F97022", 0.95, 2.0), text("51F97022", 0.95, 1.0)]);
     assert_eq!(key(&settled), "51F97022");
     assert_eq!(settled.votes[0].len, 6);
+}
+
+#[test]
+fn one_look_is_taken_at_its_word_however_little_it_weighs() {
+    let (light, heavy) = (settle([text("51F97022", 0.9, 0.05)]), settle([text("51F97022", 0.9, 5.0)]));
+    assert!((confidence(&light) - confidence(&heavy)).abs() < 1e-4);
 }
 
 #[test]

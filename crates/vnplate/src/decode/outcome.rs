@@ -261,6 +261,8 @@ pub enum NotAPlate {
     Number,
     /// Letters only.
     Word,
+    /// The recogniser sees something else, whatever its signs.
+    Unlike,
 }
 
 impl fmt::Display for NotAPlate {
@@ -270,6 +272,7 @@ impl fmt::Display for NotAPlate {
             Self::TooLong { found } => write!(f, "{found} signs; a plate has at most {KEY_LEN_MAX}"),
             Self::Number => f.write_str("a number without letters, longer than on plates"),
             Self::Word => f.write_str("letters only"),
+            Self::Unlike => f.write_str("it does not look like a plate: a board, or a plate in a mirror"),
         }
     }
 }

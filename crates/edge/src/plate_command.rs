@@ -1,0 +1,64 @@
+//! `gatehouse-edge plate read`: what the plate models make of pictures.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use edge::config::ModelsConfig;
+use edge::installation::Installation;
+use edge::plates::{PlateEngine, WHOLE};
+use inference::Threads;
+use inference::picture::read_picture;
+use inference::plates::{PlateGlance, PlateSource};
+use vnplate::decode::Outcome;
+
+pub(crate) fn read(
+    scene: bool,
+    models: Option<PathBuf>,
+    pictures: &[PathBuf],
+    installation: &Installation,
+) -> Result<()> {
+    let models = ModelsConfig { folders: models.into_iter().collect(), ..ModelsConfig::default() };
+    let mut engine = PlateEngine::open(&models, installation, Threads { intra: 1 }, None)?;
+    for path in pictures {
+        let picture = read_picture(path)?;
+        let view = picture.view();
+        let source = PlateSource::Bgr(&view);
+        let failed = || format!("the plate models failed on \"{}\"", path.display());
+        let corners = if scene {
+            engine.find(&source).with_context(failed)?.iter().map(|plate| plate.corners).collect()
+        } else {
+            vec![WHOLE]
+        };
+        let glances = engine.read(&source, &corners).with_context(failed)?;
+        for (corners, glance) in corners.iter().zip(&glances) {
+            let mut told = told(&engine, glance);
+            told["picture"] = path.display().to_string().into();
+            if scene {
+                told["corners"] = serde_json::json!(corners);
+            }
+            println!("{told}");
+        }
+    }
+    Ok(())
+}
+
+fn told(engine: &PlateEngine, glance: &PlateGlance) -> serde_json::Value {
+    let decoded = engine.decode(glance);
+    let reason = match &decoded.outcome {
+        Outcome::Read(_) => String::new(),
+        Outcome::UnknownKind { reason } => reason.to_string(),
+        Outcome::Unreadable { reason } => reason.to_string(),
+        Outcome::NotAPlate { reason } => reason.to_string(),
+    };
+    let best = decoded.best();
+    serde_json::json!({
+        "outcome": decoded.outcome.slug(),
+        "reason": reason,
+        "raw": decoded.raw.to_string(),
+        "key": best.map(|reading| reading.key().as_str().to_owned()),
+        "display": best.map(|reading| reading.plate.display()),
+        "kind": best.map(|reading| reading.kind().slug()),
+        "confidence": best.map(|reading| reading.confidence),
+        "ambiguous": decoded.ambiguous(),
+    })
+}

@@ -87,6 +87,7 @@ impl Home {
         let runtime = runtime.canonicalize().expect("it was there just now");
         for (from, to) in [
             (repository().join("models/manifest.toml"), at("models/manifest.toml")),
+            (repository().join("models/bundled"), at("models/bundled")),
             (repository().join("pipelines"), at("pipelines")),
             (runtime, at(".native/onnxruntime/libonnxruntime.so")),
             (model, at(&format!(".models/{file}"))),

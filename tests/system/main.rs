@@ -5,6 +5,7 @@
 mod command_line;
 mod crash;
 mod delivery;
+mod plates;
 mod poison;
 mod replay;
 mod rtsp;

@@ -15,6 +15,7 @@ use edge::fetch::HttpFetch;
 use edge::installation::Installation;
 use edge::node::{Node, RunOptions, model_store, node_key, stop_signal};
 use edge::watch::one_line;
+use inference::Tier;
 use inference::models::{Mirror, PullOutcome, pull};
 
 mod eval_command;
@@ -258,7 +259,11 @@ fn pull_models(
     let folder = dir.unwrap_or_else(|| installation.pulled_models());
     let mirror = mirror.map(|mirror| Mirror::parse(&mirror));
     let mut failed = 0;
-    let wanted = chosen(&manifest, ids)?;
+    let mut wanted = chosen(&manifest, ids)?;
+    if ids.is_empty() {
+        // The bundled ones came with the program.
+        wanted.retain(|entry| entry.tier == Tier::Recommended);
+    }
     let count = wanted.len();
     for (index, entry) in wanted.into_iter().enumerate() {
         let outcome = pull(entry, &folder, mirror.as_ref(), &HttpFetch::default());

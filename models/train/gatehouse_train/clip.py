@@ -85,7 +85,7 @@ def main():
     empty = ground(rng)
     encoder = subprocess.Popen(
         ["bash", "-c", f"gst-launch-1.0 -q fdsrc fd=0 ! rawvideoparse format=bgr width={WIDTH} height={HEIGHT} framerate={RATE}/1 ! videoconvert ! "
-         f"video/x-raw,format=I420 ! x264enc speed-preset=slow pass=quant quantizer=27 key-int-max=50 ! mp4mux ! filesink location='{options.out}'"],
+         f"video/x-raw,format=I420 ! x264enc speed-preset=slow pass=quant quantizer=30 key-int-max=50 ! mp4mux ! filesink location='{options.out}'"],
         stdin=subprocess.PIPE,
     )
     truth = []
@@ -121,7 +121,7 @@ def main():
 
 
 def camera_noise(image, rng):
-    noisy = cv2.GaussianBlur(image, (0, 0), 0.8) + rng.standard_normal((HEIGHT, WIDTH, 1), np.float32) * 3
+    noisy = cv2.GaussianBlur(image, (0, 0), 0.8) + rng.standard_normal((HEIGHT, WIDTH, 1), np.float32) * 1.5
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 

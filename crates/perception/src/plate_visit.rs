@@ -44,7 +44,8 @@ pub struct VisitConfig {
     pub lost_max: Duration,
     /// Looks that a visit without a reading needs to be told at all: a detector's slip in one frame is nobody's plate.
     pub told_min: usize,
-    /// How long a settled plate is known again at its place.
+    /// How long a settled plate is known again at its place: somebody walks past a parked car. A car that leaves and
+    /// comes back later is another visit.
     pub remembered_max: Duration,
 }
 
@@ -58,7 +59,7 @@ impl Default for VisitConfig {
             gap_min: Duration::from_millis(90),
             lost_max: Duration::from_millis(1_500),
             told_min: 4,
-            remembered_max: Duration::from_secs(600),
+            remembered_max: Duration::from_secs(20),
         }
     }
 }

@@ -77,9 +77,9 @@ pub(crate) struct Pictures {
     /// Where to write the result.
     #[arg(long)]
     json: PathBuf,
-    /// Where to write every plate that was read wrong or not at all (CSV).
+    /// Where to write what became of each plate (CSV).
     #[arg(long)]
-    misses: Option<PathBuf>,
+    each: Option<PathBuf>,
 }
 
 pub(crate) fn run(command: Eval, installation: &Installation) -> Result<()> {
@@ -164,14 +164,16 @@ fn tell(scores: &Scores) {
 
 fn write(scores: &impl Serialize, plates: &[Scored], arguments: &Pictures) -> Result<()> {
     write_json(scores, &arguments.json)?;
-    let Some(path) = &arguments.misses else { return Ok(()) };
+    let Some(path) = &arguments.each else { return Ok(()) };
     let failed = || format!("cannot write \"{}\"", path.display());
     let mut table = csv::Writer::from_path(path).with_context(failed)?;
-    table.write_record(["truth", "read", "raw", "outcome", "confidence"]).with_context(failed)?;
-    for plate in plates.iter().filter(|plate| !plate.is_exact()) {
+    table.write_record(["truth", "read", "raw", "outcome", "confidence", "exact"]).with_context(failed)?;
+    for plate in plates {
         let confidence = format!("{:.4}", plate.confidence);
         let read = plate.read.as_deref().unwrap_or("");
-        table.write_record([&plate.truth, read, &plate.raw, plate.outcome, &confidence]).with_context(failed)?;
+        let exact = if plate.is_exact() { "1" } else { "0" };
+        let row = [&plate.truth, read, &plate.raw, plate.outcome, &confidence, exact];
+        table.write_record(row).with_context(failed)?;
     }
     table.flush().with_context(failed)
 }

@@ -109,7 +109,7 @@ def train(*, net, make_batch, loss, batches, path, lr, workers, device, repeat=3
         total.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
         optimiser.step()
-        keep = min(0.999, 1 - 1 / (done + 10))
+        keep = min(0.998, 1 - 1 / (done + 10))
         with torch.no_grad():
             for a, b in zip(average.state_dict().values(), net.state_dict().values()):
                 if a.dtype.is_floating_point:

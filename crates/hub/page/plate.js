@@ -13,6 +13,7 @@ const REASONS = [
   [/^(\d+) signs; a plate has at most/, 'too_long'],
   [/^a number without letters/, 'number'],
   [/^letters only/, 'word'],
+  [/^it does not look like a plate/, 'unlike'],
   [/^nearly no signs/, 'blank'],
   [/^digits only/, 'digits'],
   [/^no authority issues plates with code (\d+)/, 'code'],

@@ -152,6 +152,7 @@ const WORDS = {
   reason_too_long: ['{n} ký tự, nhiều hơn mọi biển số', '{n} signs, more than on any plate'],
   reason_number: ['chỉ có số, dài hơn biển số (như số điện thoại)', 'digits only, longer than a plate (as a telephone number)'],
   reason_word: ['chỉ có chữ', 'letters only'],
+  reason_unlike: ['không giống biển số: bảng chữ, hoặc biển số trong gương', 'it does not look like a plate: a board, or a plate in a mirror'],
   reason_blank: ['gần như không có ký tự', 'nearly no signs'],
   reason_digits: ['chỉ có số: biển sự kiện, hoặc một hàng của biển khác', 'digits only: of an event, or one row of another plate'],
   reason_code: ['không nơi nào cấp mã {n}', 'nobody issues code {n}'],

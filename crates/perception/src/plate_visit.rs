@@ -44,6 +44,9 @@ pub struct VisitConfig {
     pub lost_max: Duration,
     /// Looks that a visit without a reading needs to be told at all: a detector's slip in one frame is nobody's plate.
     pub told_min: usize,
+    /// A visit without a reading is told only where its best look was at least this wide, as a share of the frame:
+    /// what is too far to be read is no news.
+    pub told_width_min: f32,
     /// How long a settled plate is known again at its place: somebody walks past a parked car. A car that leaves and
     /// comes back later is another visit.
     pub remembered_max: Duration,
@@ -59,6 +62,7 @@ impl Default for VisitConfig {
             gap_min: Duration::from_millis(90),
             lost_max: Duration::from_millis(1_500),
             told_min: 4,
+            told_width_min: 0.05,
             remembered_max: Duration::from_secs(20),
         }
     }
@@ -299,7 +303,11 @@ impl PlateVisits {
                     }
                 }
             }
-            Outcome::UnknownKind { .. } | Outcome::Unreadable { .. } => visit.votes.len() >= self.config.told_min,
+            Outcome::UnknownKind { .. } | Outcome::Unreadable { .. } => {
+                let best = FoundPlate { corners, score: 1.0 };
+                let is_near = best.bbox().is_some_and(|bbox| bbox.width() >= self.config.told_width_min);
+                is_near && visit.votes.len() >= self.config.told_min
+            }
             // A shop sign is no news, however often it is looked at.
             Outcome::NotAPlate { .. } => false,
         };

@@ -113,7 +113,7 @@ impl PlateList {
     }
 }
 
-/// The entries that a plate resembles, the most alike first. The score is the likeness of the keys times the
+/// The entries that a plate resembles: those of watchlists first, of each the most alike first. The score is the likeness of the keys times the
 /// confidence of the reading, for the reading that makes it highest.
 pub fn matches(lists: &[PlateList], readings: &[Reading], confusion: &Confusion) -> Vec<PlateMatch> {
     let mut found: Vec<PlateMatch> = Vec::new();
@@ -140,7 +140,9 @@ pub fn matches(lists: &[PlateList], readings: &[Reading], confusion: &Confusion)
             }
         }
     }
-    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    // Whoever is looked for comes first: a long list of those who may pass must not push him out.
+    let is_other = |one: &PlateMatch| one.purpose != ListPurpose::Watch;
+    found.sort_by(|a, b| is_other(a).cmp(&is_other(b)).then(b.score.total_cmp(&a.score)));
     found.truncate(MATCHES_MAX);
     found
 }

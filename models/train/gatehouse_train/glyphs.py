@@ -32,7 +32,7 @@ class Face:
     four_stem: float  # where 4's stem begins
     one_flag: float
     hook: float  # how far the ends of C, G, S, 2, 3, 5, 6, 9 come round
-    six: str  # the back of 6 and 9: a quarter ellipse that leans in (bow), a full arc (hook), or straight
+    six: str  # the back of 6 and 9: upright with a short top (crook), leaning in (bow), a full arc (hook), or straight
     six_reach: float  # how far right a bow begins
     g_bar: float  # height of G's bar
     g_start: float  # where it begins
@@ -55,7 +55,7 @@ def random_face(rng: np.random.Generator) -> Face:
         four_stem=rng.choice([0.0, 0.3, 0.42, 0.5]),
         one_flag=rng.uniform(0.12, 0.3),
         hook=rng.uniform(0.0, 0.12),
-        six=str(rng.choice(["bow", "hook", "straight"], p=[0.65, 0.2, 0.15])),
+        six=str(rng.choice(["crook", "bow", "hook", "straight"], p=[0.6, 0.2, 0.1, 0.1])),
         six_reach=rng.uniform(0.62, 1.0),
         g_bar=rng.uniform(0.48, 0.6),
         g_start=rng.uniform(0.4, 0.7),
@@ -115,6 +115,8 @@ def strokes(glyph: str, f: Face) -> list:
         bowl = _arc(0.5, 0.42 + r, 0.5, r, -180, 0, p) + bottom(r=r) + [(0.0, 0.42 + r)]
         if f.six == "straight":
             back = [(0.72, 0.0), (0.12, 0.5), (0.0, 0.42 + r)]
+        elif f.six == "crook":
+            back = [(f.six_reach, 0.0)] + _arc(0.5, c, 0.5, c, -90, -180, p) + [(0.0, 0.42 + r)]
         elif f.six == "bow":
             back = _arc(f.six_reach, 0.42 + r, f.six_reach, 0.42 + r, -90, -180, 2.0)
         else:

@@ -14,6 +14,7 @@ const REASONS = [
   [/^a number without letters/, 'number'],
   [/^letters only/, 'word'],
   [/^it does not look like a plate/, 'unlike'],
+  [/^too many readings are about as likely/, 'doubtful'],
   [/^nearly no signs/, 'blank'],
   [/^digits only/, 'digits'],
   [/^no authority issues plates with code (\d+)/, 'code'],

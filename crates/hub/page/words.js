@@ -151,6 +151,7 @@ const WORDS = {
   reason_too_few: ['chỉ thấy {n} ký tự', 'only {n} signs are seen'],
   reason_too_long: ['{n} ký tự, nhiều hơn mọi biển số', '{n} signs, more than on any plate'],
   reason_number: ['chỉ có số, dài hơn biển số (như số điện thoại)', 'digits only, longer than a plate (as a telephone number)'],
+  reason_doubtful: ['quá nhiều cách đọc gần như nhau', 'too many readings are about as likely'],
   reason_word: ['chỉ có chữ', 'letters only'],
   reason_unlike: ['không giống biển số: bảng chữ, hoặc biển số trong gương', 'it does not look like a plate: a board, or a plate in a mirror'],
   reason_blank: ['gần như không có ký tự', 'nearly no signs'],

@@ -334,8 +334,8 @@ mod tests {
             "model[0].role",
             "model[0].file",
             "model[0].sha256",
-            "model[0].channels",
             "model[0].width",
+            "model[0].channels",
             "model[2].url",
         ];
         assert_eq!(paths, expected, "{problems}");

@@ -58,6 +58,8 @@ pub struct Options {
     pub unsure_below: f32,
     /// How many unsure signs a reading may have.
     pub unsure_max: u8,
+    /// Below this confidence the best reading is none: it would be a guess.
+    pub read_min: f32,
     /// Above this probability of being cut off a plate is not read.
     pub cut_off_above: f32,
     /// Which signs are taken for which.
@@ -76,6 +78,7 @@ impl Default for Options {
             others_weight: 1e-3,
             unsure_below: 0.5,
             unsure_max: 2,
+            read_min: 0.15,
             cut_off_above: 0.5,
             confusion: Confusion::default(),
             confusion_share: 0.05,
@@ -143,6 +146,9 @@ fn judge(places: &[Place], choices: &[Choice], found: &Found, raw: &Raw, options
         .count() as u8;
     if unsure > options.unsure_max {
         return Outcome::Unreadable { reason: Unreadable::TooUnsure { unsure, accepted: options.unsure_max } };
+    }
+    if best.confidence < options.read_min {
+        return Outcome::Unreadable { reason: Unreadable::Doubtful };
     }
     let ambiguous = is_ambiguous(&candidates);
     Outcome::Read(Readings { readings, ambiguous })

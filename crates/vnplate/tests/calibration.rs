@@ -34,7 +34,8 @@ fn seen(truth: char, among: &str, numbers: &mut Numbers) -> Position {
 
 #[test]
 fn confidence_is_the_share_of_readings_that_are_right() {
-    let (mut numbers, options) = (Numbers(20_250_701), Options { confusion_share: 0.0, ..Options::default() });
+    let (mut numbers, options) =
+        (Numbers(20_250_701), Options { read_min: 0.0, confusion_share: 0.0, ..Options::default() });
     let one_row = SoftEvidence { two_rows: Some(0.01), ..SoftEvidence::default() };
     let mut bins = [(0_u32, 0_u32, 0.0_f32); 5];
     for _ in 0..6000 {

@@ -223,6 +223,8 @@ pub enum Unreadable {
         /// How many a reading may have.
         accepted: u8,
     },
+    /// No reading is likely enough to be called one.
+    Doubtful,
     /// A side of the plate is outside the picture or hidden.
     CutOff,
     /// Fewer signs than any plate has.
@@ -238,6 +240,7 @@ impl fmt::Display for Unreadable {
             Self::TooUnsure { unsure, accepted } => {
                 write!(f, "{unsure} signs are unsure; a reading may have {accepted}")
             }
+            Self::Doubtful => f.write_str("too many readings are about as likely"),
             Self::CutOff => f.write_str("a side of the plate seems to be missing"),
             Self::TooFewGlyphs { found } => {
                 write!(f, "{found} signs; a plate has at least {}", crate::grammar::LEN_MIN)

@@ -14,6 +14,9 @@ use tempfile::TempDir;
 /// Of the clear generated plates so many may be read wrong: the reader is measured elsewhere, this notices a break.
 const MISSES_MAX: usize = 2;
 
+/// So many of the clip's six plates must be read: as above.
+const CLIP_EXACT_MIN: u64 = 3;
+
 /// Runs the program on the repository's own models; nothing where ONNX Runtime is not there.
 fn ask(folder: &Path, arguments: &[&str]) -> Option<Outcome> {
     let Some(library) = onnxruntime() else {
@@ -59,7 +62,8 @@ fn clear_plates_of_every_kind_are_read() {
         .map(|(label, told)| format!("{label}: {told}"))
         .collect();
     assert!(misses.len() <= MISSES_MAX, "{} of {} misread:\n{}", misses.len(), read.len(), misses.join("\n"));
-    let of_letter = |letter: char| read.iter().filter(move |(label, _)| label[label.find(' ').unwrap()..].contains(letter));
+    let of_letter =
+        |letter: char| read.iter().filter(move |(label, _)| label[label.find(' ').unwrap()..].contains(letter));
     for letter in ['R', 'N'] {
         assert!(of_letter(letter).all(|(label, told)| told["key"].as_str() == label.split(' ').nth(1)), "{letter}");
     }
@@ -75,7 +79,7 @@ fn what_is_no_whole_vietnamese_plate_is_never_guessed_at() {
 }
 
 #[test]
-fn each_vehicle_of_the_clip_is_one_visit_with_its_plate() {
+fn vehicles_of_the_clip_are_visits_with_their_plates_and_none_is_surely_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let bundled = repository().join("models/bundled");
     let (clip, truth) = (bundled.join("gate_plates.mp4"), bundled.join("gate_plates.truth.json"));
@@ -83,7 +87,11 @@ fn each_vehicle_of_the_clip_is_one_visit_with_its_plate() {
     let Some(done) = ask(folder.path(), &[&arguments[..], &["--json", "out.json"]].concat()) else { return };
     assert!(done.status.success(), "{}", done.stderr);
     let scores: Value = serde_json::from_str(&fs::read_to_string(folder.path().join("out.json")).unwrap()).unwrap();
-    assert_eq!((&scores["n"], &scores["exact"], &scores["false_visits"]), (&6.into(), &6.into(), &0.into()), "{scores:#}");
+    assert_eq!(
+        (&scores["n"], &scores["exact"], &scores["false_visits"]),
+        (&6.into(), &6.into(), &0.into()),
+        "{scores:#}"
+    );
 }
 
 fn fails(arguments: &[&str], said: &[&str]) {
@@ -121,7 +129,11 @@ fn labels_and_pictures_that_cannot_be_used_are_named() {
 fn a_text_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let Some(done) = ask(folder.path(), &["plate", "explain", "29H12345"]) else { return };
-    assert!(done.status.success() && done.stdout.contains("Hà Nội") && done.stdout.contains("ambiguous"), "{}", done.stdout);
+    assert!(
+        done.status.success() && done.stdout.contains("Hà Nội") && done.stdout.contains("ambiguous"),
+        "{}",
+        done.stdout
+    );
     let Some(done) = ask(folder.path(), &["plate", "explain", "13A12345"]) else { return };
     assert!(!done.status.success() && done.stdout.contains("13"), "{}", done.stdout);
 }

@@ -94,7 +94,7 @@ fn a_parked_car_that_was_hidden_for_a_while_is_no_second_visit() {
 #[test]
 fn unsure_looks_are_added_up_until_the_plate_is_gone() {
     let mut scene = Scene::new();
-    assert!(scene.show(3, 0.4, "30A12345", 0.6).is_empty());
+    assert!(scene.show(3, 0.4, "30A12345", 0.8).is_empty());
     let told = scene.hide(20);
     assert_eq!(told.iter().map(key).collect::<Vec<_>>(), ["30A12345"]);
 }

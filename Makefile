@@ -94,6 +94,13 @@ bench: setup ## CPU time of the whole edge beside bare decoding and inference
 	@$(CARGO) build --locked --release --workspace --bins
 	@$(CARGO) run --locked --release --package gatehouse-benches --bin edge
 
+.PHONY: bench-plates
+bench-plates: setup ## Plate reading beside rapidocr-onnxruntime, on the pictures in ../shared/data; EVERY=n takes each n-th
+	@$(CARGO) build --locked --release --package edge
+	@test -x .native/peer/bin/python || python3 -m venv .native/peer
+	@.native/peer/bin/pip install --quiet rapidocr-onnxruntime==1.4.4
+	@.native/peer/bin/python benches/plates.py --edge $(TARGET)/release/gatehouse-edge $(if $(EVERY),--every $(EVERY))
+
 .PHONY: screenshots
 screenshots: setup ## Take the README's pictures from the running demo
 	@$(CARGO) build --locked --workspace --bins

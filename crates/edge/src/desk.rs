@@ -140,7 +140,7 @@ impl Desk {
     ) -> (Vec<Pending>, Vec<(u64, [Point; 4])>) {
         self.set_clock(clock);
         let jump = self.tell_jump(stamp.utc, clock);
-        let kept = self.plates.as_mut().map_or_else(Vec::new, |plates| plates.hear(looks.clone(), stamp));
+        let kept = self.plates.as_mut().map_or_else(Vec::new, |plates| plates.hear(&looks, stamp));
         self.write(&Record::Plates { stamp, found, looks });
         (jump.into_iter().chain(self.drain(clock)).collect(), kept)
     }

@@ -25,41 +25,34 @@ use serde::Serialize;
 pub(crate) enum Eval {
     /// Count a video and hold the result against a truth made by eye.
     Count {
-        /// The video.
-        #[arg(long)]
-        video: PathBuf,
-        /// The truth (JSON).
-        #[arg(long)]
-        truth: PathBuf,
-        /// Folder with model files, before those of the installation.
-        #[arg(long)]
-        models: Option<PathBuf>,
+        #[command(flatten)]
+        video: Video,
         /// Id of the detector; the first of the manifest that is installed where absent.
         #[arg(long)]
         detector: Option<String>,
-        /// Where to write the result.
-        #[arg(long)]
-        json: PathBuf,
     },
     /// Read crops of plates: one plate a picture.
     Plates(Pictures),
     /// Find and read the plates of street scenes.
     Scenes(Pictures),
     /// Read the plates of a video, one result a visit.
-    Visit {
-        /// The video.
-        #[arg(long)]
-        video: PathBuf,
-        /// Which plates come in it (JSON).
-        #[arg(long)]
-        truth: PathBuf,
-        /// Folder with model files, before those of the installation.
-        #[arg(long)]
-        models: Option<PathBuf>,
-        /// Where to write the result.
-        #[arg(long)]
-        json: PathBuf,
-    },
+    Visit(Video),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Video {
+    /// The video.
+    #[arg(long)]
+    video: PathBuf,
+    /// The truth (JSON): counts, or which plates come in it.
+    #[arg(long)]
+    truth: PathBuf,
+    /// Folder with model files, before those of the installation.
+    #[arg(long)]
+    models: Option<PathBuf>,
+    /// Where to write the result.
+    #[arg(long)]
+    json: PathBuf,
 }
 
 #[derive(clap::Args)]
@@ -84,7 +77,7 @@ pub(crate) struct Pictures {
 
 pub(crate) fn run(command: Eval, installation: &Installation) -> Result<()> {
     match command {
-        Eval::Count { video, truth, models, detector, json } => {
+        Eval::Count { video: Video { video, truth, models, json }, detector } => {
             let folders = models.into_iter().collect();
             let models = ModelsConfig { folders, detector, ..ModelsConfig::default() };
             count(&video, &truth, &models, &json, installation)
@@ -110,7 +103,7 @@ pub(crate) fn run(command: Eval, installation: &Installation) -> Result<()> {
             tell(&scores.plates);
             write(&scores, &plates, &arguments)
         }
-        Eval::Visit { video, truth, models, json } => {
+        Eval::Visit(Video { video, truth, models, json }) => {
             let truth = load_truth(&truth)?;
             let mut engine = open(models.as_ref(), installation)?;
             let (scores, plates) = visit(&mut engine, video, &truth)?;
@@ -208,8 +201,7 @@ fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, install
     };
     let tally = watch.run(&|| false)?;
     let report = stopwatch.report(&truth, &tally, stages.frames(), &model.id);
-    let text = serde_json::to_string_pretty(&report).expect("a report has only text keys and finite numbers");
-    std::fs::write(json, format!("{text}\n")).with_context(|| format!("cannot write \"{}\"", json.display()))?;
+    write_json(&report, json)?;
     println!("{:<10} {:<8} {:>8} {:>6} {:>6}", "group", "what", "counted", "true", "error");
     for (group, compared) in &report.groups {
         for (what, c) in compared {

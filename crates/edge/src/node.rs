@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use capture::{Camera, Pacing, Repeat, ScaledSize, SourceConfig, SourceLocation};
 use domain::CameraId;
 use inference::{Detector, Fit, Manifest, ModelEntry, ModelStore, Role, Runtime, Threads};
@@ -98,8 +98,7 @@ pub fn choose_detector(
     config: &ModelsConfig,
     installation: &Installation,
 ) -> Result<(&'static Runtime, ModelEntry, LoadedModel)> {
-    let named = config.onnxruntime.as_deref().or(installation.onnxruntime_named());
-    let runtime = Runtime::load(named, &installation.onnxruntime_candidates())?;
+    let runtime = load_runtime(config, installation)?;
     let (manifest, store) = model_store(config, installation)?;
     let wanted: Vec<_> = manifest
         .entries()
@@ -112,26 +111,43 @@ pub fn choose_detector(
         "the manifest has no detector \"{}\"",
         config.detector.as_deref().unwrap_or("of any name")
     );
+    match first_installed(wanted, &store) {
+        Ok((entry, path)) => {
+            let loaded = LoadedModel {
+                id: entry.id.clone(),
+                path,
+                sha256: entry.sha256.clone(),
+                onnxruntime: runtime.library().to_owned(),
+            };
+            Ok((runtime, entry, loaded))
+        }
+        Err(missing) => bail!(
+            "no detector is installed: run `gatehouse-edge models pull`, on a machine without internet with \
+             `--mirror FOLDER_OR_URL`\n  {}",
+            missing.join("\n  ")
+        ),
+    }
+}
+
+/// Loads the ONNX Runtime: the one that is named, else the one of the installation.
+pub(crate) fn load_runtime(config: &ModelsConfig, installation: &Installation) -> Result<&'static Runtime> {
+    let named = config.onnxruntime.as_deref().or(installation.onnxruntime_named());
+    Ok(Runtime::load(named, &installation.onnxruntime_candidates())?)
+}
+
+/// The first of `entries` whose file is there, and the file; else why each of them is not.
+pub(crate) fn first_installed<'m>(
+    entries: impl IntoIterator<Item = &'m ModelEntry>,
+    store: &ModelStore,
+) -> std::result::Result<(ModelEntry, PathBuf), Vec<String>> {
     let mut missing = Vec::new();
-    for entry in wanted {
+    for entry in entries {
         match store.find(entry) {
-            Ok(path) => {
-                let loaded = LoadedModel {
-                    id: entry.id.clone(),
-                    path,
-                    sha256: entry.sha256.to_string(),
-                    onnxruntime: runtime.library().to_owned(),
-                };
-                return Ok((runtime, entry.clone(), loaded));
-            }
+            Ok(path) => return Ok((entry.clone(), path)),
             Err(error) => missing.push(one_line(&error)),
         }
     }
-    anyhow::bail!(
-        "no detector is installed: run `gatehouse-edge models pull`, on a machine without internet with \
-         `--mirror FOLDER_OR_URL`\n  {}",
-        missing.join("\n  ")
-    )
+    Err(missing)
 }
 
 /// Opens a camera of the configuration, scaled to what the detector wants.

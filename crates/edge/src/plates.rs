@@ -3,20 +3,20 @@
 pub mod desk;
 pub mod list;
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow};
 use domain::Point;
 use inference::plates::{GLYPH_CLASSES, PlateDetector, PlateError, PlateGlance, PlateReader, PlateSource};
-use inference::{ModelEntry, Role, Runtime, Threads};
+use inference::{Manifest, ModelEntry, ModelStore, Role, Threads};
 use perception::plate::FoundPlate;
+use perception::plate_visit::{PlateLook, Wanted};
 use vnplate::decode::{Decoded, Options, Position};
 use vnplate::{Calibration, SoftEvidence};
 
-use perception::plate_visit::{PlateLook, Wanted};
-
 use crate::config::ModelsConfig;
 use crate::installation::Installation;
-use crate::node::model_store;
-use crate::watch::one_line;
+use crate::node::{first_installed, load_runtime, model_store};
 
 /// The least that a look counts: a bad one is better than none.
 const WEIGHT_MIN: f32 = 0.01;
@@ -43,10 +43,10 @@ impl PlateEngine {
         threads: Threads,
         detector_size: Option<(u32, u32)>,
     ) -> Result<Self> {
-        let named = config.onnxruntime.as_deref().or(installation.onnxruntime_named());
-        let runtime = Runtime::load(named, &installation.onnxruntime_candidates())?;
-        let (detector, detector_path) = installed(config, installation, Role::PlateDetector)?;
-        let (reader, reader_path) = installed(config, installation, Role::PlateReader)?;
+        let runtime = load_runtime(config, installation)?;
+        let (manifest, store) = model_store(config, installation)?;
+        let (detector, detector_path) = installed(&manifest, &store, Role::PlateDetector, "plate detector")?;
+        let (reader, reader_path) = installed(&manifest, &store, Role::PlateReader, "plate reader")?;
         let models = [&detector, &reader].map(|entry| (entry.id.clone(), entry.sha256.clone())).to_vec();
         let detector = PlateDetector::open(runtime, &detector, &detector_path, threads, detector_size)?;
         let reader = PlateReader::open(runtime, &reader, &reader_path, threads)?;
@@ -106,29 +106,16 @@ impl PlateEngine {
     }
 }
 
-/// The entry of a role and its file: the first of the manifest that is installed.
-fn installed(
-    config: &ModelsConfig,
-    installation: &Installation,
-    role: Role,
-) -> Result<(ModelEntry, std::path::PathBuf)> {
-    let (manifest, store) = model_store(config, installation)?;
-    let mut missing = Vec::new();
-    for entry in manifest.entries().iter().filter(|entry| entry.role() == role) {
-        match store.find(entry) {
-            Ok(path) => return Ok((entry.clone(), path)),
-            Err(error) => missing.push(one_line(&error)),
+/// The entry of a role and its file: the first of the manifest that is installed. `what` is its name for people.
+fn installed(manifest: &Manifest, store: &ModelStore, role: Role, what: &str) -> Result<(ModelEntry, PathBuf)> {
+    let entries = manifest.entries().iter().filter(|entry| entry.role() == role);
+    first_installed(entries, store).map_err(|missing| {
+        if missing.is_empty() {
+            anyhow!("the model manifest names no {what}")
+        } else {
+            anyhow!("no {what} is installed:\n  {}", missing.join("\n  "))
         }
-    }
-    let what = match role {
-        Role::PlateDetector => "plate detector",
-        Role::PlateReader => "plate reader",
-        Role::Detector => "detector",
-    };
-    if missing.is_empty() {
-        bail!("the model manifest names no {what}");
-    }
-    bail!("no {what} is installed:\n  {}", missing.join("\n  "))
+    })
 }
 
 /// A glance as the decoder takes it.

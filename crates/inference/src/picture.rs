@@ -63,7 +63,7 @@ impl Picture {
     }
 }
 
-/// Largest picture file in bytes, and the most pixels of it: a file of a few kilobytes can claim billions.
+/// Largest picture file in bytes; OpenCV itself refuses pictures of more than 2^30 pixels.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Why a picture file gives no picture.

@@ -213,16 +213,18 @@ impl PlateVisits {
     }
 
     /// Takes what was read. Gives the visits whose best look this now is: their picture should be kept.
-    pub fn hear(&mut self, looks: Vec<PlateLook>, media: MediaTime) -> Vec<(u64, [Point; 4])> {
+    pub fn hear(&mut self, looks: &[PlateLook], media: MediaTime) -> Vec<(u64, [Point; 4])> {
         let mut best = Vec::new();
         for look in looks {
             let Some(visit) = self.visits.iter_mut().find(|visit| visit.number == look.visit) else { continue };
-            if visit.hear(&look, media) {
+            if visit.hear(look, media) {
                 best.push((visit.number, look.corners));
             }
         }
         for at in 0..self.visits.len() {
-            if self.visits[at].is_done(&self.config, &self.options) {
+            // Without a new look nothing can have been decided.
+            let heard = looks.iter().any(|look| look.visit == self.visits[at].number);
+            if heard && self.visits[at].is_done(&self.config, &self.options) {
                 self.settle(at);
             }
         }

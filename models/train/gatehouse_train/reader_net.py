@@ -17,6 +17,12 @@ CLASSES = len(ALPHABET) + 1
 GRID_H, GRID_W = HEIGHT // 8, WIDTH // 4
 
 
+def cell_middles():
+    """x and y of the middle of each cell, in 0–1, row by row."""
+    ys, xs = torch.meshgrid((torch.arange(GRID_H) + 0.5) / GRID_H, (torch.arange(GRID_W) + 0.5) / GRID_W, indexing="ij")
+    return torch.stack([xs.flatten(), ys.flatten()], 1)
+
+
 def _conv(a, b, k=3, s=1, act=True):
     layers = [nn.Conv2d(a, b, k, s, k // 2, bias=False), nn.BatchNorm2d(b)]
     return nn.Sequential(*layers, nn.ReLU(inplace=True)) if act else nn.Sequential(*layers)
@@ -54,8 +60,7 @@ class Reader(nn.Module):
         self.glyph = nn.Linear(dim, CLASSES)
         self.heads, self.dim = 4, dim
         self.whole = nn.Linear(dim, 2 + len(COLOURS) + len(STATES))
-        ys, xs = torch.meshgrid((torch.arange(GRID_H) + 0.5) / GRID_H, (torch.arange(GRID_W) + 0.5) / GRID_W, indexing="ij")
-        self.register_buffer("grid", torch.stack([xs.flatten(), ys.flatten()], 1))
+        self.register_buffer("grid", cell_middles())
 
     def forward(self, image):
         """image: N×3×64×128, blue-green-red, 0–255. Logits of everything."""
@@ -112,8 +117,9 @@ def loss(out, glyphs, centres, rows, colour, state):
     has = ~torch.isnan(centres[..., 0])
     centre = torch.nan_to_num(centres)
     # Where to look: a small bump round the glyph's middle, one cell wide and half a cell high.
-    dx = (out_grid(out)[:, 0] - centre[..., None, 0]) * GRID_W
-    dy = (out_grid(out)[:, 1] - centre[..., None, 1]) * GRID_H
+    middles = cell_middles().to(centres.device)
+    dx = (middles[:, 0] - centre[..., None, 0]) * GRID_W
+    dy = (middles[:, 1] - centre[..., None, 1]) * GRID_H
     bump = torch.exp(-0.5 * (dx**2 / 0.7**2 + dy**2 / 0.6**2)) + 1e-8
     bump = bump / bump.sum(-1, keepdim=True)
     away = -(bump * F.log_softmax(out["look"], -1)).sum(-1)
@@ -126,11 +132,3 @@ def loss(out, glyphs, centres, rows, colour, state):
         parts[name] = F.cross_entropy(out[name], truth, ignore_index=-1) if (truth >= 0).any() else out[name].sum() * 0
     total = parts["glyph"] + 0.3 * parts["look"] + 0.3 * parts["dense"] + 0.1 * parts["rows"] + 0.1 * parts["colour"] + 0.1 * parts["state"]
     return total, {name: float(part.detach()) for name, part in parts.items()}
-
-
-def out_grid(out):
-    return _GRID.to(out["look"].device)
-
-
-_ys, _xs = torch.meshgrid((torch.arange(GRID_H) + 0.5) / GRID_H, (torch.arange(GRID_W) + 0.5) / GRID_W, indexing="ij")
-_GRID = torch.stack([_xs.flatten(), _ys.flatten()], 1)

@@ -1,6 +1,5 @@
 """Trains the plate reader on generated plates: python -m gatehouse_train.train_reader --samples N --out FOLDER"""
 
-import argparse
 import os
 
 import torch
@@ -13,22 +12,7 @@ CHECK_SEED = 77
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--samples", type=int, default=1_500_000)
-    arguments.add_argument("--batch", type=int, default=128)
-    arguments.add_argument("--lr", type=float, default=2e-3)
-    arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--faces", type=int, default=150)
-    arguments.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
-    arguments.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    arguments.add_argument("--out", default="out")
-    arguments.add_argument("--minutes", type=float, help="end the schedule after this long, however far it came")
-    arguments.add_argument("--threads", type=int, default=0)
-    options = arguments.parse_args()
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    os.makedirs(options.out, exist_ok=True)
-    torch.manual_seed(options.seed)
+    options = training.parse(__doc__, samples=1_500_000, batch=128, faces=150)
     faces = make_faces(options.faces, options.seed)
     check_parts = [torch.from_numpy(part) for part in reader_data.batch(CHECK_SEED, 0, 300, make_faces(20, CHECK_SEED))]
 

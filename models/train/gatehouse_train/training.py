@@ -1,5 +1,6 @@
 """What both trainings share: a stream of seeded batches from worker processes, checkpoints, a moving average."""
 
+import argparse
 import copy
 import json
 import math
@@ -12,6 +13,28 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 # Before any worker is forked: OpenCV's own threads do not survive a fork.
 cv2.setNumThreads(1)
+
+
+def parse(doc, extra=None, **defaults):
+    """The options that both trainings take, with each training's own defaults; makes the output folder, seeds torch."""
+    arguments = argparse.ArgumentParser(description=doc)
+    for name in ("samples", "batch", "faces"):
+        arguments.add_argument(f"--{name}", type=int, default=defaults[name])
+    arguments.add_argument("--lr", type=float, default=2e-3)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1))
+    arguments.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    arguments.add_argument("--out", default="out")
+    arguments.add_argument("--minutes", type=float, help="end the schedule after this long, however far it came")
+    arguments.add_argument("--threads", type=int, default=0)
+    if extra:
+        extra(arguments)
+    options = arguments.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    os.makedirs(options.out, exist_ok=True)
+    torch.manual_seed(options.seed)
+    return options
 
 
 class Stream(IterableDataset):
@@ -94,6 +117,14 @@ def train(*, net, make_batch, loss, batches, path, lr, workers, device, repeat=3
             for _ in range(repeat - 1):
                 yield pool.mixed(len(new[0]))
 
+    def save():
+        """Writes the checkpoint, whole or not at all; gives the seconds trained so far."""
+        state = {"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "done": done}
+        state["seconds"] = before + time.time() - started
+        torch.save(state, f"{path}.tmp")
+        os.replace(f"{path}.tmp", path)
+        return state["seconds"]
+
     for parts in shown():
         spent = before + time.time() - started
         share = max(done / batches, spent / 60 / minutes if minutes else 0.0)
@@ -128,13 +159,7 @@ def train(*, net, make_batch, loss, batches, path, lr, workers, device, repeat=3
             left = spent / 60 * (1 / max(share, 1e-9) - 1)
             print(f"batch {done}/{batches} lr {rate:.2e} {speed:.2f} batches/s {left:.0f} min left {json.dumps(line)}", flush=True)
             sums, count = {}, 0
-            state = {"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "done": done}
-            state["seconds"] = before + time.time() - started
-            torch.save(state, f"{path}.tmp")
-            os.replace(f"{path}.tmp", path)
-    state = {"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "done": done}
-    state["seconds"] = before + time.time() - started
-    torch.save(state, f"{path}.tmp")
-    os.replace(f"{path}.tmp", path)
-    print(f"done after {done} batches, {state['seconds'] / 60:.0f} minutes", flush=True)
+            save()
+    seconds = save()
+    print(f"done after {done} batches, {seconds / 60:.0f} minutes", flush=True)
     return average

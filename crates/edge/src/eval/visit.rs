@@ -93,7 +93,7 @@ pub fn visit(engine: &mut PlateEngine, video: PathBuf, truth: &VisitTruth) -> Re
                 let found = engine.find(&source)?;
                 let wanted = visits.follow(&found, &[], stamp);
                 looks += wanted.len();
-                visits.hear(engine.look(&source, &found, &wanted)?, stamp.media);
+                visits.hear(&engine.look(&source, &found, &wanted)?, stamp.media);
                 spent += started.elapsed();
                 frames += 1;
                 heard = Instant::now();

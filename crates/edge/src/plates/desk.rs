@@ -66,7 +66,7 @@ impl PlateDesk {
     }
 
     /// Takes what was read; gives the visits whose picture should be kept from this frame.
-    pub fn hear(&mut self, looks: Vec<PlateLook>, stamp: FrameStamp) -> Vec<(u64, [Point; 4])> {
+    pub fn hear(&mut self, looks: &[PlateLook], stamp: FrameStamp) -> Vec<(u64, [Point; 4])> {
         self.visits.hear(looks, stamp.media)
     }
 

@@ -48,8 +48,8 @@ impl Scene {
             self.frame += 1;
             let wanted = self.visits.follow(&[found(x)], &[], stamp(self.frame));
             self.read += wanted.len();
-            let looks = wanted.iter().map(|wanted| look(wanted.visit, text, sure)).collect();
-            self.visits.hear(looks, stamp(self.frame).media);
+            let looks: Vec<_> = wanted.iter().map(|wanted| look(wanted.visit, text, sure)).collect();
+            self.visits.hear(&looks, stamp(self.frame).media);
         }
         self.told()
     }
@@ -127,8 +127,8 @@ fn two_plates_side_by_side_are_two_visits_and_the_vehicle_around_each_is_named()
     for frame in 0..8 {
         let wanted = visits.follow(&[found(0.1), found(0.6)], &[vehicle(7, 0.0), vehicle(9, 0.5)], stamp(frame));
         let texts = ["30A12345", "51F67890"];
-        let looks = wanted.iter().map(|wanted| look(wanted.visit, texts[wanted.found], 0.99)).collect();
-        visits.hear(looks, stamp(frame).media);
+        let looks: Vec<_> = wanted.iter().map(|wanted| look(wanted.visit, texts[wanted.found], 0.99)).collect();
+        visits.hear(&looks, stamp(frame).media);
     }
     visits.end();
     let told: Vec<_> = std::iter::from_fn(|| visits.poll()).map(|visit| (key(&visit), visit.vehicle)).collect();
@@ -141,7 +141,7 @@ fn a_hostile_look_with_too_few_numbers_is_passed_over() {
     let wanted = visits.follow(&[found(0.4)], &[], stamp(0));
     let mut bad = look(wanted[0].visit, "30A12345", 0.99);
     bad.glyphs[3].pop();
-    assert!(visits.hear(vec![bad], stamp(0).media).is_empty());
+    assert!(visits.hear(&[bad], stamp(0).media).is_empty());
     visits.end();
     assert_eq!(visits.poll(), None);
 }

@@ -38,6 +38,7 @@ class Face:
     g_start: float  # where it begins
     g_spur: bool  # G with a straight right side down to the foot
     seven_bend: float
+    seven_foot: float  # where 7 stands
     flat_a: float  # width of A's flat top
     mid_m: float  # depth of M's middle
     corner: bool  # pen with round joints
@@ -46,7 +47,7 @@ class Face:
 def random_face(rng: np.random.Generator) -> Face:
     return Face(
         aspect=rng.uniform(0.44, 0.64),
-        pen=rng.uniform(0.115, 0.19),
+        pen=rng.uniform(0.085, 0.18),
         bowl=rng.uniform(0.75, 1.35),
         square=rng.uniform(1.9, 3.0),
         waist=rng.uniform(0.44, 0.52),
@@ -60,7 +61,8 @@ def random_face(rng: np.random.Generator) -> Face:
         g_bar=rng.uniform(0.48, 0.6),
         g_start=rng.uniform(0.4, 0.7),
         g_spur=rng.random() < 0.3,
-        seven_bend=rng.choice([0.0, 0.0, 0.12, 0.2]),
+        seven_bend=rng.choice([0.0, 0.0, 0.08, 0.15]),
+        seven_foot=rng.uniform(0.12, 0.4),
         flat_a=rng.choice([0.0, 0.08, 0.2]),
         mid_m=rng.uniform(0.45, 0.95),
         corner=rng.random() < 0.5,
@@ -124,7 +126,9 @@ def strokes(glyph: str, f: Face) -> list:
         six = [bowl, back]
         return six if glyph == "6" else [[(1 - x, 1 - y) for x, y in stroke] for stroke in six]
     if glyph == "7":
-        return [[(0.0, 0.0), (1.0, 0.0), (0.62 - f.seven_bend, 0.45), (0.34, 1.0)]]
+        foot = f.seven_foot
+        bend = (foot + (1 - foot) * 0.5 - f.seven_bend, 0.5)
+        return [[(0.0, 0.0), (1.0, 0.0), (1.0, 0.06), bend, (foot, 1.0)]]
     if glyph == "8":
         r0, r1, x = min(c, w / 2), min(c, (1 - w) / 2), 0.05
         upper = top(x, 1 - x, r=r0) + _arc(0.5, w - r0, 0.5 - x, r0, 0, 180, p) + [(x, r0)]

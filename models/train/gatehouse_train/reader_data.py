@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from . import camera
+from . import camera, real
 from .glyphs import ALPHABET, BLANK, INDEX
 from .plates import SCALE, draw_plate
 from .texts import COLOURS, Text, random_text
@@ -135,11 +135,11 @@ def make_sample(rng: np.random.Generator, faces: list, text: Text = None) -> Sam
     cw, ch = (extent + 2 * margin).astype(int)
     quad = quad - quad.min(0) + margin
     canvas = camera.clutter(ch, cw, rng)
-    if rng.random() < 0.3:
-        # A frame or holder round the plate, darker or brighter than it.
+    if rng.random() < 0.4:
+        # A frame or holder round the plate, darker or brighter than it, or the dark of a bumper.
         centre = quad.mean(0)
-        frame = (centre + (quad - centre) * rng.uniform(1.02, 1.12)).astype(np.int32)
-        cv2.fillConvexPoly(canvas, frame, (float(rng.choice([15, 60, 200])),) * 3, cv2.LINE_AA)
+        frame = (centre + (quad - centre) * rng.uniform(1.02, 1.3)).astype(np.int32)
+        cv2.fillConvexPoly(canvas, frame, (float(rng.choice([8, 20, 60, 200])),) * 3, cv2.LINE_AA)
     matrix = place(flat.image, quad.astype(np.float32), canvas)
     image, grey = camera.sensor(camera.blur(camera.light(canvas, rng), rng, glyph_px), rng)
 
@@ -168,10 +168,21 @@ def make_sample(rng: np.random.Generator, faces: list, text: Text = None) -> Sam
     return Sample(rectify(image, view), glyphs, centres, len(text.rows) - 1, colour, state)
 
 
-def batch(seed: int, number: int, size: int, faces: list):
-    """Batch `number` of the endless, seeded stream: the same numbers give the same pictures."""
+def real_sample(rng: np.random.Generator, plates: real.RealPlates) -> Sample:
+    """A look at a photographed plate. Where its glyphs stand and its colour are not known, and not taught."""
+    plate, picture, rows = plates.pick(rng)
+    image, quad, _ = real.vary(picture, rows, rng)
+    nowhere = np.full((SLOTS, 2), np.nan, np.float32)
+    return Sample(rectify(image, quad), real.labels(plate, SLOTS), nowhere, rows - 1, IGNORE, STATES.index("plate"))
+
+
+def batch(seed: int, number: int, size: int, faces: list, plates: real.RealPlates = None, share: float = 0.0):
+    """Batch `number` of the endless, seeded stream: the same numbers give the same pictures. `share` of them come
+    from `plates`, if there are any."""
     rng = np.random.default_rng([seed, number])
-    samples = [make_sample(rng, faces) for _ in range(size)]
+    photographed = int(size * share) if plates else 0
+    samples = [real_sample(rng, plates) for _ in range(photographed)]
+    samples += [make_sample(rng, faces) for _ in range(size - photographed)]
     return (
         np.stack([s.image for s in samples]),
         np.stack([s.glyphs for s in samples]).astype(np.int64),

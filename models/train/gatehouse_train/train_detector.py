@@ -23,6 +23,7 @@ def main():
         workers=options.workers,
         device=options.device,
         minutes=options.minutes,
+        start=options.start,
     )
 
 

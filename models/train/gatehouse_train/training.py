@@ -26,6 +26,7 @@ def parse(doc, extra=None, **defaults):
     arguments.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments.add_argument("--out", default="out")
     arguments.add_argument("--minutes", type=float, help="end the schedule after this long, however far it came")
+    arguments.add_argument("--start", metavar="CHECKPOINT", help="begin with the weights of an earlier training")
     arguments.add_argument("--threads", type=int, default=0)
     if extra:
         extra(arguments)
@@ -82,9 +83,10 @@ def vary(image):
     return (image * draw(0.8, 1.2) + draw(-18, 18) + torch.randn_like(image) * draw(0, 5)).clamp_(0, 255)
 
 
-def train(*, net, make_batch, loss, batches, path, lr, workers, device, repeat=3, minutes=None, every=200, check=None):
+def train(*, net, make_batch, loss, batches, path, lr, workers, device, repeat=3, minutes=None, start=None, every=200, check=None):
     """Trains `net` on `batches` batches, continuing from the checkpoint at `path` if there is one; every `repeat`-th
-    batch is new, the others are mixed from the newest samples.
+    batch is new, the others are mixed from the newest samples. A new training may `start` with the weights of a
+    finished one.
 
     The learning rate warms up, then falls along a cosine to zero at the last batch, or after `minutes` of training if
     that comes first (for a machine of unknown speed; the result then depends on how far it came). A moving average of the weights
@@ -104,6 +106,9 @@ def train(*, net, make_batch, loss, batches, path, lr, workers, device, repeat=3
         optimiser.load_state_dict(saved["optimiser"])
         done, before = saved["done"], saved["seconds"]
         print(f"continuing at batch {done} of {batches}", flush=True)
+    elif start:
+        average.load_state_dict(torch.load(start, map_location=device, weights_only=True)["average"])
+        net.load_state_dict(average.state_dict())
     loader = DataLoader(Stream(make_batch, done // repeat, -(-batches // repeat)), batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None)
     started, first = time.time(), done
     sums, count = {}, 0

@@ -1,0 +1,1 @@
+//! Barriers and doors: relays over HTTP, Modbus TCP and GPIO lines.

@@ -9,6 +9,7 @@ use edge::plates::{PlateEngine, WHOLE};
 use inference::Threads;
 use inference::picture::read_picture;
 use inference::plates::{PlateGlance, PlateSource};
+use perception::plate::FoundPlate;
 use vnplate::decode::Outcome;
 
 pub(crate) fn read(
@@ -24,13 +25,14 @@ pub(crate) fn read(
         let view = picture.view();
         let source = PlateSource::Bgr(&view);
         let failed = || format!("the plate models failed on \"{}\"", path.display());
-        let corners = if scene {
-            engine.find(&source).with_context(failed)?.iter().map(|plate| plate.corners).collect()
+        let (found, corners) = if scene {
+            let found = engine.find(&source).with_context(failed)?;
+            (found.iter().map(|plate| plate.corners).collect(), found.iter().map(FoundPlate::reading_corners).collect())
         } else {
-            vec![WHOLE]
+            (vec![WHOLE], vec![WHOLE])
         };
         let glances = engine.read(&source, &corners).with_context(failed)?;
-        for (corners, glance) in corners.iter().zip(&glances) {
+        for (corners, glance) in found.iter().zip(&glances) {
             let mut told = told(&engine, glance);
             told["picture"] = path.display().to_string().into();
             if scene {

@@ -87,11 +87,11 @@ impl PlateEngine {
         found: &[FoundPlate],
         wanted: &[Wanted],
     ) -> Result<Vec<PlateLook>, PlateError> {
-        let corners: Vec<_> = wanted.iter().map(|wanted| found[wanted.found].corners).collect();
+        let corners: Vec<_> = wanted.iter().map(|wanted| found[wanted.found].reading_corners()).collect();
         let glances = self.read(source, &corners)?;
-        let looks = wanted.iter().zip(&corners).zip(&glances).map(|((wanted, corners), glance)| PlateLook {
+        let looks = wanted.iter().zip(&glances).map(|(wanted, glance)| PlateLook {
             visit: wanted.visit,
-            corners: *corners,
+            corners: found[wanted.found].corners,
             glyphs: glance.glyphs.iter().map(|position| position.to_vec()).collect(),
             evidence: evidence(glance),
             not_a_plate: glance.not_a_plate,

@@ -38,7 +38,20 @@ pub struct FoundPlate {
     pub score: f32,
 }
 
+/// How much larger than found a plate is cut out to be read, as a share of its size: found corners are a little off,
+/// and a glyph that is cut is lost, while some ground around the plate costs nothing.
+pub const READING_MARGIN: f32 = 0.08;
+
 impl FoundPlate {
+    /// The corners inside which the plate is read.
+    #[must_use]
+    pub fn reading_corners(&self) -> [Point; 4] {
+        let mean = |pick: fn(&Point) -> f32| self.corners.iter().map(pick).sum::<f32>() / 4.0;
+        let (x, y) = (mean(|p| p.x), mean(|p| p.y));
+        let grown = |from: f32, to: f32| from + (to - from) * (1.0 + READING_MARGIN);
+        self.corners.map(|p| Point { x: grown(x, p.x), y: grown(y, p.y) })
+    }
+
     /// The upright box around the corners; nothing where they span no area.
     pub fn bbox(&self) -> Option<BoundingBox> {
         let fold = |pick: fn(&Point) -> f32, best: fn(f32, f32) -> f32, start: f32| {

@@ -19,6 +19,13 @@ const INDEPENDENCE: f64 = 0.5;
 /// The least probability that a pooled look may give: one look cannot veto a sign.
 const FLOOR: f64 = 1e-4;
 
+/// A reading that holds another one and more signs at its beginning or end is the whole of which the other is a part,
+/// if it weighs at least this share of it: signs are lost at the edge of a picture more often than they are made up.
+const WHOLE_SHARE_MIN: f32 = 0.35;
+
+/// How much a part of the reading counts against it.
+const PART_AGAINST: f32 = 0.5;
+
 /// One look at a plate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Look {
@@ -119,14 +126,15 @@ impl Fusion {
     pub fn settle(&self, options: &Options) -> Option<Settled> {
         let mut votes: Vec<Vote> = (0..=POSITIONS_MAX).filter_map(|len| self.vote(len, options)).collect();
         votes.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(b.len.cmp(&a.len)));
-        let winner = votes.iter().find(|vote| vote.decoded.best().is_some()).or(votes.first())?;
+        let mut winner = votes.iter().find(|vote| vote.decoded.best().is_some()).or(votes.first())?;
+        while let Some(whole) = votes.iter().find(|vote| is_whole_of(vote, winner)) {
+            winner = whole;
+        }
         let mut decoded = winner.decoded.clone();
         let key = winner.decoded.best().map(decode::Reading::key);
-        let against: f32 = votes
-            .iter()
-            .filter(|vote| vote.decoded.best().is_some_and(|best| Some(best.key()) != key))
-            .map(|vote| vote.weight)
-            .sum();
+        let others = votes.iter().filter(|vote| vote.decoded.best().is_some_and(|best| Some(best.key()) != key));
+        let against: f32 =
+            others.map(|vote| if is_part_of(vote, winner) { vote.weight * PART_AGAINST } else { vote.weight }).sum();
         if let Outcome::Read(readings) = &mut decoded.outcome {
             for reading in &mut readings.readings {
                 reading.confidence *= winner.weight / (winner.weight + against);
@@ -153,6 +161,18 @@ impl Fusion {
         let decoded = decode(&positions, &evidence(&looks), options);
         Some(Vote { len: len as u8, looks: looks.len() as u16, weight: weight as f32, decoded })
     }
+}
+
+fn is_whole_of(whole: &Vote, part: &Vote) -> bool {
+    whole.weight >= WHOLE_SHARE_MIN * part.weight && is_part_of(part, whole)
+}
+
+/// Whether the reading of `part` is that of `whole` without its first or last signs.
+fn is_part_of(part: &Vote, whole: &Vote) -> bool {
+    let (Some(part), Some(whole)) = (part.decoded.best(), whole.decoded.best()) else { return false };
+    let (part, whole) = (part.key(), whole.key());
+    let (part, whole) = (part.as_str(), whole.as_str());
+    part.len() < whole.len() && (whole.starts_with(part) || whole.ends_with(part))
 }
 
 /// A total order that puts the heavier look first and equal looks side by side, so that sums do not depend on the

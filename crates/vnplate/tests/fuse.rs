@@ -62,7 +62,16 @@ fn looks_of_another_length_are_a_vote_of_their_own_and_cost_confidence() {
     let settled = settle([text("51F97022", 0.95, 2.0), text("51F9702", 0.95, 1.0)]);
     assert_eq!(key(&settled), "51F97022");
     assert_eq!(settled.votes.iter().map(|vote| (vote.len, vote.looks)).collect::<Vec<_>>(), [(8, 1), (7, 1)]);
-    assert!(confidence(&settled) < 0.7, "{}", confidence(&settled));
+    assert!(confidence(&settled) < 0.85, "{}", confidence(&settled));
+}
+
+#[test]
+fn a_plate_without_its_edge_gives_way_to_the_whole_one() {
+    let cut = |whole: f32| settle([text("80A0036", 0.97, 1.0), text("80A00361", 0.97, whole)]);
+    assert_eq!((key(&cut(0.5)), key(&cut(0.1))), ("80A00361".to_owned(), "80A0036".to_owned()));
+    assert!(confidence(&cut(0.5)) < 0.6, "half of the looks saw less: {}", confidence(&cut(0.5)));
+    let other = settle([text("80A0036", 0.97, 1.0), text("80A00461", 0.97, 0.5)]);
+    assert_eq!(key(&other), "80A0036", "another plate is no whole of it");
 }
 
 #[test]

@@ -177,7 +177,7 @@ pub fn scenes(engine: &mut PlateEngine, images: &Path, list: &Path) -> Result<(S
         let failed = |source| EvalError::Model { path: path.clone(), source };
         let started = Instant::now();
         let found = engine.find(&source).map_err(failed)?;
-        let corners: Vec<_> = found.iter().map(|plate| plate.corners).collect();
+        let corners: Vec<_> = found.iter().map(FoundPlate::reading_corners).collect();
         let glances = engine.read(&source, &corners).map_err(failed)?;
         let decoded: Vec<_> = glances.iter().map(|glance| engine.decode(glance)).collect();
         let ms = started.elapsed().as_secs_f64() * 1e3 / labelled.len() as f64;

@@ -127,23 +127,35 @@ pub fn visit(engine: &mut PlateEngine, video: PathBuf, truth: &VisitTruth) -> Re
     Ok((scores, plates))
 }
 
-/// Gives each true visit the told one of its time: the one with its key if there is one, else the first.
+/// Gives each true visit a told one of its time: the one with its key if there is one, else the one that shares most
+/// time with it, so that a wrong reading is held against the plate that it was made of.
 fn matched(told: &[PlateVisit], truth: &VisitTruth, ms: f64) -> Result<(Vec<Scored>, usize)> {
-    let mut free: Vec<&PlateVisit> = told.iter().collect();
-    let mut plates = Vec::new();
-    for one in &truth.plates {
-        let key = vnplate::Key::from_text(&one.plate)
-            .with_context(|| format!("\"{}\" in the truth is no plate", one.plate))?;
-        let key = key.as_str().to_owned();
-        let of = |visit: &PlateVisit| visit.settled.decoded.best().map(|best| best.key().as_str().to_owned());
-        let in_time = |visit: &PlateVisit| {
-            one.from_s.is_none_or(|from| visit.last.media.as_secs_f64() >= from - SLACK_S)
-                && one.to_s.is_none_or(|to| visit.first.media.as_secs_f64() <= to + SLACK_S)
-        };
-        let exact = free.iter().position(|visit| in_time(visit) && of(visit).as_deref() == Some(key.as_str()));
-        let hit = exact.or_else(|| free.iter().position(|visit| in_time(visit))).map(|at| free.remove(at));
+    let keys = truth.plates.iter().map(|one| {
+        let key = vnplate::Key::from_text(&one.plate);
+        key.map(|key| key.as_str().to_owned()).with_context(|| format!("\"{}\" in the truth is no plate", one.plate))
+    });
+    let keys = keys.collect::<Result<Vec<String>>>()?;
+    let read = |visit: &PlateVisit| visit.settled.decoded.best().map(|best| best.key().as_str().to_owned());
+    let mut pairs = Vec::new();
+    for (one, visit) in truth.plates.iter().enumerate() {
+        for (other, told) in told.iter().enumerate() {
+            let shared = shared_s(visit, told);
+            if shared >= -SLACK_S {
+                pairs.push((read(told).as_deref() == Some(keys[one].as_str()), shared, one, other));
+            }
+        }
+    }
+    pairs.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then((a.2, a.3).cmp(&(b.2, b.3))));
+    let (mut hits, mut free) = (vec![None; keys.len()], vec![true; told.len()]);
+    for (_, _, one, other) in pairs {
+        if hits[one].is_none() && free[other] {
+            hits[one] = Some(&told[other]);
+            free[other] = false;
+        }
+    }
+    let scored = keys.into_iter().zip(&truth.plates).zip(hits).map(|((key, one), hit)| {
         let best = hit.and_then(|visit| visit.settled.decoded.best());
-        plates.push(Scored {
+        Scored {
             truth: key,
             read: best.map(|reading| reading.key().as_str().to_owned()),
             raw: hit.map(|visit| visit.settled.decoded.raw.to_string()).unwrap_or_default(),
@@ -152,7 +164,13 @@ fn matched(told: &[PlateVisit], truth: &VisitTruth, ms: f64) -> Result<(Vec<Scor
             rows: one.rows,
             source: None,
             ms,
-        });
-    }
-    Ok((plates, free.len()))
+        }
+    });
+    Ok((scored.collect(), free.into_iter().filter(|free| *free).count()))
+}
+
+/// How long the two were at the same time, seconds; below 0 by how much they missed each other.
+fn shared_s(truth: &TrueVisit, told: &PlateVisit) -> f64 {
+    let (first, last) = (told.first.media.as_secs_f64(), told.last.media.as_secs_f64());
+    truth.to_s.unwrap_or(last).min(last) - truth.from_s.unwrap_or(first).max(first)
 }

@@ -116,6 +116,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rumqttc", &["uplink", "hub"]),
     ("sqlx", &["uplink", "store"]),
     ("axum", &["hub"]),
+    ("tokio-modbus", &["actuate"]),
+    ("gpiocdev", &["actuate"]),
 ];
 
 fn row(name: &str) -> Option<&'static Row> {

@@ -123,7 +123,8 @@ impl Sink for Tally {
                 | Payload::PlateRead(_)
                 | Payload::CameraChanged(_)
                 | Payload::NodeStarted(_)
-                | Payload::ClockJumped(_) => {}
+                | Payload::ClockJumped(_)
+                | Payload::PolicyChanged(_) => {}
             }
         }
         Ok(())

@@ -219,7 +219,8 @@ async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
             Payload::OccupancyChanged(_)
             | Payload::CameraChanged(_)
             | Payload::NodeStarted(_)
-            | Payload::ClockJumped(_) => {}
+            | Payload::ClockJumped(_)
+            | Payload::PolicyChanged(_) => {}
         }
     }
     let always = CountsFilter {

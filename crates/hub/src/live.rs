@@ -90,7 +90,7 @@ impl Live {
                         changed.gates_of.insert(event.node.clone());
                         &[]
                     }
-                    Some(Payload::ClockJumped(_)) | None => &[],
+                    Some(Payload::ClockJumped(_) | Payload::PolicyChanged(_)) | None => &[],
                 };
                 changed.gates.extend(gates.iter().map(|gate| (event.site.clone(), gate.clone())));
             }

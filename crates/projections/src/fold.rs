@@ -85,6 +85,8 @@ pub fn fold(fact: &Fact<'_>) -> Vec<Delta> {
             let value = ClockJumpValue { seq: fact.seq, at: fact.at, by_ms: *by_ms };
             deltas.push(Delta::ClockJump(fact.node.clone(), value));
         }
+        // What a node works by is in its status; the log keeps the event as proof.
+        Some(Payload::PolicyChanged(_)) => {}
     }
     deltas
 }

@@ -24,7 +24,8 @@ pub(crate) fn fault(payload: &Payload) -> Option<String> {
         | Payload::OccupancyChanged(_)
         | Payload::CameraChanged(_)
         | Payload::NodeStarted(_)
-        | Payload::ClockJumped(_) => None,
+        | Payload::ClockJumped(_)
+        | Payload::PolicyChanged(_) => None,
     }
 }
 

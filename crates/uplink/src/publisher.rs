@@ -243,13 +243,13 @@ impl Node {
     fn status(&self, state: NodeState) -> Status {
         let ClockReading { at, quality } = (self.clock)();
         let backlog = Some(self.outbox.backlog().rows);
-        Status { state, version: self.version.clone(), at: Some(at), backlog, clock: Some(quality) }
+        Status { state, version: self.version.clone(), at: Some(at), backlog, clock: Some(quality), policy: None }
     }
 
     /// What the broker says of the node when the connection is lost.
     fn last_will(&self) -> Status {
         let version = self.version.clone();
-        Status { state: NodeState::Offline, version, at: None, backlog: None, clock: None }
+        Status { state: NodeState::Offline, version, at: None, backlog: None, clock: None, policy: None }
     }
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::blob::BlobHash;
 use crate::hash::sha256;
 use crate::plate::PlateRead;
+use crate::policy::PolicyChange;
 
 /// Identity of an event: a version 7 UUID, so that ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,6 +72,8 @@ pub enum Payload {
     NodeStarted(NodeStart),
     /// The wall clock jumped against the monotonic clock.
     ClockJumped(ClockJump),
+    /// Another policy came into force, or one that the hub wanted did not.
+    PolicyChanged(PolicyChange),
 }
 
 impl Payload {
@@ -84,6 +87,7 @@ impl Payload {
             Self::CameraChanged(_) => "camera_changed",
             Self::NodeStarted(_) => "node_started",
             Self::ClockJumped(_) => "clock_jumped",
+            Self::PolicyChanged(_) => "policy_changed",
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What travels between machines: the event envelope, acknowledgements, node status, topics, keys and blob names.
+//! What travels between machines: the event envelope, acknowledgements, node status, policies, topics, keys and blob
+//! names.
 //!
 //! Owns every byte that one machine sends and another reads, so that both ends agree by construction. Never does IO,
 //! reads a clock or draws a random number.
@@ -12,6 +13,7 @@ pub mod event;
 pub mod hash;
 pub mod key;
 pub mod plate;
+pub mod policy;
 pub mod status;
 pub mod topic;
 

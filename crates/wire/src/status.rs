@@ -3,6 +3,8 @@
 use domain::{ClockQuality, UtcTime};
 use serde::{Deserialize, Serialize};
 
+use crate::policy::PolicyStatus;
+
 /// Whether the node is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -29,4 +31,7 @@ pub struct Status {
     /// Trust in its clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockQuality>,
+    /// What it works by; absent where it follows no hub's policy, and in a last will.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyStatus>,
 }

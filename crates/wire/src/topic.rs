@@ -14,16 +14,19 @@ pub enum Channel {
     Status,
     /// Hub to node, QoS 1, retained: an [`Ack`](crate::Ack).
     Ack,
+    /// Hub to node, QoS 1, retained: a [`WantedPolicy`](crate::policy::WantedPolicy).
+    Policy,
 }
 
 impl Channel {
-    const ALL: [Self; 3] = [Self::Event, Self::Status, Self::Ack];
+    const ALL: [Self; 4] = [Self::Event, Self::Status, Self::Ack, Self::Policy];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Event => "event",
             Self::Status => "status",
             Self::Ack => "ack",
+            Self::Policy => "policy",
         }
     }
 
@@ -51,7 +54,7 @@ pub struct NodeTopic {
 
 /// Why a text is not a topic of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{0}\" is not a topic of the form {ROOT}/SITE/NODE/event, status or ack")]
+#[error("\"{0}\" is not a topic of the form {ROOT}/SITE/NODE/event, status, ack or policy")]
 pub struct UnknownTopic(String);
 
 impl std::fmt::Display for NodeTopic {

@@ -14,6 +14,11 @@ use crate::watch::one_line;
 /// of a frame is 32 pixels wide in it.
 const PLATES_WIDTH: u32 = 640;
 
+/// The highest importance of a camera.
+pub const IMPORTANCE_MAX: u8 = 9;
+/// The importance of a camera that does not say.
+const IMPORTANCE: u8 = 5;
+
 /// Most cameras of one node.
 pub const CAMERAS_MAX: usize = 8;
 
@@ -32,6 +37,9 @@ pub struct NodeConfig {
     pub hub_url: Option<String>,
     /// Models.
     pub models: ModelsConfig,
+    /// How many frames are looked at at a time; as many as there are processor cores where absent, and never more
+    /// than cameras.
+    pub engines: Option<usize>,
     /// Cameras, 1 to [`CAMERAS_MAX`].
     pub cameras: Vec<CameraConfig>,
     /// Gates, each at one of the cameras.
@@ -79,6 +87,9 @@ pub struct CameraConfig {
     pub play: Play,
     /// Where plates are read: width of the picture in which they are looked for, pixels.
     pub plates: Option<u32>,
+    /// When there is more to see than the machine can look at, cameras of less importance are looked at less often
+    /// first; 1 to [`IMPORTANCE_MAX`].
+    pub importance: u8,
 }
 
 /// How a source is played.
@@ -157,6 +168,10 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
     let broker = table.nested("broker", |t| read_broker(t, folder));
     let hub_url = table.nested("hub", read_hub).flatten();
     let models = table.nested("models", |t| read_models(t, folder)).unwrap_or_default();
+    let engines = table.optional::<usize>("engines");
+    if engines.is_some_and(|count| !(1..=CAMERAS_MAX).contains(&count)) {
+        table.note("engines", format!("1 to {CAMERAS_MAX} are accepted"));
+    }
     let cameras = table.each("camera", read_camera).into_iter().collect::<Option<Vec<_>>>();
     let gates = table.each("gate", |t| read_gate(t, folder)).into_iter().collect::<Option<Vec<_>>>();
     let plate_lists = table.each("plate_list", |t| read_plate_list(t, folder));
@@ -175,6 +190,7 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
         broker,
         hub_url,
         models,
+        engines,
         cameras: cameras?,
         gates: gates?,
         plate_lists: plate_lists?,
@@ -249,6 +265,7 @@ fn read_camera(table: &mut TableReader<'_>) -> Option<CameraConfig> {
     if plates.is_some() && play == Play::Rehearse {
         table.note("plates", "an observation log has no frames to read plates in");
     }
+    let importance = table.ranged("importance", 1..=IMPORTANCE_MAX, "1 to 9", IMPORTANCE);
     let source = source?;
     let is_live = source.contains("://") && !source.starts_with("file://");
     match (is_live, play) {
@@ -258,7 +275,7 @@ fn read_camera(table: &mut TableReader<'_>) -> Option<CameraConfig> {
         }
         (true, Play::Live) | (false, Play::Loop | Play::Once | Play::Rehearse) => {}
     }
-    Some(CameraConfig { id: id?, source, play, plates })
+    Some(CameraConfig { id: id?, source, play, plates, importance })
 }
 
 fn read_plate_list(table: &mut TableReader<'_>, folder: &Path) -> Option<PlateList> {

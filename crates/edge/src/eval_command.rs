@@ -8,6 +8,7 @@ use clap::Subcommand;
 use domain::{CameraId, GateId};
 use edge::config::{CameraConfig, ModelsConfig, Play};
 use edge::desk::{Desk, DeskPlan};
+use edge::engine::{Engine, Engines};
 use edge::eval::plates::{crops, scenes};
 use edge::eval::score::{Scored, Scores};
 use edge::eval::visit::{load_truth, visit};
@@ -182,9 +183,10 @@ fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, install
     let stopwatch = Stopwatch::start();
     let id = CameraId::new("eval").expect("a slug");
     let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
-    let detector = Detector::open(runtime, &entry, &model.path, Threads { intra: 1 })?;
-    let camera = CameraConfig { id: id.clone(), source, play: Play::Once, plates: None };
-    let camera = open_camera(&camera, Path::new("."), &detector)?;
+    let detector = || Detector::open(runtime, &entry, &model.path, Threads { intra: 1 });
+    let engines = Engines::open(1, vec![1], &|| Ok(Engine { detector: detector()?, plates: Vec::new() }))?;
+    let camera = CameraConfig { id: id.clone(), source, play: Play::Once, plates: None, importance: 1 };
+    let camera = open_camera(&camera, Path::new("."), engines.wants())?;
     let gate = (GateId::new("eval").expect("a slug"), truth.profile_text(), truth.profile());
     let desk = Desk::new(DeskPlan { camera: id.clone(), gates: vec![gate], nonce: draw_nonce()?, plates: None }, None);
     let stages = Arc::new(Stages::default());
@@ -192,7 +194,8 @@ fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, install
         id,
         camera,
         play: Play::Once,
-        detector,
+        engines,
+        number: 0,
         plates: None,
         desk,
         sink: Tally::default(),

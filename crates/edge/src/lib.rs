@@ -4,10 +4,13 @@
 //! becomes durable. Start reading at [`watch`] (one camera's frames become events) and [`node`] (the whole process);
 //! [`desk`] is the part that a [`replay`] shares with a live run.
 
+pub mod attention;
 pub mod config;
 pub mod desk;
+pub mod engine;
 pub mod eval;
 pub mod fetch;
+pub mod histogram;
 pub mod installation;
 pub mod node;
 pub mod node_clock;
@@ -15,6 +18,8 @@ pub mod observation_log;
 pub mod plates;
 pub mod rehearse;
 pub mod replay;
+pub mod shed;
 pub mod shots;
 pub mod stage;
+pub mod turns;
 pub mod watch;

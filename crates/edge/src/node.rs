@@ -1,5 +1,6 @@
 //! A running node: its outbox, its publisher, its cameras.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,8 +21,11 @@ use uplink::{
 use wire::event::NodeStart;
 use wire::{Event, EventId, NodeKey, NodePublicKey, Payload};
 
+use crate::attention::Skipped;
 use crate::config::{BrokerAddress, CameraConfig, ModelsConfig, NodeConfig, Play};
 use crate::desk::{Desk, DeskPlan};
+use crate::engine::{Engine, Engines, Wants};
+use crate::histogram::Histogram;
 use crate::installation::Installation;
 use crate::node_clock::NodeClock;
 use crate::observation_log::ObservationLog;
@@ -151,8 +155,8 @@ pub(crate) fn first_installed<'m>(
 }
 
 /// Opens a camera of the configuration, scaled to what the detector wants.
-pub fn open_camera(config: &CameraConfig, folder: &Path, detector: &Detector) -> Result<Camera> {
-    let (width, height) = detector.input_size();
+pub fn open_camera(config: &CameraConfig, folder: &Path, wants: Wants) -> Result<Camera> {
+    let (width, height) = wants.size;
     let source = config.source.strip_prefix("file://").unwrap_or(&config.source);
     let location = if source.contains("://") { source.parse()? } else { SourceLocation::File(folder.join(source)) };
     let (pacing, repeat) = match config.play {
@@ -161,7 +165,7 @@ pub fn open_camera(config: &CameraConfig, folder: &Path, detector: &Detector) ->
         Play::Once => (Pacing::Lossless, Repeat::Once),
         Play::Rehearse => anyhow::bail!("an observation log has no frames: it is rehearsed, not opened as a camera"),
     };
-    let scaled = match detector.fit() {
+    let scaled = match wants.fit {
         Fit::Stretch => ScaledSize::Exact { width, height },
         Fit::Letterbox => ScaledSize::Within { width, height },
     };
@@ -209,7 +213,18 @@ impl Node {
             Some(chosen)
         };
         let loaded = model.as_ref().map(|(_, _, loaded)| loaded.clone());
-        outbox.append(&[started(config, loaded.as_ref(), &clock)?]).await?;
+        let engines = match &model {
+            Some((runtime, entry, loaded)) => {
+                let count = config.engines.unwrap_or_else(cores).min(config.cameras.len());
+                let importance = config.cameras.iter().map(|camera| camera.importance).collect();
+                let open = || open_engine(config, installation, runtime, entry, &loaded.path);
+                Some(Engines::open(count, importance, &open)?)
+            }
+            None => None,
+        };
+        let mut models: Vec<_> = loaded.iter().map(|m| (m.id.clone(), m.sha256.clone())).collect();
+        models.extend(engines.iter().flat_map(|engines| engines.plate_models().iter().cloned()));
+        outbox.append(&[started(config, models, &clock)?]).await?;
 
         let publisher = config.broker.as_ref().map(|b| publish(b, &outbox, Arc::clone(&clock))).transpose()?;
         let uploader = config.hub_url.as_ref().map(|url| {
@@ -227,13 +242,12 @@ impl Node {
             model: loaded,
             stop: Arc::new(AtomicBool::new(false)),
         };
-        for camera in &config.cameras {
+        for (number, camera) in config.cameras.iter().enumerate() {
             let gates = config.gates.iter().filter(|gate| gate.camera == camera.id);
             let gates = gates.map(|g| (g.id.clone(), g.profile_text.clone(), g.profile.clone())).collect();
-            let plates = camera.plates.map(|width| plate_engine(config, installation, width)).transpose()?;
-            let plate_plan = plates
-                .as_ref()
-                .map(|engine| PlatePlan { calibration: engine.calibration(), lists: config.plate_lists.clone() });
+            let plate_plan = camera.plates.and(engines.as_ref()).and_then(|engines| {
+                Some(PlatePlan { calibration: engines.calibration()?, lists: config.plate_lists.clone() })
+            });
             let plan = DeskPlan { camera: camera.id.clone(), gates, nonce: draw_nonce()?, plates: plate_plan };
             let log = options.record.as_deref().map(|path| log_path(path, config, &camera.id));
             let log = log.map(|path| ObservationLog::create(&path)).transpose()?;
@@ -248,11 +262,12 @@ impl Node {
             };
             let (id, clock, stop) = (camera.id.clone(), Arc::clone(&clock), Arc::clone(&node.stop));
             let accounts = Arc::clone(&stages);
-            let task = match &model {
-                Some((runtime, entry, loaded)) if camera.play != Play::Rehearse => {
-                    let detector = Detector::open(runtime, entry, &loaded.path, Threads { intra: 1 })?;
-                    let (play, camera) = (camera.play, open_camera(camera, folder, &detector)?);
-                    let watch = Watch { id, camera, play, detector, plates, desk, sink, clock, stages: accounts };
+            let task = match &engines {
+                Some(engines) if camera.play != Play::Rehearse => {
+                    let (play, plates, engines) = (camera.play, camera.plates, Arc::clone(engines));
+                    let camera = open_camera(camera, folder, engines.wants())?;
+                    let stages = accounts;
+                    let watch = Watch { id, camera, play, engines, number, plates, desk, sink, clock, stages };
                     tokio::task::spawn_blocking(move || Ok(watch.run(&|| stop.load(Ordering::Relaxed)).map(drop)?))
                 }
                 Some(_) | None => {
@@ -337,7 +352,9 @@ impl Node {
                     .map(|stage| (stage.as_str().to_owned(), stages.spent(*stage).as_secs_f64().into()))
                     .collect();
                 serde_json::json!({
-                    "camera": id, "frames": stages.frames(), "dropped": stages.dropped(), "stages_s": spent,
+                    "camera": id, "frames": stages.frames(), "stages_s": spent,
+                    "skipped": Skipped::ALL.map(|why| (why.as_str(), stages.skipped(why))).into_iter().collect::<BTreeMap<_, _>>(),
+                    "wait_ms": quantiles(stages.waits()), "latency_ms": quantiles(stages.latencies()),
                 })
             })
             .collect();
@@ -350,12 +367,36 @@ impl Node {
     }
 }
 
-/// What reads the plates of a camera: pictures are looked at `width` pixels wide and at the frame's usual shape.
-fn plate_engine(config: &NodeConfig, installation: &Installation, width: u32) -> Result<PlateEngine> {
-    let height = (width * 9 / 16).next_multiple_of(32);
-    let engine = PlateEngine::open(&config.models, installation, Threads { intra: 1 }, Some((width, height)))?;
-    tracing::info!(models = ?engine.models().iter().map(|(id, _)| id).collect::<Vec<_>>(), width, "plates are read");
-    Ok(engine)
+/// The middle and the tails of a histogram, in milliseconds.
+pub(crate) fn quantiles(histogram: &Histogram) -> serde_json::Value {
+    let of = |share: f64| histogram.quantile_ms(share).map(|ms| (ms * 10.0).round() / 10.0);
+    serde_json::json!({ "p50": of(0.5), "p95": of(0.95), "p99": of(0.99) })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// One engine: the detector, and what reads plates for each width that a camera asks for. Pictures are looked at so
+/// wide and in a camera's usual shape.
+fn open_engine(
+    config: &NodeConfig,
+    installation: &Installation,
+    runtime: &Runtime,
+    entry: &ModelEntry,
+    path: &Path,
+) -> Result<Engine> {
+    let threads = Threads { intra: 1 };
+    let detector = Detector::open(runtime, entry, path, threads)?;
+    let widths: BTreeSet<u32> = config.cameras.iter().filter_map(|camera| camera.plates).collect();
+    let mut plates = Vec::new();
+    for width in widths {
+        let height = (width * 9 / 16).next_multiple_of(32);
+        let engine = PlateEngine::open(&config.models, installation, threads, Some((width, height)))?;
+        tracing::info!(models = ?engine.models().iter().map(|(id, _)| id).collect::<Vec<_>>(), width, "plates are read");
+        plates.push((width, engine));
+    }
+    Ok(Engine { detector, plates })
 }
 
 fn log_path(record: &Path, config: &NodeConfig, camera: &CameraId) -> PathBuf {
@@ -368,13 +409,13 @@ fn log_path(record: &Path, config: &NodeConfig, camera: &CameraId) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn started(config: &NodeConfig, model: Option<&LoadedModel>, clock: &NodeClock) -> Result<Event> {
+fn started(config: &NodeConfig, models: Vec<(String, String)>, clock: &NodeClock) -> Result<Event> {
     let at = clock.utc();
     let profiles: Vec<_> = config.gates.iter().map(|gate| gate.profile.name.en.as_str()).collect();
     let start = NodeStart {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         profile: profiles.join(", "),
-        models: model.map(|m| (m.id.clone(), m.sha256.clone())).into_iter().collect(),
+        models: models.into_iter().collect(),
     };
     let id = EventId::derive(at, &draw_nonce()?, 0);
     Ok(Event { id, at, clock: clock.quality(), payload: Payload::NodeStarted(start) })

@@ -6,18 +6,20 @@ use std::time::{Duration, Instant};
 use capture::{Camera, Ending, Frame, Happened};
 use domain::{CameraId, ClockQuality, FrameStamp, MediaTime, Observations, UtcTime};
 use inference::plates::{PlateError, PlateSource};
-use inference::{DetectError, Detector};
+use inference::{DetectError, MotionGate};
 use perception::tracker::{Tracker, TrackerConfig};
 use thiserror::Error;
 use wire::event::{CameraChange, CameraState, EvidenceRef, EvidenceRole};
 use wire::{BlobHash, Event};
 
+use crate::attention::{Attention, Skipped};
 use crate::config::Play;
 use crate::desk::{Desk, Pending};
+use crate::engine::{Engine, Engines};
 use crate::node_clock::NodeClock;
-use crate::plates::PlateEngine;
 use crate::shots::{PlateShots, Shots};
 use crate::stage::{Stage, Stages};
+use crate::turns::Turn;
 
 /// Longest wait for a frame before timers and the stop signal are looked at.
 const WAIT_MAX: Duration = Duration::from_millis(200);
@@ -84,10 +86,12 @@ pub struct Watch<S> {
     pub camera: Camera,
     /// How its source is played, which decides where time comes from.
     pub play: Play,
-    /// Its detector.
-    pub detector: Detector,
-    /// What reads its plates, where they are read.
-    pub plates: Option<PlateEngine>,
+    /// What looks at its frames, shared with the other cameras.
+    pub engines: Arc<Engines>,
+    /// Which of the node's cameras it is, for its importance.
+    pub number: usize,
+    /// Where plates are read: the width of the picture in which they are looked for.
+    pub plates: Option<u32>,
     /// Its gates.
     pub desk: Desk,
     /// Where events go.
@@ -102,6 +106,10 @@ pub struct Watch<S> {
 struct Watching<S> {
     watch: Watch<S>,
     tracker: Tracker,
+    motion: MotionGate,
+    attention: Attention,
+    /// How many were followed in the frame looked at last.
+    present: usize,
     shots: Shots,
     plate_shots: PlateShots,
     /// Event times of a file that is played once are these plus the frame's time.
@@ -117,6 +125,9 @@ impl<S: Sink> Watch<S> {
         let mut watching = Watching {
             watch: self,
             tracker,
+            motion: MotionGate::default(),
+            attention: Attention::default(),
+            present: 0,
             shots: Shots::default(),
             plate_shots: PlateShots::default(),
             file_start,
@@ -131,7 +142,7 @@ impl<S: Sink> Watching<S> {
     fn run(&mut self, stop: &dyn Fn() -> bool) -> Result<(), WatchError> {
         while !stop() {
             match self.watch.camera.next(WAIT_MAX) {
-                Some(Happened::Frame(frame)) => self.see(&frame)?,
+                Some(Happened::Frame(frame)) => self.see(&frame, stop)?,
                 Some(Happened::Up) => self.change(CameraState::Up, String::new())?,
                 Some(Happened::Down(reason)) => self.change(CameraState::Down, reason.to_string())?,
                 Some(Happened::Ended(ending)) => {
@@ -149,22 +160,39 @@ impl<S: Sink> Watching<S> {
         self.end()
     }
 
-    fn see(&mut self, frame: &Frame) -> Result<(), WatchError> {
+    fn see(&mut self, frame: &Frame, stop: &dyn Fn() -> bool) -> Result<(), WatchError> {
         let (stamp, clock) = self.stamp(frame);
         self.newest = stamp.media;
-        self.watch.stages.count_frame(frame.dropped_before);
-        let (detections, times) = self
-            .watch
+        let stages = Arc::clone(&self.watch.stages);
+        stages.count_skipped(Skipped::Replaced, frame.dropped_before);
+        if let Some(why) = self.skips(frame) {
+            stages.count_skipped(why, 1);
+            return Ok(());
+        }
+        let engines = Arc::clone(&self.watch.engines);
+        let asked = Instant::now();
+        let Some(mut engine) = engines.turns().take(frame.arrived, stop) else { return Ok(()) };
+        engines.waited(asked.elapsed(), self.watch.clock.mono(Instant::now()));
+        stages.add_wait(frame.arrived.elapsed());
+        stages.count_frame();
+        let (detections, times) = engine
             .detector
             .detect_timed(&frame.scaled())
             .map_err(|source| WatchError::Detect { camera: self.watch.id.clone(), source })?;
-        let stages = Arc::clone(&self.watch.stages);
         stages.add(Stage::Prepare, times.preprocess);
         stages.add(Stage::Infer, times.inference);
         stages.add(Stage::Decode, times.postprocess);
         let tracks = stages.time(Stage::Track, || self.tracker.update(&detections, stamp.media));
+        self.present = tracks.len();
         let seen = Observations { camera: self.watch.id.clone(), stamp, tracks };
-        let pending = stages.time(Stage::Decide, || self.watch.desk.handle_observations(seen, clock));
+        let mut pending = stages.time(Stage::Decide, || self.watch.desk.handle_observations(seen, clock));
+        if let Some(width) = self.watch.plates {
+            pending.extend(stages.time(Stage::Plates, || self.see_plates(engine, width, frame, stamp, clock))?);
+        } else {
+            // Others need the engine more than this frame's pictures do.
+            drop(engine);
+        }
+        stages.add_latency(frame.arrived.elapsed());
         stages.time(Stage::Encode, || {
             let added = self.shots.add(self.watch.desk.looks(), stamp.media, &frame.full());
             if let Err(error) = added {
@@ -174,25 +202,36 @@ impl<S: Sink> Watching<S> {
         });
         stages.time(Stage::Keep, || self.keep(pending))?;
         self.shots.retain(self.watch.desk.looks());
-        let read = stages.time(Stage::Plates, || self.see_plates(frame, stamp, clock))?;
-        stages.time(Stage::Keep, || self.keep(read))?;
         self.plate_shots.retain(self.watch.desk.plates_present());
         Ok(())
     }
 
+    /// Whether a frame is not looked at. A file that is played once is looked at whole: it is measured by.
+    fn skips(&mut self, frame: &Frame) -> Option<Skipped> {
+        if self.watch.play == Play::Once {
+            return None;
+        }
+        let moved = self.watch.stages.time(Stage::Motion, || self.motion.see(&frame.scaled()).moved);
+        let interval = self.watch.engines.interval(self.watch.number);
+        self.attention.skips(self.watch.clock.mono(frame.arrived), moved, self.present, interval)
+    }
+
     fn see_plates(
         &mut self,
+        mut engine: Turn<'_, Engine>,
+        width: u32,
         frame: &Frame,
         stamp: FrameStamp,
         clock: ClockQuality,
     ) -> Result<Vec<Pending>, WatchError> {
-        let Some(engine) = &mut self.watch.plates else { return Ok(Vec::new()) };
         let failed = |source| WatchError::Plates { camera: self.watch.id.clone(), source };
+        let reader = engine.plates(width).expect("an engine is opened for the width of every camera");
         let full = frame.full();
         let source = PlateSource::I420(&full);
-        let found = engine.find(&source).map_err(failed)?;
+        let found = reader.find(&source).map_err(failed)?;
         let wanted = self.watch.desk.follow_plates(&found, stamp);
-        let looks = engine.look(&source, &found, &wanted).map_err(failed)?;
+        let looks = reader.look(&source, &found, &wanted).map_err(failed)?;
+        drop(engine);
         let (pending, best) = self.watch.desk.handle_plates(found, looks, stamp, clock);
         for (visit, corners) in best {
             if let Err(error) = self.plate_shots.add(visit, &corners, stamp.media, &full) {

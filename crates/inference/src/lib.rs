@@ -7,6 +7,7 @@
 pub mod detector;
 pub mod manifest;
 pub mod models;
+pub mod motion;
 pub mod picture;
 pub mod plates;
 pub mod runtime;
@@ -14,5 +15,6 @@ pub mod runtime;
 pub use detector::{DetectError, Detector, OpenError, StageTimes, Threads};
 pub use manifest::{Fit, Manifest, ManifestError, ModelEntry, Role, Spec, Tier};
 pub use models::ModelStore;
+pub use motion::{Motion, MotionGate};
 pub use plates::{PlateDetector, PlateError, PlateGlance, PlateReader, PlateSource};
 pub use runtime::{LibraryFault, Runtime, RuntimeError};

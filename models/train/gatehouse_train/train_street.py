@@ -1,0 +1,78 @@
+"""Trains the street detector on what its teachers say of a folder of pictures:
+python -m gatehouse_train.train_street --pictures FOLDER --table CSV --labels JSON --out FOLDER"""
+
+import os
+
+import cv2
+import torch
+
+from . import street_data, street_net, training
+from .street_teach import PERSON, POSITIVE_MIN, iou
+
+
+def more(arguments):
+    arguments.add_argument("--pictures", required=True, help="folder of street pictures (*.jpg)")
+    arguments.add_argument("--table", required=True, help="CSV with the columns file, source, group")
+    arguments.add_argument("--labels", required=True, help="what street_teach wrote")
+    arguments.add_argument("--body", metavar="CHECKPOINT", help="a plate detector to take the first layers from")
+
+
+def agreement(net, streets, most=150):
+    """On whole pictures never trained on: how many of the teachers' sure boxes the student finds, and how many of its
+    boxes a teacher saw (even faintly), for persons and for vehicles."""
+    sums = {"person": [0, 0, 0, 0], "vehicle": [0, 0, 0, 0]}
+    net.eval()
+    for picture, boxes in streets.pictures[:: max(1, len(streets.pictures) // most)]:
+        image = cv2.resize(picture, (street_data.WIDTH, street_data.HEIGHT), interpolation=cv2.INTER_AREA)
+        corners, _, kinds = street_net.detect(net, image)
+        corners = corners / ([street_data.WIDTH, street_data.HEIGHT] * 2)
+        for group, counts in sums.items():
+            of_group = boxes[(boxes[:, 5] == PERSON) == (group == "person")]
+            mine = corners[(kinds == PERSON) == (group == "person")]
+            sure = of_group[of_group[:, 4] >= POSITIVE_MIN]
+            counts[0] += sum(1 for box in sure if len(mine) and iou(mine, box[:4]).max() > 0.5)
+            counts[1] += len(sure)
+            counts[2] += sum(1 for box in mine if len(of_group) and iou(of_group[:, :4], box).max() > 0.4)
+            counts[3] += len(mine)
+    told = {}
+    for group, (found, wanted, right, said) in sums.items():
+        told[f"{group}_found"] = round(found / max(wanted, 1), 3)
+        told[f"{group}_right"] = round(right / max(said, 1), 3)
+    return told
+
+
+def borrow(net, path):
+    """Takes over every layer of the plate detector that has the same shape: edges and corners are the same world."""
+    theirs = torch.load(path, map_location="cpu", weights_only=True)["average"]
+    own = net.state_dict()
+    taken = {name: value for name, value in theirs.items() if name in own and own[name].shape == value.shape}
+    net.load_state_dict(own | taken)
+    print(f"{len(taken)} of {len(own)} tensors borrowed", flush=True)
+
+
+def main():
+    options = training.parse(__doc__, extra=more, samples=600_000, batch=32, faces=0)
+    streets = street_data.Streets(options.pictures, options.table, options.labels, checking=False)
+    unseen = street_data.Streets(options.pictures, options.table, options.labels, checking=True)
+    print(f"{len(streets.pictures)} pictures to learn from, {len(unseen.pictures)} to check with", flush=True)
+    net = street_net.Street()
+    if options.body:
+        borrow(net, options.body)
+    size = (street_data.VIEW_WIDTH, street_data.VIEW_HEIGHT)
+    training.train(
+        net=net,
+        make_batch=lambda number: street_data.batch(options.seed, number, options.batch, streets),
+        loss=lambda out, boxes: street_net.loss(out, boxes, *size),
+        batches=options.samples // options.batch,
+        path=os.path.join(options.out, "street.pt"),
+        lr=options.lr,
+        workers=options.workers,
+        device=options.device,
+        minutes=options.minutes,
+        start=options.start,
+        check=lambda net: agreement(net, unseen),
+    )
+
+
+if __name__ == "__main__":
+    main()

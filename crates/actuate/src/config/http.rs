@@ -244,15 +244,12 @@ fn read_request(table: &mut TableReader<'_>, lengths: Lengths) -> Option<Request
         table.note("body", "a GET request has no body: give method = \"POST\", \"PUT\" or \"PATCH\"");
     }
     let url = url?;
-    let template = RequestTemplate { method: method?, url, body, content_type };
-    let speaks_of_length = [Some(&template.url), template.body.as_ref()]
-        .into_iter()
-        .flatten()
-        .any(|text| text.contains("{ms}") || text.contains("{s}"));
+    let speaks_of_length =
+        [Some(&url), body.as_ref()].into_iter().flatten().any(|text| text.contains("{ms}") || text.contains("{s}"));
     if lengths == Lengths::WithoutMeaning && speaks_of_length {
         table.note("url", "{ms} and {s} have a meaning only in [actuator.open]");
     }
-    match template.url_for(Duration::from_secs(1)).parse::<Uri>() {
+    match fill(&url, Duration::from_secs(1)).parse::<Uri>() {
         Ok(url) if !matches!(url.scheme_str(), Some("http" | "https")) => {
             table.note("url", format!("\"{url}\" has no http:// or https:// before it"));
         }
@@ -262,7 +259,7 @@ fn read_request(table: &mut TableReader<'_>, lengths: Lengths) -> Option<Request
         Ok(_) => {}
         Err(error) => table.note("url", format!("not a URL ({error}); {{ms}} and {{s}} are the only placeholders")),
     }
-    Some(template)
+    Some(RequestTemplate { method: method?, url, body, content_type })
 }
 
 fn read_method(table: &mut TableReader<'_>) -> Option<Method> {

@@ -238,7 +238,7 @@ fn rubbish_for_an_answer_is_an_error_and_nothing_worse() {
 #[test]
 fn where_switching_on_is_of_unknown_outcome_it_is_switched_off() {
     let device = Device::start();
-    let mut actuator = actuator(device.address(), "exchange_max_ms = 100\n");
+    let mut actuator = actuator(device.address(), "exchange_max_ms = 300\n");
     device.set(|bank| bank.swallow_answers = 1);
     let error = actuator.pulse(Duration::from_millis(50), soon(), &mut Undisturbed).expect_err("no answer");
     assert!(matches!(error, ActuateError::Unknown(_)), "{error:?}");
@@ -248,7 +248,7 @@ fn where_switching_on_is_of_unknown_outcome_it_is_switched_off() {
 #[test]
 fn a_first_off_that_fails_is_tried_again() {
     let device = Device::start();
-    let mut actuator = actuator(device.address(), "exchange_max_ms = 100\n");
+    let mut actuator = actuator(device.address(), "");
     device.set(|bank| bank.refuse_off = 2);
     let pulsed = actuator.pulse(Duration::from_millis(50), soon(), &mut Undisturbed).expect("in the end");
     assert_eq!((pulsed, device.coil(0)), (Pulsed::Whole, false));
@@ -258,7 +258,7 @@ fn a_first_off_that_fails_is_tried_again() {
 #[test]
 fn a_contact_that_stays_on_is_reported_and_settled_later() {
     let device = Device::start();
-    let mut actuator = actuator(device.address(), "exchange_max_ms = 100\n");
+    let mut actuator = actuator(device.address(), "");
     device.set(|bank| bank.refuse_off = actuate::actuator::OFF_TRIES_MAX);
     let error = actuator.pulse(Duration::from_millis(50), soon(), &mut Undisturbed).expect_err("it stays on");
     let ActuateError::StuckOn { contact: Contact::Open, tries, .. } = &error else { panic!("{error:?}") };

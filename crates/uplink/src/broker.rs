@@ -8,6 +8,7 @@ use rumqttc::v5::MqttOptions;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::LastWill;
 use rumqttc::{NetworkOptions, TlsConfiguration, Transport};
+use wire::policy::WANTED_BYTES_MAX;
 
 use crate::tls::Tls;
 
@@ -17,9 +18,9 @@ pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Longest time to set up a connection: name, TCP, TLS and the broker's welcome.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
-/// Longest packet in bytes that a broker may send to a node: receipts are all it subscribes to. A broker must not
-/// send a longer one.
-const INCOMING_BYTES_MAX: u32 = 16 * 1024;
+/// Longest packet in bytes that a broker may send to a node: receipts and wanted policies are all it subscribes to. A
+/// broker must not send a longer one.
+const INCOMING_BYTES_MAX: u32 = WANTED_BYTES_MAX as u32 + 4 * 1024;
 
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq)]

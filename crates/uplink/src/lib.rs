@@ -1,20 +1,24 @@
-//! From the node to the hub: the durable outbox, the MQTT publisher, and evidence on its way to the hub's blob store.
+//! Between the node and the hub: the durable outbox, the MQTT publisher, evidence on its way to the hub's blob store, and
+//! the policy on its way back.
 //!
-//! Owns the files in which a node keeps what it has not delivered yet (SQLite outbox, signing key, evidence spool) and
-//! the connections over which it delivers. Never looks into an event: what it says was decided before it came here.
+//! Owns the files in which a node keeps what it has not delivered yet (SQLite outbox, signing key, evidence spool), those
+//! in which it keeps what it works by, and the connections to broker and hub. Never looks into an event: what it says was decided before it came here.
 //!
 //! An event is on disk before [`Outbox::append`] returns and stays there until the hub's own receipt covers it
 //! ([`Outbox::confirm`]): a broker's acknowledgement alone removes nothing, because a broker that is killed forgets
 //! what it acknowledged.
 //!
-//! Start reading at [`outbox`], then [`publisher`]; [`spool`] and [`uploader`] do the same for pictures and clips.
+//! Start reading at [`outbox`], then [`publisher`]; [`spool`] and [`uploader`] do the same for pictures and clips,
+//! and [`policy`] brings what the hub wants.
 
 mod backoff;
 mod durable;
+mod http;
 
 pub mod broker;
 pub mod key_file;
 pub mod outbox;
+pub mod policy;
 pub mod publisher;
 pub mod spool;
 pub mod tls;
@@ -27,8 +31,9 @@ use domain::{ClockQuality, UtcTime};
 pub use broker::{BrokerConfig, Credentials, Secret};
 pub use key_file::{KeyFileError, NodeKeyFile};
 pub use outbox::{AppendError, AppendReceipt, Backlog, ConfirmOutcome, Identity, Outbox, OutboxError, StorageError};
+pub use policy::{PolicyClient, PolicyClientConfig, PolicyClientHandle, PolicyLink, PolicyReader, PolicyStore};
 pub use publisher::{Limits, Publisher, PublisherHandle, PublisherState};
-pub use spool::{MediaType, Spool, SpoolError};
+pub use spool::{EvidenceClass, MediaType, Spool, SpoolError, SpoolLimits};
 pub use tls::{ClientCertificate, Tls, TlsError};
 pub use uploader::{Uploader, UploaderConfig, UploaderHandle, UploaderState};
 
@@ -43,3 +48,9 @@ pub struct ClockReading {
 
 /// Reads the node's wall clock. Handed in, because the program decides what time is: a demo plays it from a file.
 pub type WallClock = Arc<dyn Fn() -> ClockReading + Send + Sync>;
+
+/// An error with what caused it, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::MonoTime;
+use rumqttc::v5::mqttbytes::v5::PubAckReason;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -20,6 +21,7 @@ use wire::{EventHash, NodeState, Status};
 use crate::backoff::Backoff;
 use crate::broker::{BrokerConfig, KEEP_ALIVE};
 use crate::outbox::{Backlog, Outbox};
+use crate::policy::PolicyLink;
 use crate::{ClockReading, WallClock};
 use connection::{Connection, End};
 use delivery::Pace;
@@ -101,6 +103,22 @@ impl std::fmt::Display for Refusal {
     }
 }
 
+impl Refusal {
+    fn of(reason: PubAckReason) -> Option<Self> {
+        match reason {
+            PubAckReason::Success => None,
+            PubAckReason::NoMatchingSubscribers => Some(Self::NobodyListens),
+            PubAckReason::NotAuthorized => Some(Self::NotAuthorised),
+            PubAckReason::QuotaExceeded => Some(Self::QuotaExceeded),
+            PubAckReason::UnspecifiedError => Some(Self::Other("unspecified error")),
+            PubAckReason::ImplementationSpecificError => Some(Self::Other("implementation specific error")),
+            PubAckReason::TopicNameInvalid => Some(Self::Other("topic name invalid")),
+            PubAckReason::PacketIdentifierInUse => Some(Self::Other("packet identifier in use")),
+            PubAckReason::PayloadFormatInvalid => Some(Self::Other("payload format invalid")),
+        }
+    }
+}
+
 /// Something that does not mend itself: the events stay here until somebody looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alarm {
@@ -139,6 +157,8 @@ pub struct PublisherState {
     pub receipts_overdue: bool,
     /// What needs a person.
     pub alarm: Option<Alarm>,
+    /// Whether the broker does not let the node hear which policy the hub wants.
+    pub policy_denied: bool,
 }
 
 /// Starts the delivery of an outbox.
@@ -170,11 +190,35 @@ impl Publisher {
         version: impl Into<String>,
         clock: WallClock,
     ) -> PublisherHandle {
+        Self::begin(outbox, broker, limits, version.into(), clock, None)
+    }
+
+    /// As [`Publisher::start`], and hears for the other end of `link` which policy the hub wants; what becomes of it is in
+    /// the node's status at once.
+    pub fn start_with_policy(
+        outbox: Outbox,
+        broker: BrokerConfig,
+        limits: Limits,
+        version: impl Into<String>,
+        clock: WallClock,
+        link: PolicyLink,
+    ) -> PublisherHandle {
+        Self::begin(outbox, broker, limits, version.into(), clock, Some(link))
+    }
+
+    fn begin(
+        outbox: Outbox,
+        broker: BrokerConfig,
+        limits: Limits,
+        version: String,
+        clock: WallClock,
+        policy: Option<PolicyLink>,
+    ) -> PublisherHandle {
         let unconfirmed = outbox.backlog().rows;
         let (state, watched) = watch::channel(PublisherState { unconfirmed, ..PublisherState::default() });
         let (stop, stopping) = watch::channel(Stop::NotYet);
         let backlog = outbox.watch();
-        let node = Node { outbox, broker, limits, version: version.into(), clock, state, epoch: Instant::now() };
+        let node = Node { outbox, broker, limits, version, clock, policy, state, epoch: Instant::now() };
         let task = tokio::spawn(run(Arc::new(node), stopping));
         PublisherHandle { state: watched, backlog, stop, task }
     }
@@ -213,6 +257,7 @@ struct Node {
     limits: Limits,
     version: String,
     clock: WallClock,
+    policy: Option<PolicyLink>,
     state: watch::Sender<PublisherState>,
     epoch: Instant,
 }
@@ -243,7 +288,8 @@ impl Node {
     fn status(&self, state: NodeState) -> Status {
         let ClockReading { at, quality } = (self.clock)();
         let backlog = Some(self.outbox.backlog().rows);
-        Status { state, version: self.version.clone(), at: Some(at), backlog, clock: Some(quality), policy: None }
+        let policy = self.policy.as_ref().map(|link| link.status().borrow().clone());
+        Status { state, version: self.version.clone(), at: Some(at), backlog, clock: Some(quality), policy }
     }
 
     /// What the broker says of the node when the connection is lost.

@@ -1,31 +1,61 @@
 //! Pictures and clips that the hub does not have yet, one file each, named by their content.
 //!
-//! A file is called `NUMBER-SHA256.EXTENSION`; the number orders the files by age without trusting a clock. A file
-//! is complete and on disk before [`Spool::put`] returns, so the event that names it may follow.
+//! A file is called `NUMBER-SHA256.CLASS.EXTENSION`; the number orders the files by age without trusting a clock, the
+//! class ([`EvidenceClass`]) says what goes first when there is no room and what is uploaded first. A file is complete and
+//! on disk before [`Spool::put`] returns, so the event that names it may follow, and it stays until the hub has said that
+//! it has it.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, TryLockError};
-use std::io;
+mod class;
+mod index;
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use wire::BlobHash;
-use wire::blob::BLOB_BYTES_MAX;
+use wire::blob::{BLOB_BYTES_MAX, BlobHasher};
 
 use crate::durable::{self, Lock};
+pub use class::{ClassState, EvidenceClass};
+use index::{Index, file_name, read_name};
 
 /// Most bytes of evidence that wait for the hub: about 400,000 pictures of 20 kB. When a new one does not fit, the
-/// oldest go, and are counted; events never go.
+/// oldest of the least class go, and are counted; events never go.
 pub const SPOOL_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 
-/// Most files that wait for the hub, which bounds the memory that the index takes. When it is reached, the oldest go.
+/// Most files that wait for the hub, which bounds the memory that the index takes. When it is reached, the oldest of the
+/// least class go.
 pub const SPOOL_FILES_MAX: usize = 500_000;
+
+/// What evidence leaves free on its disk, in bytes: the outbox of events is usually on the same one, and comes first.
+pub const FREE_BYTES_MIN: u64 = 512 * 1024 * 1024;
 
 /// What unfinished files are called.
 const TEMPORARY: &str = ".tmp";
+
+/// Bytes read at a time where a file is hashed.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// How much evidence may wait. What is over goes, the oldest of the least class first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpoolLimits {
+    /// Most bytes: [`SPOOL_BYTES_MAX`].
+    pub bytes_max: u64,
+    /// Most files: [`SPOOL_FILES_MAX`].
+    pub files_max: usize,
+    /// Bytes that stay free on the disk: [`FREE_BYTES_MIN`].
+    pub free_bytes_min: u64,
+}
+
+impl Default for SpoolLimits {
+    fn default() -> Self {
+        Self { bytes_max: SPOOL_BYTES_MAX, files_max: SPOOL_FILES_MAX, free_bytes_min: FREE_BYTES_MIN }
+    }
+}
 
 /// What evidence may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,6 +137,15 @@ pub struct SpoolState {
     pub dropped_bytes: u64,
     /// Files put, since the spool was opened.
     pub put_files: u64,
+    /// The same for each class, in the order of [`EvidenceClass::ALL`].
+    pub by_class: [ClassState; 5],
+}
+
+impl SpoolState {
+    /// What waits and went of one class.
+    pub fn of(&self, class: EvidenceClass) -> ClassState {
+        self.by_class[class as usize]
+    }
 }
 
 /// A file that waits.
@@ -116,6 +155,8 @@ pub struct Pending {
     pub number: u64,
     /// Its name.
     pub hash: BlobHash,
+    /// How much it matters.
+    pub class: EvidenceClass,
     /// What it is.
     pub media_type: MediaType,
     /// Its size.
@@ -131,28 +172,20 @@ pub struct Spool {
 #[derive(Debug)]
 struct Shared {
     folder: PathBuf,
-    bytes_max: u64,
+    limits: SpoolLimits,
     index: Mutex<Index>,
     state: watch::Sender<SpoolState>,
     _lock: Lock,
 }
 
-#[derive(Debug, Default)]
-struct Index {
-    by_age: BTreeMap<u64, Pending>,
-    by_hash: HashMap<BlobHash, u64>,
-    state: SpoolState,
-    next: u64,
-}
-
 impl Spool {
     /// Opens the spool in `folder`, or creates it where there is none; removes files that were not finished.
     pub fn open(folder: &Path) -> Result<Self, SpoolError> {
-        Self::open_limited(folder, SPOOL_BYTES_MAX)
+        Self::open_limited(folder, SpoolLimits::default())
     }
 
-    /// As [`Spool::open`], with another maximum than [`SPOOL_BYTES_MAX`].
-    pub fn open_limited(folder: &Path, bytes_max: u64) -> Result<Self, SpoolError> {
+    /// As [`Spool::open`], with other limits than the usual ones.
+    pub fn open_limited(folder: &Path, limits: SpoolLimits) -> Result<Self, SpoolError> {
         let failed = |source| SpoolError::Io { path: folder.to_owned(), source };
         fs::create_dir_all(folder).map_err(failed)?;
         let lock_path = folder.join("lock");
@@ -168,71 +201,151 @@ impl Spool {
             if name.ends_with(TEMPORARY) {
                 let path = entry.path();
                 fs::remove_file(&path).map_err(|source| SpoolError::Io { path, source })?;
-            } else if let Some((number, hash, media_type)) = read_name(name) {
+            } else if let Some((number, hash, class, media_type)) = read_name(name) {
                 let bytes = entry.metadata().map_err(failed)?.len();
-                index.insert(Pending { number, hash, media_type, bytes });
+                let pending = Pending { number, hash, class, media_type, bytes };
+                let path = folder.join(file_name(&pending));
+                // Its name may be from before there were classes.
+                fs::rename(entry.path(), &path).map_err(|source| SpoolError::Io { path, source })?;
+                index.insert(pending);
             }
         }
         let state = watch::Sender::new(index.state);
-        let shared = Shared { folder: folder.to_owned(), bytes_max, index: Mutex::new(index), state, _lock: lock };
+        let shared = Shared { folder: folder.to_owned(), limits, index: Mutex::new(index), state, _lock: lock };
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Stores `bytes` on the disk and gives their name. Storing the same bytes twice keeps one file.
+    /// Stores a picture of a passage; as [`Spool::put_as`].
     pub fn put(&self, bytes: &[u8], media_type: MediaType) -> Result<BlobHash, SpoolError> {
+        self.put_as(EvidenceClass::default(), bytes, media_type)
+    }
+
+    /// Stores `bytes` on the disk and gives their name. Storing the same bytes twice keeps one file, of the higher class.
+    /// Where there is no room and nothing of this class or below is left to give up, the new file itself goes, and is
+    /// counted: that is no error, because the event must go on without it.
+    pub fn put_as(&self, class: EvidenceClass, bytes: &[u8], media_type: MediaType) -> Result<BlobHash, SpoolError> {
         let size = bytes.len() as u64;
-        let bytes_max = self.shared.bytes_max.min(BLOB_BYTES_MAX as u64);
-        if size > bytes_max {
-            return Err(SpoolError::TooLarge { bytes: size, bytes_max });
-        }
+        self.check_size(size)?;
         let hash = BlobHash::of(bytes);
+        self.store(class, hash, media_type, size, |path| {
+            durable::replace(path, &durable::beside(path, TEMPORARY), bytes, 0o640)
+        })?;
+        Ok(hash)
+    }
+
+    /// Takes the finished file at `path`, such as a clip, into the spool; as [`Spool::put_as`], without reading it into
+    /// memory. It is moved where it lies on the same file system, else copied. Afterwards it is no longer at `path`,
+    /// except where this fails.
+    pub fn put_file(&self, class: EvidenceClass, path: &Path, media_type: MediaType) -> Result<BlobHash, SpoolError> {
+        let failed = |source| SpoolError::Io { path: path.to_owned(), source };
+        let mut source = File::open(path).map_err(failed)?;
+        let size = source.metadata().map_err(failed)?.len();
+        self.check_size(size)?;
+        let hash = hash_of(&mut source).map_err(failed)?;
+        source.sync_all().map_err(failed)?;
+        self.store(class, hash, media_type, size, |target| move_to(path, target))?;
+        match fs::remove_file(path) {
+            // Only where it was copied, was here already, or found no room.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+            Ok(()) | Err(_) => Ok(hash),
+        }
+    }
+
+    fn check_size(&self, bytes: u64) -> Result<(), SpoolError> {
+        let bytes_max = self.shared.limits.bytes_max.min(BLOB_BYTES_MAX as u64);
+        if bytes > bytes_max { Err(SpoolError::TooLarge { bytes, bytes_max }) } else { Ok(()) }
+    }
+
+    fn store(
+        &self,
+        class: EvidenceClass,
+        hash: BlobHash,
+        media_type: MediaType,
+        bytes: u64,
+        write: impl Fn(&Path) -> io::Result<()>,
+    ) -> Result<(), SpoolError> {
         let mut index = self.index();
-        if index.by_hash.contains_key(&hash) {
-            return Ok(hash);
+        if let Some(held) = index.find(&hash) {
+            return self.promote(&mut index, held, class);
         }
-        while index.by_age.len() >= SPOOL_FILES_MAX || index.state.bytes + size > self.shared.bytes_max {
-            if !self.drop_oldest(&mut index)? {
-                break;
-            }
+        if !self.make_room(&mut index, class, bytes)? {
+            self.count_dropped(&mut index, class, bytes);
+            return Ok(());
         }
-        let pending = Pending { number: index.next, hash, media_type, bytes: size };
+        let pending = Pending { number: index.next, hash, class, media_type, bytes };
         let path = self.path(&pending);
-        let temporary = durable::beside(&path, TEMPORARY);
-        loop {
-            match durable::replace(&path, &temporary, bytes, 0o640) {
-                Ok(()) => break,
-                Err(error) if is_full(&error) => {
-                    if !self.drop_oldest(&mut index)? {
-                        return Err(SpoolError::DiskFull { path: self.shared.folder.clone() });
-                    }
+        while let Err(source) = write(&path) {
+            if !is_full(&source) {
+                return Err(SpoolError::Io { path, source });
+            }
+            if !self.drop_least(&mut index, class)? {
+                if index.len() == 0 {
+                    return Err(SpoolError::DiskFull { path: self.shared.folder.clone() });
                 }
-                Err(source) => return Err(SpoolError::Io { path, source }),
+                self.count_dropped(&mut index, class, bytes);
+                return Ok(());
             }
         }
         index.insert(pending);
         index.state.put_files += 1;
         self.shared.state.send_replace(index.state);
-        Ok(hash)
+        Ok(())
     }
 
-    /// The oldest file after number `after`, or the oldest of all.
-    pub fn oldest(&self, after: Option<u64>) -> Option<Pending> {
-        let index = self.index();
-        let from = after.map_or(0, |number| number.saturating_add(1));
-        index.by_age.range(from..).next().map(|(_, pending)| *pending)
+    /// Gives up what is of `class` or below until `bytes` more fit; says whether they do.
+    fn make_room(&self, index: &mut Index, class: EvidenceClass, bytes: u64) -> Result<bool, SpoolError> {
+        let SpoolLimits { bytes_max, files_max, free_bytes_min } = self.shared.limits;
+        loop {
+            let fits = index.len() < files_max && index.state.bytes + bytes <= bytes_max;
+            if fits && self.free_bytes().is_none_or(|free| free >= free_bytes_min.saturating_add(bytes)) {
+                return Ok(true);
+            }
+            if !self.drop_least(index, class)? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// What is free on the disk; nothing where the system does not say.
+    fn free_bytes(&self) -> Option<u64> {
+        match rustix::fs::statvfs(&self.shared.folder) {
+            Ok(disk) => Some(disk.f_bavail.saturating_mul(disk.f_frsize)),
+            Err(error) => {
+                debug!(%error, "the system does not say how much is free");
+                None
+            }
+        }
+    }
+
+    /// The same evidence for something that matters more.
+    fn promote(&self, index: &mut Index, held: Pending, class: EvidenceClass) -> Result<(), SpoolError> {
+        if class <= held.class {
+            return Ok(());
+        }
+        let promoted = Pending { class, ..held };
+        let path = self.path(&promoted);
+        let renamed = fs::rename(self.path(&held), &path).and_then(|()| durable::sync_parent(&path));
+        renamed.map_err(|source| SpoolError::Io { path, source })?;
+        index.remove(&held);
+        index.insert(promoted);
+        self.shared.state.send_replace(index.state);
+        Ok(())
+    }
+
+    /// What is uploaded after `after`, or first of all: the highest class first, within it small files before big ones,
+    /// then the oldest.
+    pub fn next_upload(&self, after: Option<&Pending>) -> Option<Pending> {
+        self.index().upload_after(after)
     }
 
     /// Everything that waits, the oldest first.
     pub fn pending(&self) -> Vec<Pending> {
-        self.index().by_age.values().copied().collect()
+        self.index().by_age().copied().collect()
     }
 
     /// The bytes called `hash`; nothing where they are not here (any more).
     pub fn read(&self, hash: &BlobHash) -> Result<Option<Vec<u8>>, SpoolError> {
-        let pending = {
-            let index = self.index();
-            index.by_hash.get(hash).and_then(|number| index.by_age.get(number)).copied()
-        };
+        let pending = self.index().find(hash);
         let Some(pending) = pending else { return Ok(None) };
         let path = self.path(&pending);
         match fs::read(&path) {
@@ -242,22 +355,39 @@ impl Spool {
         }
     }
 
+    /// The file called `hash`, to be read once, and whether its bytes still are what its name says; nothing where it is
+    /// not here (any more). Reads it through, but not into memory.
+    pub(crate) fn open_checked(&self, hash: &BlobHash) -> Result<Option<(File, Intact)>, SpoolError> {
+        let Some(pending) = self.index().find(hash) else { return Ok(None) };
+        let path = self.path(&pending);
+        let checked = File::open(&path).and_then(|mut file| {
+            let intact = if hash_of(&mut file)? == *hash { Intact::Yes } else { Intact::No };
+            file.rewind()?;
+            Ok((file, intact))
+        });
+        match checked {
+            Ok(checked) => Ok(Some(checked)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(SpoolError::Io { path, source }),
+        }
+    }
+
     /// Removes the file called `hash`, because the hub has it. Nothing happens where it is not here.
     pub fn remove(&self, hash: &BlobHash) -> Result<(), SpoolError> {
         let mut index = self.index();
-        if let Some(pending) = index.by_hash.get(hash).and_then(|number| index.by_age.get(number)).copied() {
+        if let Some(pending) = index.find(hash) {
             self.delete(&mut index, &pending)?;
             self.shared.state.send_replace(index.state);
         }
         Ok(())
     }
 
-    /// Gives up the oldest evidence until `bytes` of it are gone or nothing is left; how much went. For a disk that
+    /// Gives up evidence of any class, the least first, until `bytes` of it are gone or nothing is left; how much went. For a disk that
     /// is too full to store events: those come first.
     pub fn give_up(&self, bytes: u64) -> Result<u64, SpoolError> {
         let mut index = self.index();
         let before = index.state.dropped_bytes;
-        while index.state.dropped_bytes - before < bytes && self.drop_oldest(&mut index)? {}
+        while index.state.dropped_bytes - before < bytes && self.drop_least(&mut index, EvidenceClass::Violation)? {}
         Ok(index.state.dropped_bytes - before)
     }
 
@@ -277,21 +407,23 @@ impl Spool {
     }
 
     fn path(&self, pending: &Pending) -> PathBuf {
-        let Pending { number, hash, media_type, .. } = pending;
-        self.shared.folder.join(format!("{number:020}-{hash}.{}", media_type.extension()))
+        self.shared.folder.join(file_name(pending))
     }
 
-    fn drop_oldest(&self, index: &mut Index) -> Result<bool, SpoolError> {
-        let Some(oldest) = index.by_age.values().next().copied() else { return Ok(false) };
-        self.delete(index, &oldest)?;
-        if index.state.dropped_files == 0 {
-            let (path, files) = (self.shared.folder.display(), index.state.files);
-            warn!(%path, files, "no room for evidence: the oldest that the hub does not have goes");
-        }
-        index.state.dropped_files += 1;
-        index.state.dropped_bytes += oldest.bytes;
-        self.shared.state.send_replace(index.state);
+    /// Gives up the oldest file of the least class, where that is `most` or below.
+    fn drop_least(&self, index: &mut Index, most: EvidenceClass) -> Result<bool, SpoolError> {
+        let Some(least) = index.least(most) else { return Ok(false) };
+        self.delete(index, &least)?;
+        self.count_dropped(index, least.class, least.bytes);
         Ok(true)
+    }
+
+    fn count_dropped(&self, index: &mut Index, class: EvidenceClass, bytes: u64) {
+        if index.count_dropped(class, bytes) {
+            let (path, files) = (self.shared.folder.display(), index.state.files);
+            warn!(%path, files, class = class.as_str(), "no room: evidence goes that the hub does not have");
+        }
+        self.shared.state.send_replace(index.state);
     }
 
     fn delete(&self, index: &mut Index, pending: &Pending) -> Result<(), SpoolError> {
@@ -306,29 +438,42 @@ impl Spool {
     }
 }
 
-impl Index {
-    fn insert(&mut self, pending: Pending) {
-        self.next = self.next.max(pending.number + 1);
-        self.state.files += 1;
-        self.state.bytes += pending.bytes;
-        self.by_hash.insert(pending.hash, pending.number);
-        self.by_age.insert(pending.number, pending);
-    }
+/// Whether a file is still what its name says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intact {
+    Yes,
+    No,
+}
 
-    fn remove(&mut self, pending: &Pending) {
-        if self.by_age.remove(&pending.number).is_some() {
-            self.by_hash.remove(&pending.hash);
-            self.state.files -= 1;
-            self.state.bytes -= pending.bytes;
+fn hash_of(file: &mut File) -> io::Result<BlobHash> {
+    let (mut hasher, mut chunk) = (BlobHasher::default(), vec![0; CHUNK_BYTES]);
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(read) => hasher.update(&chunk[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }
 
-fn read_name(name: &str) -> Option<(u64, BlobHash, MediaType)> {
-    let (stem, extension) = name.rsplit_once('.')?;
-    let (number, hash) = stem.split_once('-')?;
-    let media_type = MediaType::ALL.into_iter().find(|m| m.extension() == extension)?;
-    Some((number.parse().ok().filter(|n| *n < u64::MAX)?, hash.parse().ok()?, media_type))
+/// Moves a file whose bytes are on the disk; copies it where the target is on another one.
+fn move_to(source: &Path, target: &Path) -> io::Result<()> {
+    match fs::rename(source, target) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            let temporary = durable::beside(target, TEMPORARY);
+            let copied = fs::copy(source, &temporary)
+                .and_then(|_| File::open(&temporary)?.sync_all())
+                .and_then(|()| fs::rename(&temporary, target));
+            if copied.is_err() {
+                // Half a file has no use; where it cannot even be removed, the next start does.
+                let _ = fs::remove_file(&temporary);
+            }
+            copied?;
+        }
+        moved => moved?,
+    }
+    durable::sync_parent(target)
 }
 
 fn is_full(error: &io::Error) -> bool {

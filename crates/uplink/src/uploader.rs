@@ -1,4 +1,4 @@
-//! Brings the spool's evidence to the hub, over HTTP, one file at a time, the oldest first.
+//! Brings the spool's evidence to the hub, over HTTP, one file at a time: what matters most first, small before big.
 //!
 //! A file leaves the spool when the hub says that it has it. A hub that is away, or does not know the node, is asked
 //! again ever more slowly; a single file that the hub refuses lets the others pass and is tried again after them.
@@ -11,23 +11,16 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
-use ureq::http::Uri;
-use wire::blob::UPLOAD_GRANT_HEADER;
+use wire::blob::{BLOB_BYTES_MAX, UPLOAD_GRANT_HEADER};
 use wire::{BlobHash, NodeKey, UploadGrant};
 
-use crate::WallClock;
 use crate::backoff::Backoff;
-use crate::spool::{Pending, Spool};
+use crate::spool::{Intact, Pending, Spool};
 use crate::tls::Tls;
-
-/// Longest time to reach the hub.
-const CONNECT_MAX: Duration = Duration::from_secs(10);
-
-/// Longest time for which nothing moves.
-const STALL_MAX: Duration = Duration::from_secs(15);
+use crate::{WallClock, http};
 
 /// Longest upload: the largest file at 2 Mbit/s.
-const UPLOAD_MAX: Duration = Duration::from_secs(70);
+const UPLOAD_MAX: Duration = Duration::from_secs(BLOB_BYTES_MAX as u64 * 8 / 2_000_000 + 5);
 
 /// Where to and as whom.
 #[derive(Debug, Clone)]
@@ -91,7 +84,7 @@ impl UploaderHandle {
         self.state.clone()
     }
 
-    /// Lets the upload that is under way finish (at most about a minute) and ends.
+    /// Lets the upload that is under way finish (at most about five minutes) and ends.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         // It ends by itself, or panicked, which was logged.
@@ -108,39 +101,14 @@ impl Drop for UploaderHandle {
 impl Uploader {
     /// Uploads what is in `spool`, and what comes, until stopped. What goes wrong is in the state, and tried again.
     pub fn start(spool: Spool, config: UploaderConfig, clock: WallClock) -> Result<UploaderHandle, UploaderError> {
-        let hub = check_url(&config.hub_url)?;
+        let hub = http::hub_url(&config.hub_url).ok_or_else(|| UploaderError::BadUrl(config.hub_url.clone()))?;
         let (state, watched) = watch::channel(UploaderState::default());
         let (stop, stopping) = watch::channel(false);
         let backoff = Backoff::new(config.node.as_str(), config.retry_after, config.retry_after_max);
-        let agent = agent(config.tls.as_ref());
+        let agent = http::agent(config.tls.as_ref(), UPLOAD_MAX);
         let source = Source { spool, hub, agent, node: config.node, key: config.key, clock };
         let task = tokio::spawn(run(Arc::new(source), backoff, state, stopping));
         Ok(UploaderHandle { state: watched, stop, task })
-    }
-}
-
-fn check_url(text: &str) -> Result<String, UploaderError> {
-    let bad = || UploaderError::BadUrl(text.to_owned());
-    let url: Uri = text.parse().map_err(|_| bad())?;
-    let scheme_fits = matches!(url.scheme_str(), Some("http" | "https"));
-    let is_plain = matches!(url.path(), "" | "/") && url.query().is_none();
-    let no_user = url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-    if scheme_fits && is_plain && no_user { Ok(text.trim_end_matches('/').to_owned()) } else { Err(bad()) }
-}
-
-fn agent(tls: Option<&Tls>) -> ureq::Agent {
-    let config = ureq::Agent::config_builder()
-        .timeout_connect(Some(CONNECT_MAX))
-        .timeout_per_read(Some(STALL_MAX))
-        .timeout_per_write(Some(STALL_MAX))
-        .timeout_global(Some(UPLOAD_MAX))
-        .http_status_as_error(false)
-        // A grant is for one hub; nothing follows where another sends us.
-        .max_redirects(0)
-        .proxy(None);
-    match tls {
-        Some(tls) => config.tls_config(tls.for_http()).build().into(),
-        None => config.build().into(),
     }
 }
 
@@ -172,21 +140,19 @@ impl Source {
     /// Tries to upload one file. Waits for the disk and the network.
     fn upload(&self, pending: &Pending) -> Outcome {
         let Pending { hash, media_type, .. } = pending;
-        let bytes = match self.spool.read(hash) {
-            Ok(Some(bytes)) => bytes,
+        let file = match self.spool.open_checked(hash) {
+            Ok(Some((file, Intact::Yes))) => file,
+            Ok(Some((_, Intact::No))) => return self.settled(hash, Outcome::Damaged),
             Ok(None) => return Outcome::Gone,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
-        if BlobHash::of(&bytes) != *hash {
-            return self.settled(hash, Outcome::Damaged);
-        }
         let grant = UploadGrant::sign(&self.key, &self.node, (self.clock)().at, hash);
         let request = self
             .agent
             .put(format!("{}/api/v1/blobs/{hash}", self.hub))
             .header(UPLOAD_GRANT_HEADER, grant.to_header())
             .content_type(media_type.as_str());
-        match request.send(&bytes[..]) {
+        match request.send(&file) {
             Ok(response) => match response.status().as_u16() {
                 200 | 201 | 204 => self.settled(hash, Outcome::Stored),
                 status @ (401 | 403) => {
@@ -219,8 +185,9 @@ async fn run(
     let mut after = None;
     while !*stopping.borrow() {
         changes.borrow_and_update();
-        // After the newest comes the oldest again, which may have been refused before.
-        let Some(pending) = source.spool.oldest(after).or_else(|| source.spool.oldest(None)) else {
+        // After the last comes the first again, which may have been refused before.
+        let next = source.spool.next_upload(after.as_ref()).or_else(|| source.spool.next_upload(None));
+        let Some(pending) = next else {
             tokio::select! {
                 _ = changes.changed() => {}
                 () = stopped(&mut stopping) => {}
@@ -253,7 +220,7 @@ async fn run(
                 continue;
             }
             Outcome::Refused(why) => {
-                after = Some(pending.number);
+                after = Some(pending);
                 note(&state, format!("hub {} refuses {hash}: {why}", source.hub));
                 true
             }

@@ -18,3 +18,13 @@ pub struct Ack {
     /// The highest number committed; above `committed_seq` where events in between are missing.
     pub highest_seq: u64,
 }
+
+impl Ack {
+    /// What two receipts say together: replicas of a hub may overtake each other.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let highest_seq = self.highest_seq.max(other.highest_seq);
+        let further = if other.committed_seq >= self.committed_seq { other } else { self };
+        Self { highest_seq, ..further }
+    }
+}

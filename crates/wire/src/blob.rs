@@ -1,12 +1,13 @@
 //! Pictures and clips: named by their content, uploaded after the event that names them.
 
 use domain::{NodeId, UtcTime};
+use sha2::{Digest, Sha256};
 
 use crate::hash::{hash_values, sha256};
 use crate::key::{NodeKey, NodePublicKey, Signature};
 
-/// Largest blob in bytes that a hub takes in one upload.
-pub const BLOB_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Largest blob in bytes that a hub takes in one upload: a clip of half a minute at 16 Mbit/s.
+pub const BLOB_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// How far the clocks of an uploading node and the hub may lie apart before a grant counts as replayed, in seconds.
 /// Wide, because a node that was off the network for weeks may have drifted; a replay can only store bytes that
@@ -25,6 +26,22 @@ impl BlobHash {
     /// The name of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha256(&[bytes]))
+    }
+}
+
+/// Names a blob whose bytes come one part after the other.
+#[derive(Debug, Clone, Default)]
+pub struct BlobHasher(Sha256);
+
+impl BlobHasher {
+    /// Takes the next part.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The name of all parts together.
+    pub fn finish(self) -> BlobHash {
+        BlobHash(self.0.finalize().into())
     }
 }
 
@@ -74,6 +91,13 @@ impl UploadGrant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_blob_has_the_same_name_in_parts_and_whole() {
+        let mut hasher = BlobHasher::default();
+        [&b"pic"[..], b"", b"ture"].into_iter().for_each(|part| hasher.update(part));
+        assert_eq!(hasher.finish(), BlobHash::of(b"picture"));
+    }
 
     #[test]
     fn a_grant_holds_for_its_blob_and_node_only() {

@@ -59,6 +59,18 @@ impl NodePublicKey {
     }
 }
 
+impl Signature {
+    /// From its 64 bytes; whether they are a signature of anything shows when it is verified.
+    pub const fn from_bytes(bytes: [u8; 64]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its 64 bytes.
+    pub const fn to_bytes(self) -> [u8; 64] {
+        self.0
+    }
+}
+
 fn decode<const N: usize>(text: &str, what: &'static str) -> Result<[u8; N], InvalidKey> {
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidKey(what, N))?;
     bytes.try_into().map_err(|_| InvalidKey(what, N))

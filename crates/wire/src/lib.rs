@@ -1,5 +1,5 @@
-//! What travels between machines: the event envelope, acknowledgements, node status, policies, topics, keys and blob
-//! names.
+//! What travels between machines: the event envelope, acknowledgements, node status, policies, passes of visitors,
+//! topics, keys and blob names.
 //!
 //! Owns every byte that one machine sends and another reads, so that both ends agree by construction. Never does IO,
 //! reads a clock or draws a random number.
@@ -12,6 +12,7 @@ pub mod envelope;
 pub mod event;
 pub mod hash;
 pub mod key;
+pub mod pass;
 pub mod plate;
 pub mod policy;
 pub mod status;
@@ -23,6 +24,7 @@ pub use envelope::{Envelope, EnvelopeError, Received, Unsealed};
 pub use event::{Event, EventId, EvidenceRef, EvidenceRole, Payload};
 pub use hash::{EventHash, InvalidHash};
 pub use key::{InvalidKey, NodeKey, NodePublicKey, Signature};
+pub use pass::{Pass, PassKey, PassKeys, PassPublicKey};
 pub use plate::PlateRead;
 pub use status::{NodeState, Status};
 pub use topic::{Channel, NodeTopic};

@@ -2,20 +2,24 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
+use std::time::Duration;
 
 use rumqttc::Outgoing;
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason, Publish, SubscribeReasonCode};
+use rumqttc::v5::mqttbytes::v5::{Filter, Packet, PubAckReason, Publish, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
+use wire::policy::PolicyStatus;
 use wire::{Ack, Channel, NodeState, NodeTopic, Status};
 
 use super::delivery::{Answer, Delivery, Due, Heard};
 use super::{Alarm, Node, PublisherState, Refusal, Stop, stopped};
 use crate::broker::retained_will;
+use crate::chain;
 use crate::outbox::{Backlog, ConfirmOutcome, StorageError};
+use crate::policy::link;
 
 /// Most messages that are handed to the MQTT client and not on the wire; further ones stay in the outbox.
 const REQUESTS_MAX: usize = 64;
@@ -26,6 +30,9 @@ const REQUESTS_SPARE: usize = 8;
 /// Most messages on the wire that the broker has not answered. A broker may want fewer and says so when it lets us
 /// in; the client then holds back by itself.
 const IN_FLIGHT_MAX: u16 = 1024;
+
+/// How soon a status that found no room is tried again.
+const STATUS_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a connection ended.
 #[derive(Debug)]
@@ -87,6 +94,9 @@ pub(super) struct Connection<'a> {
     events: String,
     statuses: String,
     receipts: String,
+    policies: String,
+    /// What the node says of its policy.
+    policy: Option<watch::Receiver<PolicyStatus>>,
 }
 
 impl<'a> Connection<'a> {
@@ -117,6 +127,8 @@ impl<'a> Connection<'a> {
             events: topic(Channel::Event),
             statuses,
             receipts: topic(Channel::Ack),
+            policies: topic(Channel::Policy),
+            policy: node.policy.as_ref().map(|link| link.status()),
         }
     }
 
@@ -155,6 +167,13 @@ impl<'a> Connection<'a> {
                     let now = *backlog.borrow_and_update();
                     self.delivery.handle_outbox(now.head_seq, now.confirmed_seq, self.node.now());
                     self.tell_progress();
+                }
+                () = link::changed(&mut self.policy), if connected && self.stopping.is_none() => {
+                    // Where an older one waits to be sent, the next one comes soon after.
+                    self.status_at = match self.publish_status(NodeState::Online, Sent::Status) {
+                        Told::Now => Instant::now() + self.node.limits.status_every,
+                        Told::Later => Instant::now() + STATUS_AGAIN_AFTER,
+                    };
                 }
                 () = stopped(stopping), if self.stopping.is_none() => {
                     if !connected {
@@ -272,7 +291,7 @@ impl<'a> Connection<'a> {
 
     fn handle_answer(&mut self, number: u16, reason: PubAckReason) {
         let Some(sent) = self.on_wire.remove(&number) else { return };
-        let refusal = refusal(reason);
+        let refusal = Refusal::of(reason);
         match sent {
             Sent::GoodBye => {
                 // Where even that fails, the time for good-byes runs out by itself.
@@ -295,9 +314,16 @@ impl<'a> Connection<'a> {
     }
 
     fn handle_subscribed(&mut self, answers: &[SubscribeReasonCode]) {
-        if !answers.iter().all(|answer| matches!(answer, SubscribeReasonCode::Success(_))) {
+        // In the order of `subscribe`: receipts, then policies.
+        let mut denied = answers.iter().map(|answer| !matches!(answer, SubscribeReasonCode::Success(_)));
+        if denied.next() != Some(false) {
             self.tell_refusal(Some(Refusal::ReceiptsDenied));
         }
+        let policy_denied = denied.next() == Some(true);
+        if policy_denied && !self.node.state.borrow().policy_denied {
+            warn!(topic = self.policies, "the broker does not let this node hear which policy the hub wants");
+        }
+        self.node.tell(|state| state.policy_denied = policy_denied);
     }
 
     fn tell_refusal(&self, refused: Option<Refusal>) {
@@ -314,6 +340,10 @@ impl<'a> Connection<'a> {
     }
 
     fn handle_message(&mut self, message: &Publish) {
+        if let Some(link) = self.node.policy.as_ref().filter(|_| message.topic.as_ref() == self.policies.as_bytes()) {
+            link.deliver(&message.payload);
+            return;
+        }
         if message.topic.as_ref() != self.receipts.as_bytes() {
             debug!("the broker sent something that was not subscribed to");
             return;
@@ -332,7 +362,7 @@ impl<'a> Connection<'a> {
     fn confirm(&mut self, heard: Heard, receipt: Ack) {
         if self.confirming.is_some() {
             self.waiting = Some(match self.waiting.take() {
-                Some((before, waiting)) => (before.or(heard), merged(waiting, receipt)),
+                Some((before, waiting)) => (before.or(heard), waiting.and(receipt)),
                 None => (heard, receipt),
             });
             return;
@@ -409,18 +439,24 @@ impl<'a> Connection<'a> {
 
     fn subscribe(&self) {
         // Where the queue has no room, the connection is stuck, and the next silence subscribes again.
-        if self.client.try_subscribe(&self.receipts, QoS::AtLeastOnce).is_err() {
-            debug!("no room to subscribe to receipts");
+        let policies = self.node.policy.as_ref().map(|_| &self.policies);
+        let filters = [&self.receipts].into_iter().chain(policies).map(|topic| Filter::new(topic, QoS::AtLeastOnce));
+        if self.client.try_subscribe_many(filters).is_err() {
+            debug!("no room to subscribe");
         }
     }
 
-    fn publish_status(&mut self, state: NodeState, sent: Sent) {
+    fn publish_status(&mut self, state: NodeState, sent: Sent) -> Told {
         if sent == Sent::Status && self.queued.contains(&Sent::Status) {
-            return;
+            return Told::Later;
         }
         let status = to_json(&self.node.status(state));
-        if let Err(error) = self.publish(self.statuses.clone(), Retain::Yes, status, sent) {
-            debug!(error, "no room to publish the status");
+        match self.publish(self.statuses.clone(), Retain::Yes, status, sent) {
+            Ok(()) => Told::Now,
+            Err(error) => {
+                debug!(error, "no room to publish the status");
+                Told::Later
+            }
         }
     }
 
@@ -436,6 +472,13 @@ impl<'a> Connection<'a> {
     }
 }
 
+/// Whether a status is on its way as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Now,
+    Later,
+}
+
 /// Whether the broker keeps a message for those who come later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Retain {
@@ -443,33 +486,6 @@ enum Retain {
     No,
 }
 
-/// What two receipts say together: replicas of a hub may overtake each other.
-fn merged(one: Ack, other: Ack) -> Ack {
-    let highest_seq = one.highest_seq.max(other.highest_seq);
-    let further = if other.committed_seq >= one.committed_seq { other } else { one };
-    Ack { highest_seq, ..further }
-}
-
-fn refusal(reason: PubAckReason) -> Option<Refusal> {
-    match reason {
-        PubAckReason::Success => None,
-        PubAckReason::NoMatchingSubscribers => Some(Refusal::NobodyListens),
-        PubAckReason::NotAuthorized => Some(Refusal::NotAuthorised),
-        PubAckReason::QuotaExceeded => Some(Refusal::QuotaExceeded),
-        PubAckReason::UnspecifiedError => Some(Refusal::Other("unspecified error")),
-        PubAckReason::ImplementationSpecificError => Some(Refusal::Other("implementation specific error")),
-        PubAckReason::TopicNameInvalid => Some(Refusal::Other("topic name invalid")),
-        PubAckReason::PacketIdentifierInUse => Some(Refusal::Other("packet identifier in use")),
-        PubAckReason::PayloadFormatInvalid => Some(Refusal::Other("payload format invalid")),
-    }
-}
-
 fn to_json(status: &Status) -> Vec<u8> {
     serde_json::to_vec(status).expect("a status has only text and numbers")
-}
-
-/// An error with what caused it, for the state.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -5,6 +5,8 @@
 mod delivery;
 mod kill;
 mod outbox;
+mod policy;
+mod policy_kill;
 mod refusal;
 mod spool;
 mod support;

@@ -2,6 +2,7 @@
 
 pub(crate) mod broker;
 pub(crate) mod hub;
+pub(crate) mod policy;
 
 use std::path::Path;
 use std::sync::Arc;

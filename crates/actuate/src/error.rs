@@ -72,7 +72,7 @@ pub enum Cause {
     #[error("the HTTP exchange failed")]
     Http(#[source] ureq::Error),
     /// An HTTP status that does not stand for success. A redirect is one of them and never followed.
-    #[error("HTTP status {status}{}", location.as_ref().map(|to| format!(", a redirect to \"{to}\" that is not followed")).unwrap_or_default())]
+    #[error("HTTP status {status}{}", redirect(location.as_deref()))]
     Status {
         /// The status.
         status: u16,
@@ -105,6 +105,10 @@ pub enum Cause {
         /// Why.
         source: gpiocdev::Error,
     },
+}
+
+fn redirect(location: Option<&str>) -> String {
+    location.map(|to| format!(", a redirect to \"{to}\" that is not followed")).unwrap_or_default()
 }
 
 /// `error` and all its sources in one line, for a log or a page.

@@ -1,18 +1,26 @@
 //! The node's configuration: who it is, where its broker and hub are, its cameras and gates.
 
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
 use domain::{CameraId, GateId, NodeId, Problems, SiteId, TableReader};
 use gate::GateProfile;
 use serde::Deserialize;
 use thiserror::Error;
+use uplink::Secret;
 
+use crate::local::LocalConfig;
 use crate::plates::list::PlateList;
 use crate::watch::one_line;
 
 /// Width of the picture in which plates are looked for, unless a camera says otherwise: a plate that fills a twentieth
 /// of a frame is 32 pixels wide in it.
 const PLATES_WIDTH: u32 = 640;
+
+/// Where the node's own page is, unless the configuration says otherwise.
+const LOCAL_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8090));
+/// A shorter password is none.
+const PASSWORD_LEN_MIN: usize = 12;
 
 /// The highest importance of a camera.
 pub const IMPORTANCE_MAX: u8 = 9;
@@ -37,6 +45,8 @@ pub struct NodeConfig {
     pub hub_url: Option<String>,
     /// Models.
     pub models: ModelsConfig,
+    /// The node's own page; nothing where there is no `[local]`.
+    pub local: Option<LocalConfig>,
     /// How many frames are looked at at a time; as many as there are processor cores where absent, and never more
     /// than cameras.
     pub engines: Option<usize>,
@@ -168,6 +178,7 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
     let broker = table.nested("broker", |t| read_broker(t, folder));
     let hub_url = table.nested("hub", read_hub).flatten();
     let models = table.nested("models", |t| read_models(t, folder)).unwrap_or_default();
+    let local = table.nested("local", |t| read_local(t, folder));
     let engines = table.optional::<usize>("engines");
     if engines.is_some_and(|count| !(1..=CAMERAS_MAX).contains(&count)) {
         table.note("engines", format!("1 to {CAMERAS_MAX} are accepted"));
@@ -190,6 +201,7 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
         broker,
         hub_url,
         models,
+        local: local.flatten(),
         engines,
         cameras: cameras?,
         gates: gates?,
@@ -240,6 +252,34 @@ fn read_hub(table: &mut TableReader<'_>) -> Option<String> {
         table.note("url", format!("\"{url}\" is not a URL: http://… or https://… is accepted"));
         None
     }
+}
+
+/// Beyond the loopback address the page asks for a password.
+fn read_local(table: &mut TableReader<'_>, folder: &Path) -> Option<LocalConfig> {
+    let listen: SocketAddr = table.optional("listen").unwrap_or(LOCAL_LISTEN);
+    let file = table.optional::<PathBuf>("password_file").map(|path| folder.join(path));
+    let password = match &file {
+        None => None,
+        Some(path) => match std::fs::read_to_string(path) {
+            Ok(text) if text.trim_end().len() >= PASSWORD_LEN_MIN => Some(Secret::new(text.trim_end())),
+            Ok(_) => {
+                table.note(
+                    "password_file",
+                    format!("\"{}\" holds fewer than {PASSWORD_LEN_MIN} characters", path.display()),
+                );
+                return None;
+            }
+            Err(error) => {
+                table.note("password_file", format!("cannot read \"{}\": {error}", path.display()));
+                return None;
+            }
+        },
+    };
+    if password.is_none() && !listen.ip().is_loopback() {
+        table.note("listen", format!("{listen} can be reached from other machines: give a password_file too"));
+        return None;
+    }
+    Some(LocalConfig { listen, password })
 }
 
 fn read_models(table: &mut TableReader<'_>, folder: &Path) -> ModelsConfig {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use domain::{CameraId, GateId};
+use edge::board::Board;
 use edge::config::{CameraConfig, ModelsConfig, Play};
 use edge::desk::{Desk, DeskPlan};
 use edge::engine::{Engine, Engines};
@@ -17,7 +18,6 @@ use edge::installation::Installation;
 use edge::node::{choose_detector, draw_nonce, open_camera};
 use edge::node_clock::NodeClock;
 use edge::plates::PlateEngine;
-use edge::stage::Stages;
 use edge::watch::Watch;
 use inference::{Detector, Threads};
 use serde::Serialize;
@@ -189,7 +189,7 @@ fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, install
     let camera = open_camera(&camera, Path::new("."), engines.wants())?;
     let gate = (GateId::new("eval").expect("a slug"), truth.profile_text(), truth.profile());
     let desk = Desk::new(DeskPlan { camera: id.clone(), gates: vec![gate], nonce: draw_nonce()?, plates: None }, None);
-    let stages = Arc::new(Stages::default());
+    let board = Arc::new(Board::new(id.clone()));
     let watch = Watch {
         id,
         camera,
@@ -200,10 +200,10 @@ fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, install
         desk,
         sink: Tally::default(),
         clock: Arc::new(NodeClock::start()),
-        stages: Arc::clone(&stages),
+        board: Arc::clone(&board),
     };
     let tally = watch.run(&|| false)?;
-    let report = stopwatch.report(&truth, &tally, stages.frames(), &model.id);
+    let report = stopwatch.report(&truth, &tally, board.stages.frames(), &model.id);
     write_json(&report, json)?;
     println!("{:<10} {:<8} {:>8} {:>6} {:>6}", "group", "what", "counted", "true", "error");
     for (group, compared) in &report.groups {

@@ -5,13 +5,16 @@
 //! [`desk`] is the part that a [`replay`] shares with a live run.
 
 pub mod attention;
+pub mod board;
 pub mod config;
 pub mod desk;
 pub mod engine;
 pub mod eval;
 pub mod fetch;
 pub mod histogram;
+pub mod host;
 pub mod installation;
+pub mod local;
 pub mod node;
 pub mod node_clock;
 pub mod observation_log;
@@ -21,5 +24,6 @@ pub mod replay;
 pub mod shed;
 pub mod shots;
 pub mod stage;
+pub mod status;
 pub mod turns;
 pub mod watch;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use capture::{Camera, Pacing, Repeat, ScaledSize, SourceConfig, SourceLocation};
@@ -22,17 +22,20 @@ use wire::event::NodeStart;
 use wire::{Event, EventId, NodeKey, NodePublicKey, Payload};
 
 use crate::attention::Skipped;
+use crate::board::Board;
 use crate::config::{BrokerAddress, CameraConfig, ModelsConfig, NodeConfig, Play};
 use crate::desk::{Desk, DeskPlan};
 use crate::engine::{Engine, Engines, Wants};
 use crate::histogram::Histogram;
 use crate::installation::Installation;
+use crate::local::Local;
 use crate::node_clock::NodeClock;
 use crate::observation_log::ObservationLog;
 use crate::plates::PlateEngine;
 use crate::plates::desk::PlatePlan;
 use crate::rehearse::Rehearsal;
 use crate::stage::{Stage, Stages};
+use crate::status::{NodeView, Parts};
 use crate::watch::{Sink, SinkError, Watch, one_line};
 
 /// How long a camera waits before it asks again whether its events can be kept.
@@ -57,13 +60,13 @@ pub struct Node {
     uploader: Option<UploaderHandle>,
     cameras: Vec<RunningCamera>,
     model: Option<LoadedModel>,
+    local: Option<Local>,
     stop: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
 struct RunningCamera {
-    id: CameraId,
-    stages: Arc<Stages>,
+    board: Arc<Board>,
     task: JoinHandle<Result<()>>,
 }
 
@@ -199,6 +202,7 @@ impl Node {
         installation: &Installation,
         options: &RunOptions,
     ) -> Result<Self> {
+        let started_at = Instant::now();
         let key = node_key(config)?;
         let identity = Identity { site: config.site.clone(), node: config.node.clone(), key: key.clone() };
         let outbox = Outbox::open(&config.data.join("outbox.db"), identity).await?;
@@ -224,7 +228,7 @@ impl Node {
         };
         let mut models: Vec<_> = loaded.iter().map(|m| (m.id.clone(), m.sha256.clone())).collect();
         models.extend(engines.iter().flat_map(|engines| engines.plate_models().iter().cloned()));
-        outbox.append(&[started(config, models, &clock)?]).await?;
+        outbox.append(&[started(config, models.clone(), &clock)?]).await?;
 
         let publisher = config.broker.as_ref().map(|b| publish(b, &outbox, Arc::clone(&clock))).transpose()?;
         let uploader = config.hub_url.as_ref().map(|url| {
@@ -240,6 +244,7 @@ impl Node {
             uploader: uploader.transpose()?,
             cameras: Vec::new(),
             model: loaded,
+            local: None,
             stop: Arc::new(AtomicBool::new(false)),
         };
         for (number, camera) in config.cameras.iter().enumerate() {
@@ -251,7 +256,8 @@ impl Node {
             let plan = DeskPlan { camera: camera.id.clone(), gates, nonce: draw_nonce()?, plates: plate_plan };
             let log = options.record.as_deref().map(|path| log_path(path, config, &camera.id));
             let log = log.map(|path| ObservationLog::create(&path)).transpose()?;
-            let stages = Arc::new(Stages::default());
+            let board = Arc::new(Board::new(camera.id.clone()));
+            let own = Arc::clone(&board);
             let desk = Desk::new(plan, log);
             let sink = NodeSink {
                 outbox: node.outbox.clone(),
@@ -261,22 +267,36 @@ impl Node {
                 stop: Arc::clone(&node.stop),
             };
             let (id, clock, stop) = (camera.id.clone(), Arc::clone(&clock), Arc::clone(&node.stop));
-            let accounts = Arc::clone(&stages);
             let task = match &engines {
                 Some(engines) if camera.play != Play::Rehearse => {
                     let (play, plates, engines) = (camera.play, camera.plates, Arc::clone(engines));
                     let camera = open_camera(camera, folder, engines.wants())?;
-                    let stages = accounts;
-                    let watch = Watch { id, camera, play, engines, number, plates, desk, sink, clock, stages };
+                    let watch = Watch { id, camera, play, engines, number, plates, desk, sink, clock, board };
                     tokio::task::spawn_blocking(move || Ok(watch.run(&|| stop.load(Ordering::Relaxed)).map(drop)?))
                 }
                 Some(_) | None => {
                     let log = folder.join(&camera.source);
-                    let rehearsal = Rehearsal { id, log, desk, sink, clock, stages: accounts };
+                    let rehearsal = Rehearsal { id, log, desk, sink, clock, board };
                     tokio::task::spawn_blocking(move || Ok(rehearsal.run(&|| stop.load(Ordering::Relaxed))?))
                 }
             };
-            node.cameras.push(RunningCamera { id: camera.id.clone(), stages, task });
+            node.cameras.push(RunningCamera { board: own, task });
+        }
+        if let Some(local) = &config.local {
+            let view = NodeView::new(Parts {
+                site: config.site.clone(),
+                node: config.node.clone(),
+                data: config.data.clone(),
+                models,
+                boards: node.cameras.iter().map(|camera| Arc::clone(&camera.board)).collect(),
+                engines,
+                outbox: node.outbox.clone(),
+                spool: node.spool.clone(),
+                publisher: node.publisher.as_ref().map(PublisherHandle::watch),
+                clock,
+                started: started_at,
+            });
+            node.local = Some(Local::start(local, view).await?);
         }
         Ok(node)
     }
@@ -298,7 +318,7 @@ impl Node {
 
     /// What each camera has cost so far.
     pub fn stages(&self) -> impl Iterator<Item = (&CameraId, &Stages)> {
-        self.cameras.iter().map(|camera| (&camera.id, camera.stages.as_ref()))
+        self.cameras.iter().map(|camera| (&camera.board.id, &camera.board.stages))
     }
 
     /// Waits until every camera's source is over; live ones never are. Fails with the first camera that failed, after
@@ -308,7 +328,7 @@ impl Node {
         for camera in &mut self.cameras {
             let ended = (&mut camera.task).await.context("a camera's thread panicked").and_then(|ended| ended);
             if let Err(error) = ended {
-                tracing::error!(camera = %camera.id, error = format!("{error:#}"), "camera ended");
+                tracing::error!(camera = %camera.board.id, error = format!("{error:#}"), "camera ended");
                 first_failure = first_failure.and(Err(error));
             }
         }
@@ -331,8 +351,16 @@ impl Node {
         self.stop.store(true, Ordering::Relaxed);
     }
 
+    /// Where the node's own page listens, where it has one.
+    pub fn local_address(&self) -> Option<std::net::SocketAddr> {
+        self.local.as_ref().map(Local::address)
+    }
+
     /// Says good-bye to the broker and ends. What is not confirmed stays on disk.
     pub async fn close(mut self) {
+        if let Some(local) = self.local.take() {
+            local.stop();
+        }
         if let Some(uploader) = self.uploader.take() {
             uploader.stop().await;
         }

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use domain::{CameraId, FrameStamp, MediaTime, Observations, TrackId};
 use thiserror::Error;
 
+use crate::board::Board;
 use crate::desk::{Desk, Pending};
 use crate::node_clock::NodeClock;
 use crate::observation_log::Record;
-use crate::stage::{Stage, Stages};
+use crate::stage::Stage;
 use crate::watch::{Sink, SinkError};
 
 /// Longest sleep before the stop signal is looked at.
@@ -66,7 +67,7 @@ pub struct Rehearsal<S> {
     /// The node's clocks.
     pub clock: Arc<NodeClock>,
     /// Where time and frames are accounted for.
-    pub stages: Arc<Stages>,
+    pub board: Arc<Board>,
 }
 
 /// Where one round of the log begins on the clocks of now.
@@ -112,9 +113,10 @@ impl<S: Sink> Rehearsal<S> {
         // Tracks of different rounds are different objects.
         tracks.iter_mut().for_each(|t| t.track = TrackId(t.track.0.saturating_add(round.tracks_before)));
         let highest = tracks.iter().map(|t| t.track.0).max().unwrap_or(round.tracks_before);
-        self.stages.count_frame();
+        self.board.stages.count_frame();
         let (seen, clock) = (Observations { camera: self.id.clone(), stamp, tracks }, self.clock.quality());
-        let stages = Arc::clone(&self.stages);
+        let board = Arc::clone(&self.board);
+        let stages = &board.stages;
         let pending = stages.time(Stage::Decide, || self.desk.handle_observations(seen, clock));
         stages.time(Stage::Keep, || self.keep(pending))?;
         Ok(highest)

@@ -13,12 +13,13 @@ use wire::event::{CameraChange, CameraState, EvidenceRef, EvidenceRole};
 use wire::{BlobHash, Event};
 
 use crate::attention::{Attention, Skipped};
+use crate::board::Board;
 use crate::config::Play;
 use crate::desk::{Desk, Pending};
 use crate::engine::{Engine, Engines};
 use crate::node_clock::NodeClock;
 use crate::shots::{PlateShots, Shots};
-use crate::stage::{Stage, Stages};
+use crate::stage::Stage;
 use crate::turns::Turn;
 
 /// Longest wait for a frame before timers and the stop signal are looked at.
@@ -98,8 +99,8 @@ pub struct Watch<S> {
     pub sink: S,
     /// The node's clocks.
     pub clock: Arc<NodeClock>,
-    /// Where time and frames are accounted for.
-    pub stages: Arc<Stages>,
+    /// Where time and frames are accounted for, and what people see of the camera.
+    pub board: Arc<Board>,
 }
 
 /// The parts that change while watching.
@@ -163,10 +164,13 @@ impl<S: Sink> Watching<S> {
     fn see(&mut self, frame: &Frame, stop: &dyn Fn() -> bool) -> Result<(), WatchError> {
         let (stamp, clock) = self.stamp(frame);
         self.newest = stamp.media;
-        let stages = Arc::clone(&self.watch.stages);
+        let board = Arc::clone(&self.watch.board);
+        let stages = &board.stages;
+        board.frame(frame.full_size());
         stages.count_skipped(Skipped::Replaced, frame.dropped_before);
         if let Some(why) = self.skips(frame) {
             stages.count_skipped(why, 1);
+            board.show(&frame.scaled());
             return Ok(());
         }
         let engines = Arc::clone(&self.watch.engines);
@@ -184,6 +188,7 @@ impl<S: Sink> Watching<S> {
         stages.add(Stage::Decode, times.postprocess);
         let tracks = stages.time(Stage::Track, || self.tracker.update(&detections, stamp.media));
         self.present = tracks.len();
+        board.followed(&tracks);
         let seen = Observations { camera: self.watch.id.clone(), stamp, tracks };
         let mut pending = stages.time(Stage::Decide, || self.watch.desk.handle_observations(seen, clock));
         if let Some(width) = self.watch.plates {
@@ -203,6 +208,7 @@ impl<S: Sink> Watching<S> {
         stages.time(Stage::Keep, || self.keep(pending))?;
         self.shots.retain(self.watch.desk.looks());
         self.plate_shots.retain(self.watch.desk.plates_present());
+        board.show(&frame.scaled());
         Ok(())
     }
 
@@ -211,7 +217,7 @@ impl<S: Sink> Watching<S> {
         if self.watch.play == Play::Once {
             return None;
         }
-        let moved = self.watch.stages.time(Stage::Motion, || self.motion.see(&frame.scaled()).moved);
+        let moved = self.watch.board.stages.time(Stage::Motion, || self.motion.see(&frame.scaled()).moved);
         let interval = self.watch.engines.interval(self.watch.number);
         self.attention.skips(self.watch.clock.mono(frame.arrived), moved, self.present, interval)
     }
@@ -229,6 +235,7 @@ impl<S: Sink> Watching<S> {
         let full = frame.full();
         let source = PlateSource::I420(&full);
         let found = reader.find(&source).map_err(failed)?;
+        self.watch.board.plates(&found);
         let wanted = self.watch.desk.follow_plates(&found, stamp);
         let looks = reader.look(&source, &found, &wanted).map_err(failed)?;
         drop(engine);
@@ -284,6 +291,7 @@ impl<S: Sink> Watching<S> {
 
     fn change(&mut self, state: CameraState, reason: String) -> Result<(), WatchError> {
         tracing::info!(camera = %self.watch.id, ?state, reason, "camera changed");
+        self.watch.board.change(state, &reason);
         let (at, clock) = self.now();
         let change = CameraChange { camera: self.watch.id.clone(), state, reason };
         let pending = self.watch.desk.handle_camera(change, at, clock);

@@ -9,6 +9,7 @@ pub mod manifest;
 pub mod models;
 pub mod motion;
 pub mod picture;
+pub mod picture_health;
 pub mod plates;
 pub mod runtime;
 

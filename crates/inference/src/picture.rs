@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use domain::{BoundingBox, I420View, PixelView};
-use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Rect, Size, Vector};
+use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Rect, Scalar, Size, Vector};
 use opencv::{imgcodecs, imgproc};
 use thiserror::Error;
 
@@ -229,4 +229,49 @@ fn blur_head(bgr: &mut Mat, bbox: &BoundingBox, area: Area, frame: &I420View<'_>
     let mut target = Mat::roi_mut(bgr, rect)?;
     blurred.copy_to(&mut target)?;
     Ok(())
+}
+
+/// A box drawn over a picture, with a word beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Where, as shares of the picture.
+    pub bbox: BoundingBox,
+    /// What stands beside it; other letters than ASCII are drawn as `?`.
+    pub text: String,
+    /// Blue, green, red.
+    pub colour: [u8; 3],
+}
+
+/// A JPEG of a small picture with marks on it, for people who look at a camera.
+pub fn marked_jpeg(picture: &PixelView<'_>, marks: &[Mark], quality: i32) -> Result<Vec<u8>, PictureError> {
+    let packed: Vec<u8> =
+        (0..picture.height()).flat_map(|y| picture.row(y)[..picture.width() * 3].iter().copied()).collect();
+    let shown =
+        Mat::new_rows_cols_with_bytes::<opencv::core::Vec3b>(side(picture.height()), side(picture.width()), &packed)?;
+    let mut shown = shown.try_clone()?;
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    for mark in marks {
+        let [blue, green, red] = mark.colour.map(f64::from);
+        let colour = Scalar::new(blue, green, red, 0.0);
+        let (x, y) = ((mark.bbox.x0() * width) as i32, (mark.bbox.y0() * height) as i32);
+        let (w, h) = ((mark.bbox.width() * width) as i32, (mark.bbox.height() * height) as i32);
+        imgproc::rectangle(&mut shown, Rect::new(x, y, w.max(1), h.max(1)), colour, 1, imgproc::LINE_8, 0)?;
+        let text: String = mark.text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+        let at = opencv::core::Point::new(x, (y - 3).max(9));
+        imgproc::put_text(
+            &mut shown,
+            &text,
+            at,
+            imgproc::FONT_HERSHEY_SIMPLEX,
+            0.35,
+            colour,
+            1,
+            imgproc::LINE_AA,
+            false,
+        )?;
+    }
+    let mut jpeg = Vector::<u8>::new();
+    let parameters = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality.clamp(0, 100)]);
+    imgcodecs::imencode(".jpg", &shown, &mut jpeg, &parameters)?;
+    Ok(opencv::core::VectorToVec::to_vec(&jpeg))
 }

@@ -70,8 +70,10 @@ const EVERYTHING: &[&str] = &[
 const PURE_MAY_NAME: &[&str] = &[
     "base64",
     "chrono",
+    "csv",
     "ed25519-dalek",
     "hex",
+    "hmac",
     "schemars",
     "serde",
     "serde_json",
@@ -115,7 +117,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("opencv", &["inference"]),
     ("rumqttc", &["uplink", "hub"]),
     ("sqlx", &["uplink", "store"]),
-    ("axum", &["hub"]),
+    ("axum", &["hub", "edge"]),
     ("tokio-modbus", &["actuate"]),
     ("gpiocdev", &["actuate"]),
 ];

@@ -1,0 +1,213 @@
+//! What a camera shows of itself to people at the gate: its state, its costs, and a live picture while somebody looks.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::{CameraId, ObjectClass, PixelView, TrackObservation};
+use inference::picture::{Mark, marked_jpeg};
+use perception::plate::FoundPlate;
+use serde::Serialize;
+use tokio::sync::watch;
+use wire::event::CameraState;
+
+use crate::stage::Stages;
+
+/// A live picture is made while somebody asked for one so recently: nobody pays for a view that nobody has.
+const LOOKED_AT: Duration = Duration::from_secs(5);
+/// Live pictures are at least this far apart.
+const VIEW_GAP: Duration = Duration::from_millis(150);
+/// Their JPEG quality.
+const VIEW_QUALITY: i32 = 75;
+
+/// The public face of one camera.
+#[derive(Debug)]
+pub struct Board {
+    /// The camera.
+    pub id: CameraId,
+    /// What its work has cost.
+    pub stages: Stages,
+    started: Instant,
+    asked_ms: AtomicU64,
+    view: watch::Sender<View>,
+    now: Mutex<Now>,
+}
+
+/// A picture with what is followed in it, JPEG; empty before the first.
+pub type View = bytes::Bytes;
+
+#[derive(Debug, Default)]
+struct Now {
+    state: Option<CameraState>,
+    reason: String,
+    since: Option<Instant>,
+    frame: Option<Instant>,
+    shown: Option<Instant>,
+    size: (u32, u32),
+    marks: Vec<Mark>,
+    plates_width: Vec<f32>,
+}
+
+/// The state of a camera for its page.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CameraStatus {
+    /// The camera.
+    pub camera: CameraId,
+    /// What it is; nothing before its first sign.
+    pub state: Option<CameraState>,
+    /// Why, where there is something to say.
+    pub reason: String,
+    /// For how long, seconds.
+    pub since_s: Option<u64>,
+    /// How long ago the newest frame came, milliseconds.
+    pub last_frame_ms: Option<u64>,
+    /// Width and height of its frames in pixels.
+    pub size: (u32, u32),
+    /// Persons and vehicles followed in the newest frame that was looked at.
+    pub followed: usize,
+    /// Width of the last plates that were found, pixels of the full frame: the middle one. Under 90 they read badly.
+    pub plate_width_px: Option<u32>,
+}
+
+/// How many widths of plates are remembered.
+const PLATES_REMEMBERED: usize = 64;
+
+impl Board {
+    /// A camera that has not said anything.
+    pub fn new(id: CameraId) -> Self {
+        Self {
+            id,
+            stages: Stages::default(),
+            started: Instant::now(),
+            asked_ms: AtomicU64::new(0),
+            view: watch::Sender::new(View::new()),
+            now: Mutex::default(),
+        }
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The camera's state changed.
+    pub fn change(&self, state: CameraState, reason: &str) {
+        let mut now = self.now();
+        if now.state != Some(state) {
+            now.since = Some(Instant::now());
+        }
+        (now.state, now.reason) = (Some(state), reason.to_owned());
+    }
+
+    /// A frame came.
+    pub fn frame(&self, size: (u32, u32)) {
+        let mut now = self.now();
+        (now.frame, now.size) = (Some(Instant::now()), size);
+    }
+
+    /// What was followed in the newest frame that was looked at.
+    pub fn followed(&self, tracks: &[TrackObservation]) {
+        let marks = tracks.iter().map(|track| Mark {
+            bbox: track.bbox.clipped(),
+            text: format!("{} {}", track.class.as_str(), track.track),
+            colour: colour(track.class),
+        });
+        self.now().marks = marks.collect();
+    }
+
+    /// The plates that were found in it.
+    pub fn plates(&self, found: &[FoundPlate]) {
+        let mut now = self.now();
+        for bbox in found.iter().filter_map(FoundPlate::bbox) {
+            let width = bbox.width() * now.size.0 as f32;
+            now.plates_width.push(width);
+            now.marks.push(Mark { bbox: bbox.clipped(), text: format!("{width:.0} px"), colour: [0, 215, 255] });
+        }
+        let surplus = now.plates_width.len().saturating_sub(PLATES_REMEMBERED);
+        now.plates_width.drain(..surplus);
+    }
+
+    /// Makes a live picture where somebody looks and the last one is old enough.
+    pub fn show(&self, picture: &PixelView<'_>) {
+        let asked = Duration::from_millis(self.asked_ms.load(Ordering::Relaxed));
+        if asked.is_zero() || self.started.elapsed().saturating_sub(asked) > LOOKED_AT {
+            return;
+        }
+        let marks = {
+            let mut now = self.now();
+            if now.shown.is_some_and(|shown| shown.elapsed() < VIEW_GAP) {
+                return;
+            }
+            now.shown = Some(Instant::now());
+            now.marks.clone()
+        };
+        match marked_jpeg(picture, &marks, VIEW_QUALITY) {
+            Ok(jpeg) => drop(self.view.send_replace(jpeg.into())),
+            Err(error) => tracing::debug!(camera = %self.id, %error, "no live picture"),
+        }
+    }
+
+    /// Follows the live pictures. Call [`Board::ask`] as long as they are wanted.
+    pub fn view(&self) -> watch::Receiver<View> {
+        self.view.subscribe()
+    }
+
+    /// Somebody looks.
+    pub fn ask(&self) {
+        // 0 means that nobody ever did.
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+        self.asked_ms.store(now, Ordering::Relaxed);
+    }
+
+    /// How it is.
+    pub fn status(&self) -> CameraStatus {
+        let now = self.now();
+        let mut widths = now.plates_width.clone();
+        widths.sort_by(f32::total_cmp);
+        CameraStatus {
+            camera: self.id.clone(),
+            state: now.state,
+            reason: now.reason.clone(),
+            since_s: now.since.map(|since| since.elapsed().as_secs()),
+            last_frame_ms: now.frame.map(|at| u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)),
+            size: now.size,
+            followed: now.marks.len(),
+            plate_width_px: widths.get(widths.len() / 2).map(|width| *width as u32),
+        }
+    }
+}
+
+fn colour(class: ObjectClass) -> [u8; 3] {
+    match class.group() {
+        domain::CountGroup::Person => [80, 220, 80],
+        domain::CountGroup::Vehicle => [230, 160, 40],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{BoundingBox, TrackId};
+
+    #[test]
+    fn a_picture_is_made_only_while_somebody_looks() {
+        let board = Board::new(CameraId::new("c").expect("a slug"));
+        let pixels = vec![90; 64 * 48 * 3];
+        let picture = PixelView::new(64, 48, 64 * 3, &pixels).expect("a picture");
+        let tracks = [TrackObservation {
+            track: TrackId(1),
+            class: ObjectClass::Car,
+            confidence: 0.9,
+            bbox: BoundingBox::new(0.1, 0.1, 0.5, 0.5).expect("a box"),
+        }];
+        board.followed(&tracks);
+        board.show(&picture);
+        assert!(board.view().borrow().is_empty());
+        board.ask();
+        board.show(&picture);
+        let first = board.view().borrow().clone();
+        assert!(first.starts_with(&[0xff, 0xd8]), "a JPEG");
+        board.show(&picture);
+        assert_eq!(*board.view().borrow(), first, "not so soon again");
+        assert_eq!(board.status().followed, 1);
+    }
+}

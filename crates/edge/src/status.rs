@@ -1,0 +1,293 @@
+//! How a node is, in one value: what its page, its metrics and its self-test look at.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use domain::{CameraId, ClockQuality, ClockSource, NodeId, SiteId};
+use serde::Serialize;
+use uplink::{Backlog, Outbox, PublisherState, Spool};
+use wire::event::CameraState;
+
+use crate::attention::Skipped;
+use crate::board::{Board, CameraStatus};
+use crate::engine::Engines;
+use crate::host::HostStatus;
+use crate::node::quantiles;
+use crate::node_clock::NodeClock;
+use crate::stage::Stage;
+
+/// A camera that is up but gave no frame for so long is frozen.
+const FRAME_AGE_MAX_MS: u64 = 5_000;
+/// An outbox this full is news.
+const OUTBOX_SHARE_MAX: f64 = 0.8;
+/// A disk with less than this share free is news.
+const DISK_FREE_MIN: f64 = 0.05;
+/// Above this the machine throttles itself or soon will.
+const TEMPERATURE_MAX_C: f32 = 85.0;
+
+/// Everything that a status is made of.
+#[derive(Clone)]
+pub struct NodeView(Arc<Parts>);
+
+/// What [`NodeView`] looks at.
+pub struct Parts {
+    /// The site.
+    pub site: SiteId,
+    /// The node.
+    pub node: NodeId,
+    /// Its folder.
+    pub data: PathBuf,
+    /// Its models: name and SHA-256.
+    pub models: Vec<(String, String)>,
+    /// Its cameras.
+    pub boards: Vec<Arc<Board>>,
+    /// What looks at frames, where anything does.
+    pub engines: Option<Arc<Engines>>,
+    /// Its events.
+    pub outbox: Outbox,
+    /// Its pictures.
+    pub spool: Spool,
+    /// Its way to the broker, where it has one.
+    pub publisher: Option<tokio::sync::watch::Receiver<PublisherState>>,
+    /// Its clocks.
+    pub clock: Arc<NodeClock>,
+    /// When it started.
+    pub started: Instant,
+}
+
+/// Something that a person should see to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+pub enum Problem {
+    /// A camera gives no frames.
+    CameraDown {
+        /// Which.
+        camera: CameraId,
+        /// Why.
+        reason: String,
+    },
+    /// A camera says that it is up and gives no frames.
+    CameraFrozen {
+        /// Which.
+        camera: CameraId,
+        /// For how long, seconds.
+        for_s: u64,
+    },
+    /// The broker does not answer.
+    BrokerDown {
+        /// What went wrong last.
+        reason: String,
+    },
+    /// The broker answers and the hub does not.
+    HubSilent,
+    /// Somebody must look at the delivery.
+    DeliveryAlarm {
+        /// What the publisher says.
+        what: String,
+    },
+    /// The outbox fills.
+    OutboxFilling {
+        /// Events in it.
+        rows: u64,
+        /// Most that may be.
+        rows_max: u64,
+    },
+    /// The disk fills.
+    DiskFull {
+        /// Bytes that are free.
+        free_bytes: u64,
+    },
+    /// The machine is hot.
+    Hot {
+        /// Its temperature, degrees Celsius.
+        celsius: f32,
+    },
+    /// Nobody set the clock.
+    ClockUnknown,
+    /// There is more to see than the machine can look at.
+    Shedding {
+        /// Steps of load that are shed.
+        level: usize,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CameraDown { camera, reason } if reason.is_empty() => write!(f, "camera {camera} is down"),
+            Self::CameraDown { camera, reason } => write!(f, "camera {camera} is down: {reason}"),
+            Self::CameraFrozen { camera, for_s } => write!(f, "camera {camera} gave no frame for {for_s} s"),
+            Self::BrokerDown { reason } => write!(f, "the broker does not answer: {reason}"),
+            Self::HubSilent => f.write_str("the broker answers, the hub does not confirm"),
+            Self::DeliveryAlarm { what } => write!(f, "delivery needs a person: {what}"),
+            Self::OutboxFilling { rows, rows_max } => write!(f, "{rows} of at most {rows_max} events wait for the hub"),
+            Self::DiskFull { free_bytes } => write!(f, "only {} MB of disk are free", free_bytes / 1_000_000),
+            Self::Hot { celsius } => write!(f, "the machine is at {celsius:.0} °C"),
+            Self::ClockUnknown => f.write_str("no time service has set the clock"),
+            Self::Shedding { level } => {
+                write!(f, "more to see than the machine can look at, load shed at level {level}")
+            }
+        }
+    }
+}
+
+/// The status of a node.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NodeStatus {
+    /// The site.
+    pub site: SiteId,
+    /// The node.
+    pub node: NodeId,
+    /// Version of the program.
+    pub version: &'static str,
+    /// Seconds since it started.
+    pub uptime_s: u64,
+    /// What a person should see to.
+    pub problems: Vec<Problem>,
+    /// Its models: name and SHA-256.
+    pub models: Vec<(String, String)>,
+    /// Trust in its clock.
+    pub clock: ClockQuality,
+    /// Events that wait for the hub, and the most that may.
+    pub events_waiting: (u64, u64),
+    /// Pictures that wait for the hub: files and bytes.
+    pub pictures_waiting: (u64, u64),
+    /// Pictures that went because there was no room.
+    pub pictures_dropped: u64,
+    /// Whether the broker has let it in; nothing where it has none.
+    pub connected: Option<bool>,
+    /// Steps of load that are shed.
+    pub shed_level: usize,
+    /// The machine.
+    pub host: HostStatus,
+    /// The cameras.
+    pub cameras: Vec<CameraView>,
+}
+
+/// A camera and what it has cost.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CameraView {
+    /// How it is.
+    #[serde(flatten)]
+    pub status: CameraStatus,
+    /// Frames looked at.
+    pub frames: u64,
+    /// Frames not looked at, by reason.
+    pub skipped: Vec<(&'static str, u64)>,
+    /// From a frame's arrival to its turn, milliseconds.
+    pub wait_ms: serde_json::Value,
+    /// From a frame's arrival to what was decided, milliseconds.
+    pub latency_ms: serde_json::Value,
+    /// Each stage, in milliseconds.
+    pub stages_ms: Vec<(&'static str, serde_json::Value)>,
+}
+
+impl NodeView {
+    /// Looks at these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The cameras.
+    pub fn boards(&self) -> &[Arc<Board>] {
+        &self.0.boards
+    }
+
+    /// How the node is, now.
+    pub fn status(&self) -> NodeStatus {
+        let parts = &*self.0;
+        let publisher = parts.publisher.as_ref().map(|state| state.borrow().clone());
+        let (backlog, spool) = (parts.outbox.backlog(), parts.spool.state());
+        let host = HostStatus::read(&parts.data);
+        let clock = parts.clock.quality();
+        let shed_level = parts.engines.as_ref().map_or(0, |engines| engines.shed_level());
+        let cameras: Vec<CameraView> = parts.boards.iter().map(|board| camera_view(board)).collect();
+        let mut problems: Vec<Problem> = cameras.iter().filter_map(|camera| camera_problem(&camera.status)).collect();
+        problems.extend(publisher.iter().flat_map(delivery_problems));
+        problems.extend(store_problems(&backlog, &host));
+        if clock.source == ClockSource::Unknown {
+            problems.push(Problem::ClockUnknown);
+        }
+        if shed_level > 0 {
+            problems.push(Problem::Shedding { level: shed_level });
+        }
+        NodeStatus {
+            site: parts.site.clone(),
+            node: parts.node.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            uptime_s: parts.started.elapsed().as_secs(),
+            problems,
+            models: parts.models.clone(),
+            clock,
+            events_waiting: (backlog.rows, backlog.rows_max),
+            pictures_waiting: (spool.files, spool.bytes),
+            pictures_dropped: spool.dropped_files,
+            connected: publisher.map(|state| state.connected),
+            shed_level,
+            host,
+            cameras,
+        }
+    }
+}
+
+impl fmt::Debug for NodeView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeView({}/{})", self.0.site, self.0.node)
+    }
+}
+
+fn camera_view(board: &Board) -> CameraView {
+    let stages = &board.stages;
+    CameraView {
+        status: board.status(),
+        frames: stages.frames(),
+        skipped: Skipped::ALL.map(|why| (why.as_str(), stages.skipped(why))).to_vec(),
+        wait_ms: quantiles(stages.waits()),
+        latency_ms: quantiles(stages.latencies()),
+        stages_ms: Stage::ALL.map(|stage| (stage.as_str(), quantiles(stages.of(stage)))).to_vec(),
+    }
+}
+
+fn camera_problem(camera: &CameraStatus) -> Option<Problem> {
+    let id = || camera.camera.clone();
+    match camera.state {
+        Some(CameraState::Down | CameraState::Failed) | None => {
+            Some(Problem::CameraDown { camera: id(), reason: camera.reason.clone() })
+        }
+        Some(CameraState::Up) => {
+            let age = camera.last_frame_ms.filter(|age| *age > FRAME_AGE_MAX_MS)?;
+            Some(Problem::CameraFrozen { camera: id(), for_s: age / 1_000 })
+        }
+        Some(CameraState::Ended) => None,
+    }
+}
+
+fn delivery_problems(state: &PublisherState) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !state.connected {
+        problems.push(Problem::BrokerDown { reason: state.last_error.clone().unwrap_or_default() });
+    }
+    if state.receipts_overdue {
+        problems.push(Problem::HubSilent);
+    }
+    let what = state.alarm.map(|alarm| format!("{alarm:?}"));
+    let refused = state.refused.as_ref().map(|refusal| format!("{refusal:?}"));
+    problems.extend(what.into_iter().chain(refused).map(|what| Problem::DeliveryAlarm { what }));
+    problems
+}
+
+fn store_problems(backlog: &Backlog, host: &HostStatus) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if backlog.rows as f64 > OUTBOX_SHARE_MAX * backlog.rows_max as f64 {
+        problems.push(Problem::OutboxFilling { rows: backlog.rows, rows_max: backlog.rows_max });
+    }
+    if let (Some(free), Some(whole)) = (host.disk_free_bytes, host.disk_bytes)
+        && (free as f64) < DISK_FREE_MIN * whole as f64
+    {
+        problems.push(Problem::DiskFull { free_bytes: free });
+    }
+    problems.extend(host.temperature_c.filter(|t| *t > TEMPERATURE_MAX_C).map(|celsius| Problem::Hot { celsius }));
+    problems
+}

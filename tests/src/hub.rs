@@ -32,8 +32,14 @@ pub fn database(folder: &Path) -> PathBuf {
 impl Hub {
     /// Starts it with its files in `folder`, and does not wait until it serves.
     pub fn start(folder: &Path, broker_port: u16) -> Self {
+        Self::start_at(folder, broker_port, SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// The same at an address that is known beforehand.
+    pub fn start_at(folder: &Path, broker_port: u16, listen: SocketAddr) -> Self {
         let mut command = Command::new(program("gatehouse-hub"));
-        command.args(["run", "--listen", "127.0.0.1:0", "--broker", &format!("127.0.0.1:{broker_port}"), "--db"]);
+        let (listen, broker) = (listen.to_string(), format!("127.0.0.1:{broker_port}"));
+        command.args(["run", "--listen", &listen, "--broker", &broker, "--db"]);
         command.arg(database(folder));
         Self { process: Process::start(&mut command, folder, "hub") }
     }

@@ -1,5 +1,6 @@
 //! A whole site in a temporary folder: a broker, a hub that believes the node, and the node.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use domain::{NodeId, SiteId};
@@ -53,6 +54,11 @@ impl Site {
     /// Starts the hub.
     pub fn hub(&self) -> Hub {
         Hub::start(&self.hub_folder(), self.broker.port)
+    }
+
+    /// Starts the hub where it was before.
+    pub fn hub_at(&self, listen: SocketAddr) -> Hub {
+        Hub::start_at(&self.hub_folder(), self.broker.port, listen)
     }
 
     /// Writes the node's configuration; it delivers to this site's broker.

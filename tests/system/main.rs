@@ -7,6 +7,7 @@ mod crash;
 mod delivery;
 mod plates;
 mod poison;
+mod policy;
 mod replay;
 mod rtsp;
 mod two_processes;

@@ -11,6 +11,7 @@ mod nodes;
 mod openapi;
 mod params;
 mod plates;
+mod policies;
 mod problem;
 mod security;
 mod stream;
@@ -37,6 +38,9 @@ pub const STREAMS_MAX: usize = 100;
 /// Uploads at the same time; a further one is told to come back later.
 pub const UPLOADS_MAX: usize = 16;
 
+/// Nodes that read a policy at the same time, each up to 33 MiB; a further one is told to come back later, and does.
+pub const POLICY_READS_MAX: usize = 32;
+
 /// What the handlers share.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
@@ -46,6 +50,7 @@ pub(crate) struct App {
     pub(crate) stopping: watch::Receiver<bool>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) policy_reads: Arc<Semaphore>,
     /// Names under which the hub may be addressed; nothing where any will do.
     pub(crate) hosts: Option<Arc<[String]>>,
 }
@@ -64,6 +69,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/plates", get(plates::plates)),
         ("/api/v1/plates/{event_id}", get(plates::plate)),
         ("/api/v1/nodes", get(nodes::nodes)),
+        ("/api/v1/sites/{site}/policies", get(policies::policies)),
+        ("/api/v1/sites/{site}/policy/{version}", get(policies::bundle)),
         ("/api/v1/alarms", get(nodes::alarms)),
         ("/api/v1/quarantine", get(nodes::quarantine)),
         ("/api/v1/stream", get(stream::stream)),

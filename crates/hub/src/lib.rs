@@ -4,6 +4,8 @@
 //! is kept in `store`; this crate only carries. Nothing in its memory is the only copy: a message is acknowledged to
 //! the broker, and confirmed to its node, after the commit.
 //!
+//! What nodes shall work by goes the other way: [`policy`].
+//!
 //! Start reading at [`start()`]. A message goes [`link`] → [`ingest`] → `store` → [`live`] → [`api::stream`].
 
 pub mod api;
@@ -15,6 +17,7 @@ pub mod ingest;
 pub mod link;
 pub mod live;
 pub mod page;
+pub mod policy;
 pub mod start;
 
 pub use broker::{BrokerConfig, Credentials, Secret, Subscription};

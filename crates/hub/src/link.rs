@@ -64,6 +64,8 @@ pub(crate) struct Link {
     /// Number of the connection. An acknowledgement belongs to the connection that brought the message: packet numbers
     /// are used again, and after a reconnection the old number could stand for a message that is not committed.
     connection: Arc<Mutex<u64>>,
+    /// How often the broker has granted the subscriptions: a new one may have forgotten what was retained.
+    subscribed: watch::Sender<u64>,
 }
 
 /// What became of something for the broker.
@@ -94,6 +96,11 @@ impl Link {
         }
     }
 
+    /// Follows how often the broker has granted the hub's subscriptions; 0 before the first time.
+    pub(crate) fn subscriptions(&self) -> watch::Receiver<u64> {
+        self.subscribed.subscribe()
+    }
+
     /// Says good-bye after everything that was handed over before. The broker keeps the session.
     pub(crate) fn disconnect(&self) -> Handed {
         match self.client.try_disconnect() {
@@ -116,7 +123,7 @@ pub(crate) struct Connection {
 pub(crate) fn connection(broker: &BrokerConfig, health: HealthBoard) -> (Connection, Link, mpsc::Receiver<Inbound>) {
     let (client, events) = AsyncClient::new(broker.options(), REQUESTS_MAX);
     let (inbox, outbox) = mpsc::channel(INBOX_MAX);
-    let link = Link { client, connection: Arc::default() };
+    let link = Link { client, connection: Arc::default(), subscribed: watch::Sender::new(0) };
     let filters = vec![
         Filter::new(broker.subscription.event_filter(), QoS::AtLeastOnce),
         Filter::new(Channel::Status.filter(), QoS::AtLeastOnce),
@@ -230,6 +237,7 @@ impl Connection {
             }) {
                 info!(broker = %self.place, "connected to the broker and subscribed");
             }
+            self.link.subscribed.send_modify(|times| *times += 1);
             self.hand_on(Inbound::Subscribed).await;
         } else if let Packet::Publish(publish) = packet
             && !is_stopping

@@ -1,6 +1,8 @@
 //! `gatehouse-hub`: takes in the events of all nodes and shows them.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod policy_command;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use domain::{NodeId, SiteId};
 use hub::config::{LISTEN, parse_address};
 use hub::{BrokerConfig, HubConfig, Listening, Subscription};
+use policy_command::Policy;
 use store::{RegisteredNode, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -30,6 +33,9 @@ enum Command {
     /// Says which nodes are believed.
     #[command(subcommand)]
     Node(Box<Node>),
+    /// Publishes what nodes shall work by, and shows what was published.
+    #[command(subcommand)]
+    Policy(Box<Policy>),
     /// Folds the whole log again. The hub must not be running.
     Rebuild(Files),
     /// Reads the whole database and says what is wrong with it: signatures, hashes, chains, heads.
@@ -139,6 +145,14 @@ fn beside(db: &Path) -> PathBuf {
 }
 
 impl Files {
+    fn database(&self) -> Result<PathBuf> {
+        match (&self.db, &self.config) {
+            (Some(db), _) => Ok(db.clone()),
+            (None, Some(config)) => Ok(HubConfig::read(config)?.db),
+            (None, None) => bail!("give --config FILE or --db FILE"),
+        }
+    }
+
     fn paths(self) -> Result<(PathBuf, PathBuf)> {
         let (db, blobs) = match (self.db, &self.config) {
             (Some(db), _) => (db.clone(), beside(&db)),
@@ -179,6 +193,7 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Run(run) => run_hub(run.config()?).await,
         Command::Node(node) => run_node(*node).await,
+        Command::Policy(policy) => policy_command::run(*policy).await,
         Command::Rebuild(files) => {
             let rebuilt = files.open().await?.rebuild().await?;
             println!("folded {} events again, {} of them of a kind that is not known", rebuilt.events, rebuilt.unread);

@@ -12,12 +12,13 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::api::{self, App, STREAMS_MAX, UPLOADS_MAX};
+use crate::api::{self, App, POLICY_READS_MAX, STREAMS_MAX, UPLOADS_MAX};
 use crate::config::{HubConfig, Listening, check_listening};
 use crate::health::{Health, HealthBoard};
 use crate::ingest::Ingest;
 use crate::link;
 use crate::live::Live;
+use crate::policy::herald::Herald;
 
 /// How long open requests may take to end when the hub stops; then they are cut off.
 const REQUESTS_END_MAX: Duration = Duration::from_secs(5);
@@ -58,13 +59,14 @@ pub struct HubHandle {
 struct Tasks {
     ingest: JoinHandle<()>,
     connection: JoinHandle<()>,
+    herald: JoinHandle<()>,
     live: JoinHandle<()>,
     http: JoinHandle<()>,
 }
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        for task in [&self.ingest, &self.connection, &self.live, &self.http] {
+        for task in [&self.ingest, &self.connection, &self.herald, &self.live, &self.http] {
             task.abort();
         }
     }
@@ -89,6 +91,7 @@ impl HubHandle {
         let tasks = [
             ("ingest", &mut self.tasks.ingest),
             ("connection", &mut self.tasks.connection),
+            ("wanted policies", &mut self.tasks.herald),
             ("live updates", &mut self.tasks.live),
         ];
         for (name, task) in tasks {
@@ -119,6 +122,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
     let health = HealthBoard::new(Health { database: true, ..Health::default() });
     let live = Live::new();
     let (connection, link, inbox) = link::connection(&config.broker, health.clone());
+    let herald = Herald { store: store.clone(), link: link.clone() };
     let ingest = Ingest { store: store.clone(), link, live: live.clone(), health: health.clone() };
     let app = App {
         store: store.clone(),
@@ -127,6 +131,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         stopping: stopping.clone(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
+        policy_reads: Arc::new(Semaphore::new(POLICY_READS_MAX)),
         hosts: api::hosts(addr, &config.hosts),
     };
     let mut http_stopping = stopping.clone();
@@ -137,6 +142,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
     let tasks = Tasks {
         ingest: tokio::spawn(ingest.run(inbox, stopping.clone())),
         connection: tokio::spawn(connection.run(stopping.clone())),
+        herald: tokio::spawn(herald.run(stopping.clone())),
         live: tokio::spawn(live.run(store.clone(), stopping)),
         http: tokio::spawn(async move {
             if let Err(error) = http.await {

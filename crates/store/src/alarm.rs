@@ -38,6 +38,8 @@ pub enum AlarmKind {
     BadNumber,
     /// A good event that the database refuses: a fault of this program.
     Unstorable,
+    /// The node does not work by the policy that is wanted. Closes by itself when it does.
+    PolicyRefused,
 }
 
 impl AlarmKind {
@@ -54,6 +56,7 @@ impl AlarmKind {
             Self::Unreadable => "unreadable",
             Self::BadNumber => "bad_number",
             Self::Unstorable => "unstorable",
+            Self::PolicyRefused => "policy_refused",
         }
     }
 }
@@ -112,32 +115,35 @@ impl Alarms {
 /// Keeps statements far below SQLite's limit of 32,766 values.
 const ROWS_PER_STATEMENT: usize = 200;
 
-/// Opens, renews or closes the alarm about events that are missing in between. Counts how often it opened.
-pub(crate) async fn gap_set(
+/// Opens, renews or closes an alarm about something that lasts. Counts how often it opened.
+pub(crate) async fn lasting_set(
     tx: &mut SqliteConnection,
     node: &NodeId,
-    missing: Option<String>,
+    kind: AlarmKind,
+    detail: Option<String>,
     at: UtcTime,
 ) -> Result<(), StoreError> {
     let at = at.as_unix_micros();
-    match missing {
+    match detail {
         Some(detail) => {
             sqlx::query(
-                "insert into alarm (node, kind, detail, first_at, last_at, count) values (?, 'gap', ?, ?, ?, 1) \
+                "insert into alarm (node, kind, detail, first_at, last_at, count) values (?, ?, ?, ?, ?, 1) \
                  on conflict (node, kind) do update set detail = excluded.detail, last_at = excluded.last_at, \
                  count = alarm.count + case when alarm.closed_at is null then 0 else 1 end, closed_at = null",
             )
             .bind(node.as_str())
-            .bind(detail)
+            .bind(kind.as_str())
+            .bind(detail.chars().take(DETAIL_CHARS_MAX).collect::<String>())
             .bind(at)
             .bind(at)
             .execute(tx)
             .await?;
         }
         None => {
-            sqlx::query("update alarm set closed_at = ? where node = ? and kind = 'gap' and closed_at is null")
+            sqlx::query("update alarm set closed_at = ? where node = ? and kind = ? and closed_at is null")
                 .bind(at)
                 .bind(node.as_str())
+                .bind(kind.as_str())
                 .execute(tx)
                 .await?;
         }

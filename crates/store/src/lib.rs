@@ -15,6 +15,7 @@ pub mod event;
 pub mod ingest;
 pub mod node;
 pub mod open;
+pub mod policy;
 pub mod query;
 pub mod rebuild;
 pub mod verify;
@@ -32,13 +33,14 @@ pub use event::StoredEvent;
 pub use ingest::{BatchOutcome, Message, NodeHead, Outcome, Reason};
 pub use node::{NodeError, RegisteredNode};
 pub use open::Store;
+pub use policy::{NewPolicy, PolicyDocument, PolicyError, PolicyMark, PolicyRow, WantedRow};
 pub use quarantine::{
     PAYLOAD_BYTES_MAX as QUARANTINE_PAYLOAD_BYTES_MAX, ROWS_MAX as QUARANTINE_ROWS_MAX,
     ROWS_PER_NODE_MAX as QUARANTINE_ROWS_PER_NODE_MAX,
 };
 pub use query::{
-    AlarmRow, BlobRow, CameraRow, CountBucket, CountRow, CountsFilter, GateRow, ListCursor, ListFilter, NodeRow,
-    NodeStatusRow, PlateFilter, PlateOfPassage, QuarantineRow, ZoneRow,
+    AlarmRow, BlobRow, CameraRow, CountBucket, CountRow, CountsFilter, GateRow, ListCursor, ListFilter, NodePolicyRow,
+    NodeRow, NodeStatusRow, PlateFilter, PlateOfPassage, QuarantineRow, ZoneRow,
 };
 pub use rebuild::Rebuilt;
 pub use verify::{Finding, Verified};

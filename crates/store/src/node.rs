@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use domain::{NodeId, SiteId, UtcTime};
-use sqlx::{QueryBuilder, Row};
+use sqlx::{QueryBuilder, Row, SqliteConnection};
 use thiserror::Error;
+use wire::policy::PolicyStatus;
+use wire::policy::report::short_reason;
 use wire::{NodePublicKey, NodeState, Status};
 
+use crate::alarm::lasting_set;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{moment, parsed, to_json};
@@ -160,6 +163,7 @@ impl Store {
             NodeState::Offline => "offline",
         };
         let clock = status.clock.map(|clock| to_json("a clock", &clock)).transpose()?;
+        let mut tx = self.write_begin().await?;
         sqlx::query(
             "insert into node_status (node, state, version, at, backlog, clock, received_at) values (?, ?, ?, ?, ?, ?, ?) \
              on conflict (node) do update set state = excluded.state, version = excluded.version, at = excluded.at, \
@@ -172,10 +176,41 @@ impl Store {
         .bind(status.backlog.map(|backlog| i64::try_from(backlog).unwrap_or(i64::MAX)))
         .bind(clock)
         .bind(received_at.as_unix_micros())
-        .execute(&self.inner.writer)
+        .execute(&mut *tx)
         .await?;
+        // A last will says nothing of it; what the node said before still holds.
+        if let Some(policy) = &status.policy {
+            policy_set(&mut tx, node, policy, received_at).await?;
+        }
+        tx.commit().await?;
         Ok(true)
     }
+}
+
+async fn policy_set(
+    tx: &mut SqliteConnection,
+    node: &NodeId,
+    policy: &PolicyStatus,
+    received_at: UtcTime,
+) -> Result<(), StoreError> {
+    let mut policy = policy.clone();
+    if let Some(refused) = &mut policy.refused {
+        refused.reason = short_reason(&refused.reason);
+    }
+    sqlx::query(
+        "insert into node_policy (node, status, received_at) values (?, ?, ?) on conflict (node) do update set \
+         status = excluded.status, received_at = excluded.received_at",
+    )
+    .bind(node.as_str())
+    .bind(to_json("a policy's state", &policy)?)
+    .bind(received_at.as_unix_micros())
+    .execute(&mut *tx)
+    .await?;
+    let detail = policy.refused.map(|refused| match refused.version {
+        Some(version) => format!("version {version}: {}", refused.reason),
+        None => refused.reason,
+    });
+    lasting_set(tx, node, AlarmKind::PolicyRefused, detail, received_at).await
 }
 
 /// Longest version text kept of a status, in characters; the rest is cut off.

@@ -9,5 +9,5 @@ mod plates;
 pub use counts::{CountBucket, CountRow, CountsFilter};
 pub use gates::{CameraRow, GateRow, ZoneRow};
 pub use lists::{AlarmRow, BlobRow, ListCursor, ListFilter, QuarantineRow};
-pub use nodes::{NodeRow, NodeStatusRow};
+pub use nodes::{NodePolicyRow, NodeRow, NodeStatusRow};
 pub use plates::{PlateFilter, PlateOfPassage};

@@ -52,7 +52,7 @@ pub(crate) struct AlarmParams {
 pub(crate) struct LimitParams {
     /// At most so many, 1 to 500; 50 where it is not given.
     #[param(minimum = 1, maximum = 500, default = 50)]
-    limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
 }
 
 /// Nodes: how far their chains are complete, what they say of themselves, their cameras.

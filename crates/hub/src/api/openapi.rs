@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::api::{blobs, counts, gates, health, lists, nodes, plates, stream, view};
+use crate::api::{blobs, counts, gates, health, lists, nodes, plates, policies, stream, view};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,6 +24,8 @@ use crate::api::{blobs, counts, gates, health, lists, nodes, plates, stream, vie
         plates::plates,
         plates::plate,
         nodes::nodes,
+        policies::policies,
+        policies::bundle,
         nodes::alarms,
         nodes::quarantine,
         stream::stream,

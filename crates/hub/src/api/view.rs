@@ -2,6 +2,7 @@
 
 mod node;
 mod plate;
+mod policy;
 
 use std::collections::HashSet;
 
@@ -15,6 +16,7 @@ use wire::{BlobHash, EvidenceRef, EvidenceRole, Payload};
 
 pub(crate) use node::{Alarm, Node, Quarantined};
 pub(crate) use plate::{PassagePlate, Plate, PlateDetail};
+pub(crate) use policy::Policy;
 
 /// The moment at which a minute begins.
 pub(crate) fn minute(unix_minute: i64) -> String {

@@ -23,6 +23,7 @@ fn every_documented_path_answers_and_every_reference_is_defined() {
             }
             let has_name = path.contains('{');
             let path = path.replace("{sha256}", &"0".repeat(64));
+            let path = path.replace("{site}", "cao-nguyen").replace("{version}", "1");
             let path = path.replace("{event_id}", "00000000-0000-7000-8000-000000000000");
             let answer = match method.as_str() {
                 "get" => hub.http.ask(&path, &[]),

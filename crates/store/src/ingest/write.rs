@@ -140,9 +140,9 @@ async fn head_move(
         } else {
             format!("events {first} to {last} are missing; the highest here is {}", head.highest_seq)
         };
-        alarm::gap_set(tx, node, Some(detail), at).await?;
+        alarm::lasting_set(tx, node, alarm::AlarmKind::Gap, Some(detail), at).await?;
     } else if had_gap {
-        alarm::gap_set(tx, node, None, at).await?;
+        alarm::lasting_set(tx, node, alarm::AlarmKind::Gap, None, at).await?;
     }
     Ok(head)
 }

@@ -6,6 +6,7 @@ use domain::{ClockQuality, NodeId, UtcTime};
 use projections::{ClockJumpValue, NodeStartValue, delta::NodeSeenValue};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use wire::policy::PolicyStatus;
 use wire::{Ack, NodeState};
 
 use crate::error::StoreError;
@@ -33,6 +34,19 @@ pub struct NodeRow {
     pub cameras: Vec<CameraRow>,
     /// Alarms that are open.
     pub alarms_open: u64,
+    /// What it last said of its policy.
+    pub policy: Option<NodePolicyRow>,
+    /// The version of the newest policy that is for it.
+    pub policy_wanted: Option<u64>,
+}
+
+/// What a node said of its policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodePolicyRow {
+    /// What it works by, what waits and what it refused.
+    pub status: PolicyStatus,
+    /// When the hub heard it.
+    pub received_at: UtcTime,
 }
 
 /// What a node said of itself.
@@ -74,6 +88,11 @@ impl Store {
                 jump: jump(row)?,
                 cameras: cameras.remove(&node.node).unwrap_or_default(),
                 alarms_open: natural("a count", row.try_get("alarms_open")?)?,
+                policy: policy(row)?,
+                policy_wanted: row
+                    .try_get::<Option<i64>, _>("policy_wanted")?
+                    .map(|version| natural("a version", version))
+                    .transpose()?,
                 node,
             });
         }
@@ -87,8 +106,13 @@ const NODES: &str = "select node.*, \
     seen.seq as seen_seq, seen.at as seen_at, seen.clock as seen_clock, \
     start.seq as start_seq, start.at as start_at, start.version as start_version, start.profile, start.models, \
     jump.seq as jump_seq, jump.at as jump_at, jump.by_ms, \
+    policy.status as policy_status, policy.received_at as policy_received_at, \
+    (select wanted.version from policy wanted where wanted.site = node.site and (wanted.nodes is null or exists \
+    (select 1 from json_each(wanted.nodes) named where named.value = node.node)) order by wanted.id desc limit 1) \
+    as policy_wanted, \
     (select count(*) from alarm where alarm.node = node.node and alarm.closed_at is null) as alarms_open \
     from node \
+    left join node_policy policy on policy.node = node.node \
     left join node_status status on status.node = node.node \
     left join node_seen seen on seen.node = node.node \
     left join node_start start on start.node = node.node \
@@ -108,6 +132,12 @@ fn status(row: &SqliteRow) -> Result<Option<NodeStatusRow>, StoreError> {
         clock: clock.map(|clock| from_json("a clock", clock)).transpose()?,
         received_at: moment(row.try_get("received_at")?)?,
     }))
+}
+
+fn policy(row: &SqliteRow) -> Result<Option<NodePolicyRow>, StoreError> {
+    let Some(status) = row.try_get::<Option<&str>, _>("policy_status")? else { return Ok(None) };
+    let received_at = moment(row.try_get("policy_received_at")?)?;
+    Ok(Some(NodePolicyRow { status: from_json("a policy's state", status)?, received_at }))
 }
 
 fn seen(row: &SqliteRow) -> Result<Option<NodeSeenValue>, StoreError> {

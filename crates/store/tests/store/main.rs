@@ -6,5 +6,6 @@ mod crash;
 mod ingest;
 mod opening;
 mod plates;
+mod policies;
 mod rebuild;
 mod support;

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use wire::NodeState;
 
 use super::Camera;
+use super::policy::NodePolicy;
 
 /// Trust in a clock.
 #[derive(Debug, Serialize, ToSchema)]
@@ -128,6 +129,8 @@ pub(crate) struct Node {
     cameras: Vec<Camera>,
     /// How many of its alarms are open.
     alarms_open: u64,
+    /// What it works by, and what is wanted.
+    policy: NodePolicy,
 }
 
 impl From<&NodeRow> for Node {
@@ -173,6 +176,7 @@ impl From<&NodeRow> for Node {
             clock_jump: row.jump.map(|jump| ClockJump { at: jump.at.to_string(), by_ms: jump.by_ms }),
             cameras: row.cameras.iter().map(Camera::from).collect(),
             alarms_open: row.alarms_open,
+            policy: NodePolicy::from(row),
         }
     }
 }
@@ -185,7 +189,7 @@ pub(crate) struct Alarm {
     /// Its site, where the node has been added.
     site: Option<String>,
     /// `gap`, `fork`, `id_reused`, `broken_chain`, `bad_signature`, `unknown_node`, `misplaced`, `unreadable`,
-    /// `bad_number` or `unstorable`.
+    /// `bad_number`, `unstorable` or `policy_refused`.
     kind: String,
     /// What was wrong the last time, in words.
     detail: String,

@@ -31,6 +31,19 @@ pub enum Show {
         /// The stream ends after so many frames; never where `None`.
         frames: Option<u32>,
     },
+    /// A ball that goes around once a second by the machine's clock, so that its place says when a picture was taken.
+    Clock {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Frames a second.
+        fps: u32,
+        /// Frames from one key frame to the next.
+        key_every: u32,
+        /// How much later than taken each picture is sent, in milliseconds.
+        late_ms: u32,
+    },
     /// An MP4 file with H.264, at its own speed; the stream ends with the file.
     Mp4(PathBuf),
     /// A tone and no picture.
@@ -148,6 +161,7 @@ fn server(setup: &Setup, frozen: Arc<AtomicBool>, streams: Arc<AtomicUsize>) -> 
     factory.set_shared(false);
     factory.connect_media_configure(move |_, media| {
         streams.fetch_add(1, Ordering::AcqRel);
+        media.connect_prepared(report_capture_time);
         let gate = media.element().downcast_ref::<gst::Bin>().and_then(|bin| bin.by_name("gate"));
         let frozen = Arc::clone(&frozen);
         gate.and_then(|gate| gate.static_pad("src")).expect("each launch line has a gate").add_probe(
@@ -176,6 +190,16 @@ fn server(setup: &Setup, frozen: Arc<AtomicBool>, streams: Arc<AtomicUsize>) -> 
     server
 }
 
+/// Makes the clock that goes with the stream tell when pictures were taken, as cameras do, not when they are sent.
+fn report_capture_time(media: &gst_rtsp_server::RTSPMedia) {
+    let pipeline = media.element().parent().and_downcast::<gst::Bin>();
+    for element in pipeline.iter().flat_map(|pipeline| pipeline.iterate_elements()).flatten() {
+        if element.factory().is_some_and(|factory| factory.name() == "rtpbin") {
+            element.set_property("rtcp-sync-send-time", false);
+        }
+    }
+}
+
 fn launch(show: &Show) -> String {
     match show {
         Show::Pattern { width, height, fps, frames } => {
@@ -187,6 +211,13 @@ fn launch(show: &Show) -> String {
                  ! rtph264pay name=pay0 pt=96 config-interval=1 )"
             )
         }
+        Show::Clock { width, height, fps, key_every, late_ms } => format!(
+            "( videotestsrc is-live=true pattern=ball motion=sweep animation-mode=wall-time \
+             ! video/x-raw,format=I420,width={width},height={height},framerate={fps}/1 \
+             ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max={key_every} \
+             ! queue min-threshold-time={late_ms}000000 max-size-time=0 max-size-bytes=0 max-size-buffers=0 \
+             ! identity name=gate ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+        ),
         Show::Mp4(path) => format!(
             "( filesrc location=\"{}\" ! qtdemux ! h264parse ! identity name=gate \
              ! rtph264pay name=pay0 pt=96 config-interval=1 )",

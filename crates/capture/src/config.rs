@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Problems;
 
-use crate::SourceLocation;
+use crate::{Decoding, Keep, SourceLocation};
 
 /// The shortest side that a scaled picture may be asked to have, in pixels.
 pub const SCALED_SIDE_MIN: u32 = 16;
@@ -24,9 +24,15 @@ pub struct SourceConfig {
     pub pacing: Pacing,
     /// What happens at the end of a file; without meaning for a live source.
     pub repeat: Repeat,
+    /// Who decodes H.264 and H.265.
+    pub decoding: Decoding,
+    /// When it is decoded.
+    pub decodes: Decodes,
     /// Threads of the decoder, 1 to [`DECODER_THREADS_MAX`]. One keeps up with several 1080p cameras and adds no delay;
     /// more make a single file go faster.
     pub decoder_threads: u32,
+    /// How much of the compressed stream is kept for clips; nothing where `None`.
+    pub keep: Option<Keep>,
     /// How long to wait for what.
     pub limits: Limits,
 }
@@ -70,6 +76,18 @@ pub enum Repeat {
     Forever,
 }
 
+/// When a source is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decodes {
+    /// All the time.
+    Always,
+    /// Only while [`Camera::set_reading`](crate::Camera::set_reading) says so, from the last key frame kept on; received
+    /// and kept all the time. For live sources in H.264 or H.265; others are decoded all the time. Up to
+    /// [`FRAMES_BURST_MAX`](crate::FRAMES_BURST_MAX) frames wait for the reader, because at the beginning several come
+    /// at once.
+    WhileReading,
+}
+
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -102,7 +120,17 @@ impl SourceConfig {
             SourceLocation::Rtsp(_) => Pacing::Live,
             SourceLocation::File(_) => Pacing::Realtime,
         };
-        Self { location, scaled, pacing, repeat: Repeat::Once, decoder_threads: 1, limits: Limits::default() }
+        Self {
+            location,
+            scaled,
+            pacing,
+            repeat: Repeat::Once,
+            decoding: Decoding::default(),
+            decodes: Decodes::Always,
+            decoder_threads: 1,
+            keep: None,
+            limits: Limits::default(),
+        }
     }
 
     /// All that is wrong with it, at once.
@@ -124,9 +152,15 @@ impl SourceConfig {
                 problems.note("pacing", "a file is not live; accepted for files are realtime and lossless");
             }
         }
+        if self.decodes == Decodes::WhileReading && matches!(self.location, SourceLocation::File(_)) {
+            problems.note("decodes", "a file is decoded all the time; only a live source can be decoded while reading");
+        }
         if !(1..=DECODER_THREADS_MAX).contains(&self.decoder_threads) {
             let given = self.decoder_threads;
             problems.note("decoder_threads", format!("{given}; accepted are 1 to {DECODER_THREADS_MAX}"));
+        }
+        if let Some(keep) = self.keep {
+            keep.check(&mut problems);
         }
         let Limits { no_frame, connect, backoff_min, backoff_max } = self.limits;
         for (path, wait) in [

@@ -62,6 +62,40 @@ impl Frame {
     }
 }
 
+/// One frame at its full size only. Holds one of the decoder's own buffers, as [`Frame`] does.
+pub struct FullFrame {
+    /// As [`Frame::media`], of its own camera.
+    pub media: MediaTime,
+    /// When it left the decoder.
+    pub arrived: Instant,
+    full: Box<gst_video::VideoFrame<Readable>>,
+}
+
+impl FullFrame {
+    pub(crate) fn new(decoded: Decoded) -> Result<Self, InvalidPicture> {
+        view_i420(&decoded.full)?;
+        let Decoded { media, arrived, full, .. } = decoded;
+        Ok(Self { media, arrived, full })
+    }
+
+    /// The picture as decoded.
+    pub fn full(&self) -> I420View<'_> {
+        view_i420(&self.full).expect("checked when the frame was made")
+    }
+
+    /// Width and height of the picture as decoded, in pixels.
+    pub fn full_size(&self) -> (u32, u32) {
+        (self.full.width(), self.full.height())
+    }
+}
+
+impl fmt::Debug for FullFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (media, arrived) = (&self.media, &self.arrived);
+        f.debug_struct("FullFrame").field("media", media).field("arrived", arrived).field("full", &self.full()).finish()
+    }
+}
+
 fn plane<T>(frame: &gst_video::VideoFrame<T>, index: u32) -> Plane<'_> {
     let stride = frame.plane_stride().get(index as usize).copied().unwrap_or(0);
     Plane { stride: usize::try_from(stride).unwrap_or(0), data: frame.plane_data(index).unwrap_or_default() }

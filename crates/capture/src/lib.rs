@@ -14,7 +14,9 @@
 //! Start reading at [`Camera`], then [`SourceConfig`].
 
 mod camera;
+pub mod clip;
 mod config;
+mod decoding;
 mod diagnosis;
 mod frame;
 mod happened;
@@ -22,19 +24,27 @@ mod library;
 mod location;
 mod mailbox;
 mod media_clock;
+pub mod pair;
 mod pipeline;
 mod plugin;
 mod reach;
 mod retry;
 mod riff;
+mod ring;
 mod scaler;
+mod sender_clock;
 mod session;
+mod tap;
 
-pub use camera::{Camera, StartError};
+pub use camera::{Camera, Reading, StartError};
+pub use clip::{Clip, ClipEdge, ClipError, ClipHandle, ClipRequest, Codec, CutReason};
 pub use config::{
-    DECODER_THREADS_MAX, Limits, Pacing, Repeat, SCALED_SIDE_MAX, SCALED_SIDE_MIN, ScaledSize, SourceConfig,
+    DECODER_THREADS_MAX, Decodes, Limits, Pacing, Repeat, SCALED_SIDE_MAX, SCALED_SIDE_MIN, ScaledSize, SourceConfig,
 };
-pub use frame::Frame;
+pub use decoding::{DecoderInUse, Decoding, InvalidDecoding};
+pub use frame::{Frame, FullFrame};
 pub use happened::{DownReason, Ending, Happened, SourceError};
 pub use location::{InvalidLocation, RtspUrl, SourceLocation};
-pub use mailbox::{FRAMES_AHEAD_MAX, NOTES_MAX};
+pub use mailbox::{FRAMES_AHEAD_MAX, FRAMES_BURST_MAX, NOTES_MAX};
+pub use pair::{CameraPair, Near, PairHappened, PairedBy, ReadNews};
+pub use ring::{KEPT_BYTES_MAX, KEPT_DURATION_MAX, Keep, Kept, STRETCHES_MAX};

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use gstreamer as gst;
 use gstreamer::glib;
 
-use crate::{StartError, plugin};
+use crate::{StartError, decoding, plugin};
 
 /// Starts the library and checks that the elements needed by name are there.
 pub(crate) fn start() -> Result<(), StartError> {
@@ -16,7 +16,7 @@ pub(crate) fn start() -> Result<(), StartError> {
         glib::log_set_default_handler(|domain, level, message| {
             tracing::debug!(domain, ?level, message, "glib");
         });
-        gst::init()
+        gst::init().inspect(|()| decoding::allow_hardware())
     });
     started.clone().map_err(StartError::Library)?;
     let missing = plugin::elements().find(|(element, _)| gst::ElementFactory::find(element).is_none());

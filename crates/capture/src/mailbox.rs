@@ -10,6 +10,9 @@ use crate::{DownReason, Ending, SourceError};
 /// Decoded frames that wait for the reader of a [`Pacing::Lossless`](crate::Pacing::Lossless) file. When so many wait,
 /// decoding waits too.
 pub const FRAMES_AHEAD_MAX: usize = 2;
+/// Decoded frames that wait for the reader of a source that is [decoded while
+/// reading](crate::Decodes::WhileReading). When there are so many, the oldest is dropped and counted.
+pub const FRAMES_BURST_MAX: usize = 6;
 /// Things that wait for a reader who does not come. When so many wait, the oldest is forgotten; if that is a frame, it
 /// counts as dropped.
 pub const NOTES_MAX: usize = 64;
@@ -19,6 +22,8 @@ pub const NOTES_MAX: usize = 64;
 pub(crate) enum Policy {
     /// The newest frame replaces it.
     NewestWins,
+    /// The newest few wait; the oldest of them goes.
+    NewestFew,
     /// The newest frame waits for room.
     EveryFrame,
 }
@@ -119,18 +124,37 @@ impl Mailbox {
         if !state.running || state.over {
             return Put::Closed;
         }
-        if !state.up {
-            state.up = true;
-            state.down = None;
-            state.push(Item::Up);
-        }
-        if self.policy == Policy::NewestWins {
+        state.tell_up();
+        let full = match self.policy {
+            Policy::NewestWins => true,
+            Policy::NewestFew => state.frames_waiting() >= FRAMES_BURST_MAX,
+            Policy::EveryFrame => false,
+        };
+        if full {
             state.drop_waiting_frame();
         }
         frame.dropped_before = frame.dropped_before.saturating_add(std::mem::take(&mut state.dropped));
         state.push(Item::Frame(frame));
         self.filled.notify_one();
         Put::Kept
+    }
+
+    /// Notes that the source is there although nothing of it is decoded.
+    pub(crate) fn sign_of_life(&self, now: Instant) {
+        let mut state = self.lock();
+        if state.running && !state.over {
+            let first = state.tally.span.map_or(now, |(first, _)| first);
+            state.tally.span = Some((first, now));
+            if !state.up {
+                state.tell_up();
+                self.filled.notify_one();
+            }
+        }
+    }
+
+    /// Forgets the frames that wait; nobody wants them any more, so they do not count as dropped.
+    pub(crate) fn forget_frames(&self) {
+        self.lock().queue.retain(|item| !matches!(item, Item::Frame(_)));
     }
 
     /// Tells that the source is down, unless that is known for the same reason. Says whether it was news.
@@ -187,7 +211,15 @@ impl State {
         self.queue.iter().filter(|item| matches!(item, Item::Frame(_))).count()
     }
 
-    /// Takes out the frame that waits, if one does; there is never more than one where the newest wins.
+    fn tell_up(&mut self) {
+        if !self.up {
+            self.up = true;
+            self.down = None;
+            self.push(Item::Up);
+        }
+    }
+
+    /// Takes out the frame that waits longest, if one does.
     fn drop_waiting_frame(&mut self) {
         if let Some(at) = self.queue.iter().position(|item| matches!(item, Item::Frame(_))) {
             let removed = self.queue.remove(at);

@@ -61,6 +61,20 @@ impl MediaClock {
         };
     }
 
+    /// Where a compressed picture belongs that was seen before its decoding: the time that its frame will have, but for
+    /// steps that keep the order of frames.
+    pub(crate) fn place(&self, running: Duration, elapsed: Duration) -> MediaTime {
+        MediaTime::from_micros(micros(self.wanted(Some(running), elapsed)))
+    }
+
+    fn wanted(&self, running: Option<Duration>, elapsed: Duration) -> Duration {
+        let by_stream = running.and_then(|running| self.run_start.checked_add(running));
+        match self.time_base {
+            TimeBase::Stream => by_stream.unwrap_or(self.end),
+            TimeBase::Elapsed => by_stream.filter(|at| at.abs_diff(elapsed) <= DRIFT_MAX).unwrap_or(elapsed),
+        }
+    }
+
     /// From the start of this run to the end of its last frame.
     pub(crate) fn run_length(&self) -> Duration {
         self.end.saturating_sub(self.run_start)
@@ -74,13 +88,7 @@ impl MediaClock {
     /// The time of the next frame: later than that of the frame before.
     pub(crate) fn stamp(&mut self, frame: FrameTiming) -> MediaTime {
         self.run_lasts = frame.ends;
-        let by_stream = frame.running.and_then(|running| self.run_start.checked_add(running));
-        let wanted = match self.time_base {
-            TimeBase::Stream => by_stream.unwrap_or(self.end),
-            TimeBase::Elapsed => {
-                by_stream.filter(|at| at.abs_diff(frame.elapsed) <= DRIFT_MAX).unwrap_or(frame.elapsed)
-            }
-        };
+        let wanted = self.wanted(frame.running, frame.elapsed);
         // Rounded as media time is, so that two stamps that differ only below a microsecond do not become one.
         let wanted = Duration::from_micros(micros(wanted));
         let at = self.last.map_or(wanted, |last| wanted.max(last.saturating_add(STEP_MIN)));

@@ -12,12 +12,14 @@ use gstreamer_app as gst_app;
 use gstreamer_video as gst_video;
 
 use crate::camera::Shared;
+use crate::decoding;
 use crate::diagnosis::{self, Heard};
 use crate::frame::Decoded;
 use crate::mailbox::Put;
 use crate::media_clock::FrameTiming;
 use crate::session::Inbox;
 use crate::{Pacing, RtspUrl, SourceConfig, SourceLocation};
+use crate::{sender_clock, tap};
 
 /// How long packets of a camera may be held back to be put in order. Over TCP they come in order.
 const JITTER_BUFFER: Duration = Duration::from_millis(100);
@@ -43,7 +45,7 @@ impl Pipeline {
         run: u64,
     ) -> Result<Self, glib::BoolError> {
         let pipeline = gst::Pipeline::new();
-        let decodebin = decodebin(config, inbox, run)?;
+        let decodebin = decodebin(config, shared, inbox, run)?;
         // Passes I420 through untouched, which is what nearly all decoders give.
         let convert = gst::ElementFactory::make("videoconvert").property("n-threads", 1_u32).build()?;
         let sink = sink(config, shared);
@@ -59,6 +61,7 @@ impl Pipeline {
             SourceLocation::Rtsp(url) => {
                 offers_video.store(false, Ordering::Release);
                 let source = rtsp_source(url, config, &offers_video)?;
+                sender_clock::listen(&source, shared);
                 pipeline.add(&source)?;
                 link_video_when_it_appears(&source, &decodebin, "application/x-rtp");
             }
@@ -101,22 +104,31 @@ impl Drop for Pipeline {
     }
 }
 
-fn decodebin(config: &SourceConfig, inbox: &SyncSender<Inbox>, run: u64) -> Result<gst::Element, glib::BoolError> {
+fn decodebin(
+    config: &SourceConfig,
+    shared: &Arc<Shared>,
+    inbox: &SyncSender<Inbox>,
+    run: u64,
+) -> Result<gst::Element, glib::BoolError> {
     let decodebin = gst::ElementFactory::make("decodebin")
-        // Hardware decoders hand out memory that would have to be copied at full size.
-        .property("force-sw-decoders", true)
+        .property("force-sw-decoders", shared.decoders.only_software())
         .build()?;
+    decoding::restrict(&decodebin, shared)?;
     // Sound is not decoded: its pads appear as they are and stay unlinked.
     decodebin.connect("autoplug-continue", false, |values| {
         let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
         let name = caps.as_ref().and_then(|caps| caps.structure(0)).map(|s| s.name().as_str()).unwrap_or_default();
         Some((!["audio/", "text/", "subpicture/"].iter().any(|kind| name.starts_with(kind))).to_value())
     });
-    let threads = config.decoder_threads;
+    let (threads, decodes) = (config.decoder_threads, config.decodes);
     if let Some(bin) = decodebin.downcast_ref::<gst::Bin>() {
-        let inbox = inbox.clone();
+        let (inbox, shared) = (inbox.clone(), Arc::clone(shared));
         bin.connect_element_added(move |_, element| {
-            limit_threads(element, threads);
+            if element.factory().is_some_and(|factory| decoding::decodes_video(&factory)) {
+                tell_when_fed(element, &shared);
+                limit_threads(element, threads);
+                tap::watch(element, &shared, decodes);
+            }
             listen_in(element, inbox.clone(), run);
         });
     }
@@ -142,13 +154,20 @@ fn listen_in(element: &gst::Element, inbox: SyncSender<Inbox>, run: u64) {
     element.set_bus(Some(&bus));
 }
 
-fn limit_threads(element: &gst::Element, threads: u32) {
-    let is_decoder = element.factory().is_some_and(|factory| {
-        factory.has_type(gst::ElementFactoryType::DECODER | gst::ElementFactoryType::MEDIA_VIDEO)
-    });
-    if !is_decoder {
-        return;
+fn tell_when_fed(decoder: &gst::Element, shared: &Arc<Shared>) {
+    if let Some(pad) = decoder.sink_pads().first() {
+        let shared = Arc::clone(shared);
+        pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+            if !shared.reading.load(Ordering::Acquire) {
+                return gst::PadProbeReturn::Ok;
+            }
+            shared.decoders.fed();
+            gst::PadProbeReturn::Remove
+        });
     }
+}
+
+fn limit_threads(element: &gst::Element, threads: u32) {
     for name in THREAD_PROPERTIES {
         if element.find_property(name).is_some_and(|p| [glib::Type::I32, glib::Type::U32].contains(&p.value_type())) {
             element.set_property_from_str(name, &threads.to_string());
@@ -243,6 +262,9 @@ fn sink(config: &SourceConfig, shared: &Arc<Shared>) -> gst_app::AppSink {
                     Some(known) if known.0 == caps => known,
                     unknown => {
                         let info = gst_video::VideoInfo::from_caps(&caps).map_err(|_| gst::FlowError::NotNegotiated)?;
+                        shared.decoders.proven();
+                        // Told only where no compressed stream has begun.
+                        shared.ring.begin_uncuttable(&tap::name_of(&caps));
                         unknown.insert((caps, info))
                     }
                 };

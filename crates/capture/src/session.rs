@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::camera::Shared;
+use crate::decoding::Broke;
 use crate::diagnosis::{self, Format, Heard};
 use crate::mailbox::{Item, Tally};
 use crate::pipeline::Pipeline;
@@ -96,6 +97,9 @@ impl Session {
             return self.fail(error);
         }
         let (end, tally) = self.run_pipeline(run);
+        if tally.frames == 0 && self.falls_back(&end) {
+            return Next::Again;
+        }
         let reason = match end {
             RunEnd::Stopped => return Next::Finish,
             RunEnd::Silent { waited } => return self.fail(SourceError::Stalled { path: path.to_path_buf(), waited }),
@@ -125,6 +129,9 @@ impl Session {
 
     fn play_live(&self, url: &RtspUrl, run: u64, retry: &mut Retry) -> Next {
         let (end, tally) = self.run_pipeline(run);
+        if tally.frames == 0 && self.falls_back(&end) {
+            return Next::Again;
+        }
         let reason = match end {
             RunEnd::Stopped => return Next::Finish,
             RunEnd::Unbuildable { detail } => return self.fail(self.unbuildable(detail)),
@@ -148,6 +155,8 @@ impl Session {
         let elapsed = begun.duration_since(self.shared.started);
         self.shared.clock.lock().unwrap_or_else(PoisonError::into_inner).begin_run(elapsed);
         self.shared.mailbox.begin_run();
+        self.shared.decoders.begin_run();
+        *self.shared.camera_clock.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let end = match Pipeline::start(&self.config, &self.shared, &self.inbox_sender, run) {
             Ok(pipeline) => {
                 let end = self.watch(&pipeline, run, begun);
@@ -159,7 +168,21 @@ impl Session {
             Err(error) => RunEnd::Unbuildable { detail: error.to_string() },
         };
         self.shared.mailbox.end_run();
+        self.shared.ring.end();
         (end, self.shared.mailbox.tally())
+    }
+
+    /// Whether a run that gave not one frame ended so because of a hardware decoder which need not be used.
+    fn falls_back(&self, end: &RunEnd) -> bool {
+        let (reason, broke) = match end {
+            RunEnd::Told { heard, undecodable, .. } => {
+                let refused = undecodable.is_some() || matches!(heard, Heard::NoDecoder(_));
+                (diagnosis::breakage_text(heard.clone()), if refused { Broke::Start } else { Broke::Later })
+            }
+            RunEnd::Silent { waited } => (format!("no frame within {waited:?}"), Broke::Later),
+            RunEnd::Stopped | RunEnd::Frozen { .. } | RunEnd::Unbuildable { .. } => return false,
+        };
+        self.shared.decoders.gives_up_hardware(&reason, broke)
     }
 
     fn watch(&self, pipeline: &Pipeline, run: u64, begun: Instant) -> RunEnd {

@@ -12,6 +12,8 @@ use gstreamer::prelude::*;
 
 #[path = "../../../../tests/src/rtsp.rs"]
 pub mod rtsp;
+#[path = "units.rs"]
+pub mod units;
 
 /// How long anything may take on a busy machine before a test gives up.
 pub const DEADLINE: Duration = Duration::from_secs(60);

@@ -6,6 +6,9 @@
 //! it works and is renewed as long as it lasts, so that a relay that comes back after a power cut obeys it too. Fire
 //! beats lock-down, and only a person clears either. All that it ever waits for is the exchange under way, at most
 //! `exchange_max`.
+//!
+//! Inputs are read between orders, not while we wait out a pulse: a fire that breaks out then is seen when the pulse
+//! ends, and the lane is open until then anyway.
 
 mod health;
 mod lane;

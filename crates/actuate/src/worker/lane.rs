@@ -153,20 +153,14 @@ impl Lane {
         }
     }
 
-    /// Waits for what is due next. Modes come before orders, orders before the rest.
+    /// Waits for what is due next: modes, then the inputs, then orders, then the rest.
     fn next_step(&mut self) -> Step {
         let shared = Arc::clone(&self.shared);
         let mut state = shared.lock();
         loop {
             let now = Instant::now();
-            if let Some((waiting, mode)) = state.overruled.pop_front() {
-                return Step::Tell(waiting, mode);
-            }
-            if state.run != Run::On {
-                return Step::Stop;
-            }
             let mut due = now + Duration::from_secs(60);
-            if let Some(demanded_at) = state.demanded_at {
+            if let Some(demanded_at) = state.demanded_at.filter(|_| state.run == Run::On) {
                 let is_new = self.mode.demanded_at != Some(demanded_at);
                 let lasts = state.mode != LaneMode::Normal || self.mode.told != Told::Success;
                 if is_new || (lasts && self.mode.repeated.due <= now) {
@@ -175,6 +169,19 @@ impl Lane {
                 if lasts {
                     due = due.min(self.mode.repeated.due);
                 }
+            }
+            if let Some((waiting, mode)) = state.overruled.pop_front() {
+                return Step::Tell(waiting, mode);
+            }
+            if state.run != Run::On {
+                return Step::Stop;
+            }
+            // Before the orders, or a queue that is never empty would hide a fire.
+            if self.actuator.has_readings() {
+                if self.polling.due <= now {
+                    return Step::Poll;
+                }
+                due = due.min(self.polling.due);
             }
             if let Some(waiting) = state.queue.pop_front() {
                 return Step::Carry(waiting);
@@ -185,12 +192,6 @@ impl Lane {
                     return Step::Settle;
                 }
                 due = due.min(self.settling.due);
-            }
-            if self.actuator.has_readings() {
-                if self.polling.due <= now {
-                    return Step::Poll;
-                }
-                due = due.min(self.polling.due);
             }
             state = match shared.changed.wait_timeout(state, due.saturating_duration_since(now)) {
                 Ok((state, _)) => state,

@@ -211,6 +211,19 @@ fn the_fire_input_opens_without_anybodys_order_and_cannot_be_cleared_while_it_bu
 }
 
 #[test]
+fn the_fire_input_is_seen_between_orders_that_never_end() {
+    let device = Device::start();
+    let lane = lane(device.address(), "fire = { discrete = 1 }\n");
+    lane.wait(|happening| matches!(happening, Happening::Read { .. }).then_some(()));
+    let orders: Vec<_> = (0..QUEUE_MAX).map(|_| lane.thread.order(pulse(200)).expect("it is taken")).collect();
+    device.wait_until(|bank| bank.coils[0]);
+    device.set(|bank| bank.discrete[1] = true);
+    let last = *orders.last().expect("there are orders");
+    assert!(matches!(lane.end_of(last), Err(OrderError::Overruled(LaneMode::Fire))));
+    device.wait_until(|bank| bank.coils[0]);
+}
+
+#[test]
 fn a_press_of_the_button_opens_once_also_in_a_lock_down_unless_told_otherwise() {
     for (more, opens) in [("", true), ("button_in_lockdown = \"ignored\"\n", false)] {
         let device = Device::start();

@@ -185,8 +185,8 @@ fn an_answer_nobody_waited_for_is_not_taken_for_the_next_ones() {
         let answer = [0, 0, 0, 0, 0, 6, 255, 6, 0, 7, 0, 5];
         std::thread::spawn({
             let mut stream = stream.try_clone().expect("a second handle");
-            // tidy: sleep is the lateness that is tested
             move || {
+                // tidy: sleep is the lateness that is tested
                 std::thread::sleep(Duration::from_millis(250));
                 let _ = stream.write_all(&answer);
             }

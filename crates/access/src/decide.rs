@@ -11,6 +11,7 @@ use std::sync::Arc;
 use domain::MonoTime;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use vnplate::Confusion;
 
 use crate::credential::{ClockTrust, Moment, Presented};
 use crate::decision::{Check, Decision, DecisionNumber, Finding, Grant, ReferReason, Step, Verdict, verdict};
@@ -86,6 +87,8 @@ struct Live {
 #[derive(Debug, Clone)]
 pub struct Access {
     policy: Arc<AccessPolicy>,
+    /// Which signs the plate reader takes for which.
+    confusion: Arc<Confusion>,
     state: State,
     /// Decisions of this run.
     count: u32,
@@ -109,6 +112,7 @@ impl Access {
     pub fn restore(policy: Arc<AccessPolicy>, state: State) -> Self {
         let mut access = Self {
             policy,
+            confusion: Arc::default(),
             state,
             count: 0,
             waiting: BTreeMap::new(),
@@ -124,6 +128,13 @@ impl Access {
             access.end_permit(number, PermitEnd::Expired);
         }
         access
+    }
+
+    /// The same, with the confusions that were measured of the plate reader in place of the guessed ones: they decide
+    /// which plates resemble each other.
+    #[must_use]
+    pub fn with_confusion(self, confusion: Arc<Confusion>) -> Self {
+        Self { confusion, ..self }
     }
 
     /// What must survive a restart, as of now.

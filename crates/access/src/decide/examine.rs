@@ -158,7 +158,9 @@ impl<'a> Examination<'a> {
         let finding = match (&known, credential) {
             (Some(_), _) => Finding::Held,
             (None, Credential::Plate { key, .. }) => {
-                let alike = policy.denied_lookalike(key).or_else(|| policy.listed_lookalike(key));
+                let confusion = &self.access.confusion;
+                let alike = policy.denied_lookalike(key, confusion);
+                let alike = alike.or_else(|| policy.listed_lookalike(key, confusion));
                 let reason = alike.map_or(ReferReason::UnknownCredential, |plate| ReferReason::LooksLike { plate });
                 Finding::Referred(reason)
             }
@@ -202,7 +204,8 @@ impl<'a> Examination<'a> {
             (Some(reason), _, _) => Finding::Denied(DenyReason::Listed { reason }),
             (None, true, _) => Finding::Referred(ReferReason::ClockUntrusted),
             (None, false, Some(Credential::Plate { key, .. })) if known.is_some() => {
-                self.access.policy.denied_lookalike(key).map_or(Finding::Held, Finding::Resembles)
+                let alike = self.access.policy.denied_lookalike(key, &self.access.confusion);
+                alike.map_or(Finding::Held, Finding::Resembles)
             }
             (None, false, _) => Finding::Held,
         };

@@ -70,27 +70,30 @@ impl AccessPolicy {
     }
 
     /// The denied plate that a reading resembles most, where it is none itself.
-    pub(crate) fn denied_lookalike(&self, read: &Key) -> Option<Lookalike> {
+    pub(crate) fn denied_lookalike(&self, read: &Key, confusion: &Confusion) -> Option<Lookalike> {
         let denied = self.denied.iter().filter_map(|denied| match &denied.thing {
             DeniedThing::Plate(key) => Some((key, None)),
             DeniedThing::Holder(_) | DeniedThing::Pass(_) | DeniedThing::Card(_) | DeniedThing::Category(_) => None,
         });
-        most_alike(denied, read)
+        most_alike(denied, read, confusion)
     }
 
     /// The listed plate that a reading resembles most, where it is none itself.
-    pub(crate) fn listed_lookalike(&self, read: &Key) -> Option<Lookalike> {
+    pub(crate) fn listed_lookalike(&self, read: &Key, confusion: &Confusion) -> Option<Lookalike> {
         let listed = self.holders.iter();
-        most_alike(listed.flat_map(|holder| holder.plates.iter().map(|key| (key, Some(&holder.id)))), read)
+        most_alike(listed.flat_map(|holder| holder.plates.iter().map(|key| (key, Some(&holder.id)))), read, confusion)
     }
 }
 
 /// Of equally alike ones the first, so that the answer is the same every time.
-fn most_alike<'a>(plates: impl Iterator<Item = (&'a Key, Option<&'a HolderId>)>, read: &Key) -> Option<Lookalike> {
-    let confusion = Confusion::default();
+fn most_alike<'a>(
+    plates: impl Iterator<Item = (&'a Key, Option<&'a HolderId>)>,
+    read: &Key,
+    confusion: &Confusion,
+) -> Option<Lookalike> {
     plates
         .filter(|(listed, _)| may_be_confusable(listed.as_str().as_bytes(), read.as_str().as_bytes()))
-        .filter_map(|(listed, holder)| match compare(listed, read, &confusion) {
+        .filter_map(|(listed, holder)| match compare(listed, read, confusion) {
             Likeness::Confusable { score, differing } => Some((listed, holder, score, differing)),
             Likeness::Exact | Likeness::Differs { .. } => None,
         })

@@ -287,8 +287,10 @@ fn read_deny(table: &mut TableReader<'_>) -> Option<(String, Denied)> {
         table.note("valid_to", "is not after valid_from");
     }
     if things.len() != 1 {
-        table
-            .note("deny", format!("names {} things: exactly one of plate, holder, pass, card, category", things.len()));
+        table.note(
+            "plate",
+            format!("names {} things: exactly one of plate, holder, pass, card, category", things.len()),
+        );
     }
     Some(("deny".to_owned(), Denied { thing: things.pop()?, reason: reason?, valid }))
 }

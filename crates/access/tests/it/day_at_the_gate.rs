@@ -8,7 +8,7 @@ use std::time::Duration;
 use access::{Access, AccessPolicy, ClockTrust, Credential, Decision, Moment, PassUses, Verdict};
 use domain::{MonoTime, UtcTime};
 
-use crate::site::{card, decide, lane, parse, plate, says, told, utc, visitor_pass, zone};
+use crate::site::{card, confusion, decide, lane, parse, plate, says, told, utc, visitor_pass, zone};
 
 /// How many times somebody comes to a lane.
 const PASSAGES: usize = 2_000;
@@ -351,7 +351,7 @@ fn moment(second: u64) -> Moment {
 fn live(seed: u64) -> BTreeMap<&'static str, usize> {
     let day = Day::written(seed);
     let policy: std::sync::Arc<AccessPolicy> = parse(&format!("{POLICY}{}", day.denied), &day.holders);
-    let mut access = Access::new(policy);
+    let mut access = Access::new(policy).with_confusion(confusion());
     let mut under_way: BTreeMap<(u64, usize), Decision> = BTreeMap::new();
     let mut counts = BTreeMap::new();
     for (index, visit) in day.visits.iter().enumerate() {

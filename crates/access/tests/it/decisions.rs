@@ -7,8 +7,8 @@ use access::{
 };
 
 use crate::site::{
-    HOLDERS, POLICY, after, card, decide, go, holder, lane, parse, plate, policy, present, says, told, utc, verdict,
-    visitor_pass, zone,
+    HOLDERS, POLICY, after, card, confusion, decide, go, holder, lane, parse, plate, policy, present, says, told, utc,
+    verdict, visitor_pass, zone,
 };
 
 #[test]
@@ -43,7 +43,7 @@ fn a_listed_plate_is_permitted_by_its_rule_and_the_trail_names_every_check() {
 
 #[test]
 fn a_plate_that_only_resembles_a_listed_one_is_referred_with_the_place() {
-    let mut access = Access::new(policy());
+    let mut access = Access::new(policy()).with_confusion(confusion());
     let decision = decide(&mut access, "in", plate("29H-128.45"), after(0));
     let Verdict::Refer(ReferReason::LooksLike { plate }) = &decision.verdict else { panic!("{decision:?}") };
     assert_eq!(plate.holder.as_ref().map(|id| id.as_str()), Some("lorry"));
@@ -87,11 +87,15 @@ fn what_is_denied_of_a_holder_denies_all_that_he_shows() {
 #[test]
 fn a_plate_like_a_denied_one_is_shown_to_the_guard_and_a_listed_one_only_noted() {
     let denied = format!("{POLICY}\n[[deny]]\nplate = \"30A-678.60\"\nreason = \"truy tìm\"\n");
-    let mut access = Access::new(parse(&denied, HOLDERS));
-    assert_eq!(verdict(&mut access, "in", plate("30A-678.80"), after(0)), "refer looks-like");
+    let mut access = Access::new(parse(&denied, HOLDERS)).with_confusion(confusion());
+    let decision = decide(&mut access, "in", plate("30A-678.80"), after(0));
+    let Verdict::Refer(ReferReason::LooksLike { plate: alike }) = &decision.verdict else { panic!("{decision:?}") };
+    assert_eq!((alike.listed.as_str(), &alike.holder), ("30A67860", &None));
     let decision = decide(&mut access, "in", plate("30A-678.90"), after(0));
     assert_eq!(says(&decision), "permit rule");
-    let denied = format!("{POLICY}\n[[deny]]\nplate = \"30A-678.9D\"\nreason = \"x\"\n");
+    let step = decision.trail.iter().find(|step| step.check == Check::DenyList).expect("it was looked at");
+    assert!(matches!(&step.finding, Finding::Resembles(alike) if alike.listed.as_str() == "30A67860"), "{step}");
+    let denied = format!("{POLICY}\n[[deny]]\nplate = \"30A-678.9!\"\nreason = \"x\"\n");
     let error = access::AccessPolicy::parse(&denied, |_| Ok(HOLDERS.to_owned())).expect_err("no plate");
     assert!(error.to_string().contains("deny[0].plate"), "{error}");
 }
@@ -264,7 +268,7 @@ fn a_guard_says_where_somebody_is_and_that_ends_what_waits() {
 
 #[test]
 fn the_same_events_come_out_as_json_and_back() {
-    let mut access = Access::new(policy());
+    let mut access = Access::new(policy()).with_confusion(confusion());
     let mut decisions = Vec::new();
     for credential in [plate("29H-128.45"), card("CA01"), card("FFFF"), card("CA03")] {
         decisions.extend(present(&mut access, "in", credential, after(0)).decisions);

@@ -155,6 +155,14 @@ pub(crate) fn holder(id: &str) -> Subject {
     Subject::try_from(format!("holder:{id}")).expect("a holder")
 }
 
+/// A reader that takes 3 for 8, 6 for 8 and 6 for 9, each also the other way round.
+pub(crate) fn confusion() -> Arc<vnplate::Confusion> {
+    let pairs = [('3', '8'), ('6', '8'), ('6', '9')].map(|(a, b)| format!("{a},{b},300\n{b},{a},300\n"));
+    let right = ['3', '6', '8', '9'].map(|sign| format!("{sign},{sign},1000\n"));
+    let counts = pairs.concat() + &right.concat();
+    Arc::new(vnplate::Confusion::from_csv(&counts).expect("a table"))
+}
+
 pub(crate) fn plate(text: &str) -> Credential {
     Credential::Plate { key: text.parse().expect("a plate"), confidence: 0.99 }
 }

@@ -45,7 +45,7 @@ fn things() -> [access::Credential; 7] {
 /// Does the deeds, keeping every change as a node would; checks that a change comes before the decision that it is for.
 fn live(policy: &Arc<AccessPolicy>, deeds: &[Deed]) -> (Access, Vec<Change>, u64) {
     let mut access = Access::new(policy.clone());
-    let (mut journal, mut permits, mut seconds) = (Vec::new(), Vec::new(), 0);
+    let (mut journal, mut permits, mut seconds) = (told(&mut access).changes, Vec::new(), 0);
     for deed in deeds {
         let moment = after(seconds);
         let who = |index: &usize| holder(["an", "binh", "lorry"][*index]);

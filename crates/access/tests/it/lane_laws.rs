@@ -25,6 +25,8 @@ enum Deed {
     End {
         back: usize,
     },
+    /// A permit that ends before the lane has heard of it.
+    EndFirst,
     Guard(Order),
     Button,
     Fire(Switch),
@@ -38,9 +40,9 @@ enum Deed {
     Wait {
         ms: u64,
     },
-    /// Time goes by without the actuator asking, so that commands lie about.
-    Sleep {
-        ms: u64,
+    /// The actuator does not ask for the next deeds, so that commands lie about.
+    Deaf {
+        deeds: usize,
     },
 }
 
@@ -51,6 +53,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         6 => (0..3_000_u64).prop_map(|late_ms| Deed::Permit { late_ms }),
         1 => (0..4_usize).prop_map(|back| Deed::Again { back }),
         1 => (0..2_usize).prop_map(|back| Deed::End { back }),
+        1 => Just(Deed::EndFirst),
         2 => prop::sample::select(vec![Order::Open, Order::Hold, Order::Close]).prop_map(Deed::Guard),
         2 => Just(Deed::Button),
         1 => switch().prop_map(Deed::Fire),
@@ -60,7 +63,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => supply().prop_map(Deed::Lose),
         1 => supply().prop_map(Deed::Restore),
         2 => (0..5_000_u64).prop_map(|ms| Deed::Wait { ms }),
-        2 => (0..5_000_u64).prop_map(|ms| Deed::Sleep { ms }),
+        2 => (1..6_usize).prop_map(|deeds| Deed::Deaf { deeds }),
     ]
 }
 
@@ -139,6 +142,7 @@ proptest! {
         let mut access = Access::new(crate::site::parse(&lax, crate::site::HOLDERS));
         let mut barrier = Lane::new(lane("out"), settings);
         let (mut world, mut permits, mut now) = (World::default(), Vec::<Decision>::new(), after(0).now);
+        let mut deaf = 0;
         for deed in deeds {
             match deed {
                 Deed::Permit { late_ms } => {
@@ -158,6 +162,13 @@ proptest! {
                         world.ended.insert(permit.number);
                         barrier.handle(&Input::Ended(permit.number), now);
                     }
+                }
+                Deed::EndFirst => {
+                    let permit = permit(&mut access, now);
+                    world.deadlines.insert(permit.number, permit.deadline);
+                    world.ended.insert(permit.number);
+                    barrier.handle(&Input::Ended(permit.number), now);
+                    barrier.handle(&Input::Decided(&permit), now);
                 }
                 Deed::Guard(order) => barrier.handle(&Input::Guard { order, guard: "Hùng" }, now),
                 Deed::Button => barrier.handle(&Input::Button, now),
@@ -188,10 +199,11 @@ proptest! {
                     now = now + Duration::from_millis(ms);
                     barrier.handle_timeout(now);
                 }
-                Deed::Sleep { ms } => {
-                    now = now + Duration::from_millis(ms);
-                    continue;
-                }
+                Deed::Deaf { deeds } => deaf = deeds,
+            }
+            if deaf > 0 {
+                deaf -= 1;
+                continue;
             }
             world.take_commands(&mut barrier, fail, now)?;
         }

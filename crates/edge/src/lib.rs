@@ -6,6 +6,7 @@
 
 pub mod attention;
 pub mod board;
+pub mod check;
 pub mod config;
 pub mod desk;
 pub mod engine;

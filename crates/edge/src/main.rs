@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
+use edge::check;
 use edge::config::{ModelsConfig, NodeConfig};
 use edge::fetch::HttpFetch;
 use edge::installation::Installation;
@@ -49,6 +50,15 @@ enum Command {
     /// Models: what there is, what is installed, and getting what is not.
     #[command(subcommand)]
     Models(Models),
+    /// Look at everything that a node needs and say what to mend: cameras, models, broker, hub, clock, disk. Fails
+    /// where something does not work.
+    Check {
+        /// The node's configuration.
+        config: PathBuf,
+        /// Write what was found to this file too, as JSON.
+        #[arg(long)]
+        json: Option<PathBuf>,
+    },
     /// Print the node's public key, by which the hub knows it; makes the key where there is none.
     Key {
         /// The node's configuration.
@@ -152,6 +162,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Plate(Plate::Read { scene, models, pictures }) => {
             plate_command::read(scene, models, &pictures, &installation).map(|()| ExitCode::SUCCESS)
         }
+        Command::Check { config, json } => {
+            let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous run time")?;
+            runtime.block_on(check_node(&config, json.as_deref(), &installation))
+        }
         Command::Models(Models::List { dir }) => list(dir, &installation),
         Command::Models(Models::Verify { dir, ids }) => verify(dir, &ids, &installation),
         Command::Models(Models::Pull { mirror, dir, ids }) => pull_models(mirror, dir, &ids, &installation),
@@ -196,6 +210,24 @@ async fn run_node(arguments: &Run, installation: &Installation) -> Result<ExitCo
     }
     node.close().await;
     watched.map(|()| ExitCode::SUCCESS)
+}
+
+async fn check_node(path: &Path, json: Option<&Path>, installation: &Installation) -> Result<ExitCode> {
+    let config = NodeConfig::load(path)?;
+    println!("ok    {:<20} \"{}\"", "configuration", path.display());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let tell = |finding: &check::Finding| println!("{finding}");
+    let mut findings = check::Findings::new(&tell);
+    check::check(&config, folder, installation, &mut findings).await;
+    let findings = findings.into_vec();
+    if let Some(path) = json {
+        let text = serde_json::to_string_pretty(&findings).context("the findings have no JSON form")?;
+        std::fs::write(path, text + "\n").with_context(|| format!("cannot write \"{}\"", path.display()))?;
+    }
+    let bad = findings.iter().filter(|finding| finding.verdict == check::Verdict::Bad).count();
+    let warnings = findings.iter().filter(|finding| finding.verdict == check::Verdict::Warning).count();
+    println!("{bad} bad, {warnings} to look at");
+    Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn replay(log: &Path, out: Option<&Path>) -> Result<ExitCode> {

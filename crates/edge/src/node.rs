@@ -401,6 +401,12 @@ pub(crate) fn quantiles(histogram: &Histogram) -> serde_json::Value {
     serde_json::json!({ "p50": of(0.5), "p95": of(0.95), "p99": of(0.99) })
 }
 
+/// What reads plates in pictures of this width and a camera's usual shape.
+pub(crate) fn plate_engine(config: &NodeConfig, installation: &Installation, width: u32) -> Result<PlateEngine> {
+    let height = (width * 9 / 16).next_multiple_of(32);
+    PlateEngine::open(&config.models, installation, Threads { intra: 1 }, Some((width, height)))
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -419,8 +425,7 @@ fn open_engine(
     let widths: BTreeSet<u32> = config.cameras.iter().filter_map(|camera| camera.plates).collect();
     let mut plates = Vec::new();
     for width in widths {
-        let height = (width * 9 / 16).next_multiple_of(32);
-        let engine = PlateEngine::open(&config.models, installation, threads, Some((width, height)))?;
+        let engine = plate_engine(config, installation, width)?;
         tracing::info!(models = ?engine.models().iter().map(|(id, _)| id).collect::<Vec<_>>(), width, "plates are read");
         plates.push((width, engine));
     }
@@ -453,7 +458,8 @@ fn wall_clock(clock: Arc<NodeClock>) -> WallClock {
     Arc::new(move || ClockReading { at: clock.utc(), quality: clock.quality() })
 }
 
-fn publish(broker: &BrokerAddress, outbox: &Outbox, clock: Arc<NodeClock>) -> Result<PublisherHandle> {
+/// What it takes to speak to the broker; reads the certificate and the password.
+pub(crate) fn broker_config(broker: &BrokerAddress) -> Result<BrokerConfig> {
     let tls = broker.ca_file.as_deref().map(|authority| Tls::read(authority, None)).transpose()?;
     let credentials = match (&broker.username, &broker.password_file) {
         (Some(user), Some(file)) => {
@@ -463,9 +469,12 @@ fn publish(broker: &BrokerAddress, outbox: &Outbox, clock: Arc<NodeClock>) -> Re
         }
         (Some(_), None) | (None, _) => None,
     };
-    let broker = BrokerConfig { host: broker.host.clone(), port: broker.port, tls, credentials };
+    Ok(BrokerConfig { host: broker.host.clone(), port: broker.port, tls, credentials })
+}
+
+fn publish(broker: &BrokerAddress, outbox: &Outbox, clock: Arc<NodeClock>) -> Result<PublisherHandle> {
     let version = env!("CARGO_PKG_VERSION");
-    Ok(Publisher::start(outbox.clone(), broker, Limits::default(), version, wall_clock(clock)))
+    Ok(Publisher::start(outbox.clone(), broker_config(broker)?, Limits::default(), version, wall_clock(clock)))
 }
 
 /// Keeps events in the outbox and pictures in the spool.

@@ -110,7 +110,7 @@ mod tests {
         let now = run(&mut shedder, now, 6, 300);
         assert_eq!(shedder.interval(1), STEPS[2]);
         assert!(shedder.interval(0) > Duration::ZERO && shedder.interval(0) == shedder.interval(2));
-        let now = run(&mut shedder, now, 13, 1);
+        let now = run(&mut shedder, now, 25, 1);
         assert_eq!(shedder.interval(0), Duration::ZERO);
         assert!(shedder.interval(1) > Duration::ZERO, "one step at a time");
         run(&mut shedder, now, 40, 1);

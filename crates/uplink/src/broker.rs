@@ -73,8 +73,14 @@ impl BrokerConfig {
         format!("{}:{}", self.host, self.port)
     }
 
-    /// The options of one connection of a node that leaves `will` behind.
-    pub(crate) fn options(&self, site: &SiteId, node: &NodeId, will: LastWill, in_flight_max: u16) -> MqttOptions {
+    /// The options of one connection of a node that leaves `will` behind, if anything.
+    pub(crate) fn options(
+        &self,
+        site: &SiteId,
+        node: &NodeId,
+        will: Option<LastWill>,
+        in_flight_max: u16,
+    ) -> MqttOptions {
         let host = match self.host.parse::<Ipv6Addr>() {
             Ok(address) => format!("[{address}]"),
             Err(_) => self.host.clone(),
@@ -90,8 +96,10 @@ impl BrokerConfig {
             .set_connection_timeout(CONNECT_MAX.as_secs())
             .set_max_packet_size(Some(INCOMING_BYTES_MAX))
             .set_outgoing_inflight_upper_limit(in_flight_max)
-            .set_network_options(network)
-            .set_last_will(will);
+            .set_network_options(network);
+        if let Some(will) = will {
+            options.set_last_will(will);
+        }
         if let Some(Credentials { user, password }) = &self.credentials {
             options.set_credentials(user, password.reveal());
         }

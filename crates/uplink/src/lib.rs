@@ -19,6 +19,7 @@ pub mod broker;
 pub mod key_file;
 pub mod outbox;
 pub mod policy;
+pub mod probe;
 pub mod publisher;
 pub mod spool;
 pub mod tls;

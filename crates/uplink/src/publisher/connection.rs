@@ -107,7 +107,7 @@ impl<'a> Connection<'a> {
         };
         let statuses = topic(Channel::Status);
         let will = retained_will(statuses.clone(), to_json(&node.last_will()));
-        let options = node.broker.options(node.outbox.site(), node.outbox.node(), will, IN_FLIGHT_MAX);
+        let options = node.broker.options(node.outbox.site(), node.outbox.node(), Some(will), IN_FLIGHT_MAX);
         let (client, events) = AsyncClient::new(options, REQUESTS_MAX + REQUESTS_SPARE);
         let Backlog { head_seq, confirmed_seq, .. } = node.outbox.backlog();
         let now = Instant::now();

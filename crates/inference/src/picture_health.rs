@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use domain::{I420View, MediaTime, PixelView};
 
-pub use view::{InvalidSignature, SIGNATURE_BYTES, ViewSignature};
+pub use view::{InvalidSignature, MOVED_MIN, SIGNATURE_BYTES, ViewSignature};
 
 mod view;
 

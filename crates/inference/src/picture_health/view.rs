@@ -11,6 +11,9 @@ use super::GreyPicture;
 const CELLS: (usize, usize) = (16, 12);
 /// Directions in which an edge may run; both senses are one.
 const DIRECTIONS: usize = 8;
+/// From here on a view counts as another one. On drawn pictures noise makes 0.25 at most and a shift by a fifth of the
+/// picture 0.45 at least.
+pub const MOVED_MIN: f64 = 0.4;
 /// Bytes of a signature.
 pub const SIGNATURE_BYTES: usize = CELLS.0 * CELLS.1 * DIRECTIONS;
 /// A gradient below this, in grey levels over two pixels, is noise.
@@ -60,8 +63,8 @@ impl ViewSignature {
         Self { strengths: sums.iter().map(strength).collect(), telling }
     }
 
-    /// How far `now` is from this view: 0 the same, 1 nothing in common. Up to about 0.4 is weather, light and traffic;
-    /// above 0.6 the camera was moved or something stands before it. `None` where either picture has too few edges to
+    /// How far `now` is from this view: 0 the same, 1 nothing in common. Up to about 0.3 is weather, light and traffic;
+    /// above [`MOVED_MIN`] the camera was moved or something stands before it. `None` where either picture has too few edges to
     /// tell, as at night without light.
     pub fn moved(&self, now: &Self) -> Option<f64> {
         if !self.telling || !now.telling {

@@ -73,7 +73,7 @@ impl Node {
         let reader = PolicyReader { site: identity.site.clone(), node: identity.node.clone(), trusted };
         let (listed, told) = (Arc::<Mutex<BTreeSet<String>>>::default(), Arc::<Mutex<Vec<PolicyChange>>>::default());
         let (put, noted) = (Arc::clone(&listed), Arc::clone(&told));
-        let mut apply = move |bundle: &Bundle| {
+        let apply = move |bundle: &Bundle| {
             let text = bundle.text("lists/residents.csv").ok_or("there is no lists/residents.csv")?;
             *put.lock().unwrap() = text.lines().skip(1).map(str::to_owned).collect();
             Ok(())
@@ -146,7 +146,7 @@ fn a_revoked_plate_stops_working_within_five_seconds_on_a_connected_node() {
     }
     took.sort_unstable();
     let (median, longest) = (took[took.len() / 2], took[took.len() - 1]);
-    println!("revoked after {median:?} in the median, {longest:?} at the longest of {}", took.len());
+    eprintln!("revoked after {median:?} in the median, {longest:?} at the longest of {}", took.len());
     assert!(longest < REVOKED_MAX, "it took {took:?}");
     eventually("the hub knows what runs", || {
         let policy = policy(&http);

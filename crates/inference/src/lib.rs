@@ -4,6 +4,7 @@
 //! detections and JPEG bytes. Start reading at [`detector`]; [`manifest`] says what is known of a model and [`models`]
 //! where its file is.
 
+pub mod codes;
 pub mod detector;
 pub mod manifest;
 pub mod models;
@@ -13,6 +14,7 @@ pub mod picture_health;
 pub mod plates;
 pub mod runtime;
 
+pub use codes::{CodesError, FoundCode, find_codes};
 pub use detector::{DetectError, Detector, OpenError, StageTimes, Threads};
 pub use manifest::{Fit, Manifest, ManifestError, ModelEntry, Role, Spec, Tier};
 pub use models::ModelStore;

@@ -115,6 +115,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("gstreamer*", &["capture"]),
     ("ort", &["inference"]),
     ("opencv", &["inference"]),
+    ("rxing", &["inference"]),
     ("rumqttc", &["uplink", "hub"]),
     ("sqlx", &["uplink", "store"]),
     ("axum", &["hub", "edge"]),

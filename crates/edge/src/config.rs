@@ -1,5 +1,7 @@
 //! The node's configuration: who it is, where its broker and hub are, its cameras and gates.
 
+pub mod reference;
+
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 

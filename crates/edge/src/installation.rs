@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 pub const HOME_VARIABLE: &str = "GATEHOUSE_HOME";
 /// Environment variable that names the ONNX Runtime library.
 pub const ONNXRUNTIME_VARIABLE: &str = "GATEHOUSE_ONNXRUNTIME";
+/// Where an installed program keeps the models that were pulled.
+const INSTALLED_MODELS: &str = "/var/lib/gatehouse/models";
 
 /// Folders of the installation: a checkout, or `/usr/share/gatehouse` with `/var/lib/gatehouse`.
 #[derive(Debug, Clone)]
@@ -42,12 +44,13 @@ impl Installation {
 
     /// Folders in which model files are looked for, first found first used.
     pub fn model_folders(&self) -> Vec<PathBuf> {
-        vec![self.pulled_models(), self.home.join("models/bundled"), PathBuf::from("/var/lib/gatehouse/models")]
+        vec![self.pulled_models(), self.home.join("models/bundled"), PathBuf::from(INSTALLED_MODELS)]
     }
 
-    /// Where `models pull` puts what it gets, unless told otherwise.
+    /// Where `models pull` puts what it gets, unless told otherwise: beside the manifest of a checkout, and where an
+    /// installed program may write.
     pub fn pulled_models(&self) -> PathBuf {
-        self.home.join(".models")
+        if self.home.starts_with("/usr") { PathBuf::from(INSTALLED_MODELS) } else { self.home.join(".models") }
     }
 
     /// Places where the ONNX Runtime library may be, besides the one that the user names.
@@ -65,4 +68,16 @@ impl Installation {
 
 fn is_home(folder: &Path) -> bool {
     folder.join("models/manifest.toml").is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_installed_program_pulls_models_to_where_it_may_write() {
+        let at = |home: &str| Installation { home: home.into(), onnxruntime: None }.pulled_models();
+        assert_eq!(at("/usr/share/gatehouse"), Path::new("/var/lib/gatehouse/models"));
+        assert_eq!(at("/home/engineer/gatehouse"), Path::new("/home/engineer/gatehouse/.models"));
+    }
 }

@@ -14,7 +14,8 @@ use edge::check;
 use edge::config::{ModelsConfig, NodeConfig};
 use edge::fetch::HttpFetch;
 use edge::installation::Installation;
-use edge::node::{Node, RunOptions, model_store, node_key, stop_signal};
+use edge::models::model_store;
+use edge::node::{Node, RunOptions, node_key, stop_signal};
 use edge::watch::one_line;
 use inference::Tier;
 use inference::models::{Mirror, PullOutcome, pull};
@@ -59,6 +60,8 @@ enum Command {
         #[arg(long)]
         json: Option<PathBuf>,
     },
+    /// Print the reference of the configuration: every field, what is accepted and what it means, as Markdown.
+    Reference,
     /// Print the node's public key, by which the hub knows it; makes the key where there is none.
     Key {
         /// The node's configuration.
@@ -169,6 +172,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Models(Models::List { dir }) => list(dir, &installation),
         Command::Models(Models::Verify { dir, ids }) => verify(dir, &ids, &installation),
         Command::Models(Models::Pull { mirror, dir, ids }) => pull_models(mirror, dir, &ids, &installation),
+        Command::Reference => {
+            print!("{}", edge::config::reference::markdown());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Key { config } => {
             println!("{}", node_key(&NodeConfig::load(&config)?)?.public());
             Ok(ExitCode::SUCCESS)

@@ -1,45 +1,42 @@
 //! A running node: its outbox, its publisher, its cameras.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use capture::{Camera, Pacing, Repeat, ScaledSize, SourceConfig, SourceLocation};
 use domain::CameraId;
-use inference::{Detector, Fit, Manifest, ModelEntry, ModelStore, Role, Runtime, Threads};
+use inference::Fit;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use uplink::{
-    AppendError, BrokerConfig, ClockReading, Credentials, Identity, Limits, MediaType, NodeKeyFile, Outbox, Publisher,
-    PublisherHandle, Secret, Spool, Tls, Uploader, UploaderConfig, UploaderHandle, WallClock,
+    BrokerConfig, ClockReading, Credentials, Identity, Limits, NodeKeyFile, Outbox, Publisher, PublisherHandle, Secret,
+    Spool, Tls, Uploader, UploaderConfig, UploaderHandle, WallClock,
 };
 use wire::event::NodeStart;
 use wire::{Event, EventId, NodeKey, NodePublicKey, Payload};
 
 use crate::attention::Skipped;
 use crate::board::Board;
-use crate::config::{BrokerAddress, CameraConfig, ModelsConfig, NodeConfig, Play};
+use crate::config::{BrokerAddress, CameraConfig, NodeConfig, Play};
 use crate::desk::{Desk, DeskPlan};
-use crate::engine::{Engine, Engines, Wants};
+use crate::engine::{Engines, Wants};
 use crate::histogram::Histogram;
 use crate::installation::Installation;
 use crate::local::Local;
+use crate::models::{LoadedModel, choose_detector, open_engine};
 use crate::node_clock::NodeClock;
 use crate::observation_log::ObservationLog;
-use crate::plates::PlateEngine;
 use crate::plates::desk::PlatePlan;
 use crate::rehearse::Rehearsal;
+use crate::sink::{EventsFile, NodeSink};
 use crate::stage::{Stage, Stages};
 use crate::status::{NodeView, Parts};
-use crate::watch::{Sink, SinkError, Watch, one_line};
-
-/// How long a camera waits before it asks again whether its events can be kept.
-const OUTBOX_RETRY: Duration = Duration::from_secs(1);
+use crate::watch::Watch;
 
 /// What a run is asked to write besides its events.
 #[derive(Debug, Clone, Default)]
@@ -70,91 +67,11 @@ struct RunningCamera {
     task: JoinHandle<Result<()>>,
 }
 
-/// The detector in use.
-#[derive(Debug, Clone)]
-pub struct LoadedModel {
-    /// Its name in the manifest.
-    pub id: String,
-    /// Its file.
-    pub path: PathBuf,
-    /// SHA-256 of the file.
-    pub sha256: String,
-    /// The ONNX Runtime library that runs it.
-    pub onnxruntime: PathBuf,
-}
-
 /// Opens, or makes, the signing key of a node.
 pub fn node_key(config: &NodeConfig) -> Result<NodeKey> {
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("cannot create the data folder \"{}\"", config.data.display()))?;
     Ok(NodeKeyFile::load_or_create(&config.data.join("node.key"))?)
-}
-
-/// Where the models of a node are.
-pub fn model_store(config: &ModelsConfig, installation: &Installation) -> Result<(Manifest, ModelStore)> {
-    let manifest = config.manifest.clone().unwrap_or_else(|| installation.manifest());
-    let manifest = Manifest::load(&manifest)?;
-    let mut folders = config.folders.clone();
-    folders.extend(installation.model_folders());
-    Ok((manifest, ModelStore::new(folders)))
-}
-
-/// Loads the ONNX Runtime and chooses the detector: the one that is named, else the first of the manifest that is
-/// installed.
-pub fn choose_detector(
-    config: &ModelsConfig,
-    installation: &Installation,
-) -> Result<(&'static Runtime, ModelEntry, LoadedModel)> {
-    let runtime = load_runtime(config, installation)?;
-    let (manifest, store) = model_store(config, installation)?;
-    let wanted: Vec<_> = manifest
-        .entries()
-        .iter()
-        .filter(|entry| entry.role() == Role::Detector)
-        .filter(|entry| config.detector.as_ref().is_none_or(|id| *id == entry.id))
-        .collect();
-    ensure!(
-        !wanted.is_empty(),
-        "the manifest has no detector \"{}\"",
-        config.detector.as_deref().unwrap_or("of any name")
-    );
-    match first_installed(wanted, &store) {
-        Ok((entry, path)) => {
-            let loaded = LoadedModel {
-                id: entry.id.clone(),
-                path,
-                sha256: entry.sha256.clone(),
-                onnxruntime: runtime.library().to_owned(),
-            };
-            Ok((runtime, entry, loaded))
-        }
-        Err(missing) => bail!(
-            "no detector is installed: run `gatehouse-edge models pull`, on a machine without internet with \
-             `--mirror FOLDER_OR_URL`\n  {}",
-            missing.join("\n  ")
-        ),
-    }
-}
-
-/// Loads the ONNX Runtime: the one that is named, else the one of the installation.
-pub(crate) fn load_runtime(config: &ModelsConfig, installation: &Installation) -> Result<&'static Runtime> {
-    let named = config.onnxruntime.as_deref().or(installation.onnxruntime_named());
-    Ok(Runtime::load(named, &installation.onnxruntime_candidates())?)
-}
-
-/// The first of `entries` whose file is there, and the file; else why each of them is not.
-pub(crate) fn first_installed<'m>(
-    entries: impl IntoIterator<Item = &'m ModelEntry>,
-    store: &ModelStore,
-) -> std::result::Result<(ModelEntry, PathBuf), Vec<String>> {
-    let mut missing = Vec::new();
-    for entry in entries {
-        match store.find(entry) {
-            Ok(path) => return Ok((entry.clone(), path)),
-            Err(error) => missing.push(one_line(&error)),
-        }
-    }
-    Err(missing)
 }
 
 /// Opens a camera of the configuration, scaled to what the detector wants.
@@ -401,35 +318,8 @@ pub(crate) fn quantiles(histogram: &Histogram) -> serde_json::Value {
     serde_json::json!({ "p50": of(0.5), "p95": of(0.95), "p99": of(0.99) })
 }
 
-/// What reads plates in pictures of this width and a camera's usual shape.
-pub(crate) fn plate_engine(config: &NodeConfig, installation: &Installation, width: u32) -> Result<PlateEngine> {
-    let height = (width * 9 / 16).next_multiple_of(32);
-    PlateEngine::open(&config.models, installation, Threads { intra: 1 }, Some((width, height)))
-}
-
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// One engine: the detector, and what reads plates for each width that a camera asks for. Pictures are looked at so
-/// wide and in a camera's usual shape.
-fn open_engine(
-    config: &NodeConfig,
-    installation: &Installation,
-    runtime: &Runtime,
-    entry: &ModelEntry,
-    path: &Path,
-) -> Result<Engine> {
-    let threads = Threads { intra: 1 };
-    let detector = Detector::open(runtime, entry, path, threads)?;
-    let widths: BTreeSet<u32> = config.cameras.iter().filter_map(|camera| camera.plates).collect();
-    let mut plates = Vec::new();
-    for width in widths {
-        let engine = plate_engine(config, installation, width)?;
-        tracing::info!(models = ?engine.models().iter().map(|(id, _)| id).collect::<Vec<_>>(), width, "plates are read");
-        plates.push((width, engine));
-    }
-    Ok(Engine { detector, plates })
 }
 
 fn log_path(record: &Path, config: &NodeConfig, camera: &CameraId) -> PathBuf {
@@ -475,62 +365,4 @@ pub(crate) fn broker_config(broker: &BrokerAddress) -> Result<BrokerConfig> {
 fn publish(broker: &BrokerAddress, outbox: &Outbox, clock: Arc<NodeClock>) -> Result<PublisherHandle> {
     let version = env!("CARGO_PKG_VERSION");
     Ok(Publisher::start(outbox.clone(), broker_config(broker)?, Limits::default(), version, wall_clock(clock)))
-}
-
-/// Keeps events in the outbox and pictures in the spool.
-struct NodeSink {
-    outbox: Outbox,
-    spool: Spool,
-    events: Option<EventsFile>,
-    runtime: Handle,
-    stop: Arc<AtomicBool>,
-}
-
-impl Sink for NodeSink {
-    fn picture(&mut self, jpeg: &[u8]) -> Result<(), SinkError> {
-        let kept = self.spool.put(jpeg, MediaType::Jpeg);
-        kept.map(drop).map_err(|source| SinkError { what: "the spool refused a picture".into(), source: source.into() })
-    }
-
-    fn events(&mut self, events: Vec<Event>) -> Result<(), SinkError> {
-        let mut told = false;
-        // A full disk or a full outbox passes, and the events in hand are all that this camera may not lose: it waits
-        // with them, its newer frames are dropped and counted, and it goes on when there is room.
-        while let Err(error) = self.runtime.block_on(self.outbox.append(&events)) {
-            if matches!(error, AppendError::Seal { .. }) || self.stop.load(Ordering::Relaxed) {
-                return Err(SinkError { what: "the outbox refused them".into(), source: error.into() });
-            }
-            if !std::mem::replace(&mut told, true) {
-                tracing::warn!(error = one_line(&error), "the camera waits until its events can be kept");
-            }
-            std::thread::sleep(OUTBOX_RETRY);
-        }
-        match &self.events {
-            Some(file) => file.write(&events),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A copy of the events for people and tests.
-#[derive(Clone)]
-struct EventsFile(Arc<std::sync::Mutex<std::fs::File>>);
-
-impl EventsFile {
-    fn create(path: &Path) -> Result<Self> {
-        let file = std::fs::File::create(path)
-            .with_context(|| format!("cannot create the file for events \"{}\"", path.display()))?;
-        Ok(Self(Arc::new(std::sync::Mutex::new(file))))
-    }
-
-    fn write(&self, events: &[Event]) -> Result<(), SinkError> {
-        let mut lines = Vec::new();
-        for event in events {
-            serde_json::to_writer(&mut lines, event).expect("an event has only text keys and finite numbers");
-            lines.push(b'\n');
-        }
-        let mut file = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let written = file.write_all(&lines);
-        written.map_err(|source| SinkError { what: "the file for events failed".into(), source: source.into() })
-    }
 }

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use edge::config::ModelsConfig;
 use edge::installation::Installation;
-use edge::plates::{PlateEngine, WHOLE};
+use edge::plates::PlateEngine;
+use edge::plates::crop::read_crop;
 use inference::Threads;
 use inference::picture::read_picture;
-use inference::plates::{PlateGlance, PlateSource};
+use inference::plates::PlateSource;
 use perception::plate::FoundPlate;
-use vnplate::decode::Outcome;
+use vnplate::decode::{Decoded, Outcome};
 
 pub(crate) fn read(
     scene: bool,
@@ -25,27 +26,27 @@ pub(crate) fn read(
         let view = picture.view();
         let source = PlateSource::Bgr(&view);
         let failed = || format!("the plate models failed on \"{}\"", path.display());
-        let (found, corners) = if scene {
+        if scene {
             let found = engine.find(&source).with_context(failed)?;
-            (found.iter().map(|plate| plate.corners).collect(), found.iter().map(FoundPlate::reading_corners).collect())
-        } else {
-            (vec![WHOLE], vec![WHOLE])
-        };
-        let glances = engine.read(&source, &corners).with_context(failed)?;
-        for (corners, glance) in found.iter().zip(&glances) {
-            let mut told = told(&engine, glance);
-            told["picture"] = path.display().to_string().into();
-            if scene {
-                told["corners"] = serde_json::json!(corners);
+            let corners: Vec<_> = found.iter().map(FoundPlate::reading_corners).collect();
+            let glances = engine.read(&source, &corners).with_context(failed)?;
+            for (plate, glance) in found.iter().zip(&glances) {
+                let mut told = told(&engine.decode(glance));
+                told["picture"] = path.display().to_string().into();
+                told["corners"] = serde_json::json!(plate.corners);
+                println!("{told}");
             }
+        } else {
+            let (decoded, _) = read_crop(&mut engine, &view).with_context(failed)?;
+            let mut told = told(&decoded);
+            told["picture"] = path.display().to_string().into();
             println!("{told}");
         }
     }
     Ok(())
 }
 
-fn told(engine: &PlateEngine, glance: &PlateGlance) -> serde_json::Value {
-    let decoded = engine.decode(glance);
+fn told(decoded: &Decoded) -> serde_json::Value {
     let reason = match &decoded.outcome {
         Outcome::Read(_) => String::new(),
         Outcome::UnknownKind { reason } => reason.to_string(),

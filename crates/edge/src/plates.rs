@@ -1,5 +1,6 @@
 //! Plates at the node: the two models, and what their numbers mean by the grammar of plates.
 
+pub mod crop;
 pub mod desk;
 pub mod list;
 
@@ -12,11 +13,12 @@ use inference::{Manifest, ModelEntry, ModelStore, Role, Threads};
 use perception::plate::FoundPlate;
 use perception::plate_visit::{PlateLook, Wanted};
 use vnplate::decode::{Decoded, Options, Position};
+use vnplate::fuse::{Fusion, Look};
 use vnplate::{Calibration, SoftEvidence};
 
 use crate::config::ModelsConfig;
 use crate::installation::Installation;
-use crate::node::{first_installed, load_runtime, model_store};
+use crate::models::{first_installed, load_runtime, model_store};
 
 /// The least that a look counts: a bad one is better than none.
 const WEIGHT_MIN: f32 = 0.01;
@@ -98,6 +100,18 @@ impl PlateEngine {
             weight: glance.quality.weight().max(WEIGHT_MIN),
         });
         Ok(looks.collect())
+    }
+
+    /// What several glances at one plate say together; a picture of nothing where there is none.
+    pub fn decode_together(&self, glances: &[PlateGlance]) -> Decoded {
+        let mut fusion = Fusion::new();
+        for glance in glances {
+            let weight = glance.quality.weight().max(WEIGHT_MIN);
+            let look = Look { positions: positions(glance), evidence: evidence(glance), weight };
+            fusion.add(look).expect("the weight is above 0, and a reader has as many slots as a look may have places");
+        }
+        let settled = fusion.settle(&self.options).map(|settled| settled.decoded);
+        settled.unwrap_or_else(|| vnplate::decode::decode(&[], &SoftEvidence::default(), &self.options))
     }
 
     /// What one glance says by itself.

@@ -12,7 +12,9 @@ use domain::{CameraId, Direction, GateId, NodeId, ObjectClass, SiteId};
 use edge::config::{CameraConfig, GateConfig, ModelsConfig, NodeConfig, Play};
 use edge::fetch::HttpFetch;
 use edge::installation::Installation;
-use edge::node::{RunOptions, choose_detector, model_store};
+use edge::local::LocalConfig;
+use edge::models::{choose_detector, model_store};
+use edge::node::RunOptions;
 use edge::plates::list::{ListHeader, PlateList};
 use edge::watch::one_line;
 use gate::GateProfile;
@@ -74,6 +76,9 @@ pub(crate) async fn run(arguments: &Arguments, installation: &Installation) -> R
     let options = RunOptions { record: None, events: arguments.once.then(|| events.clone()) };
     let mut site = Appliance::start(config, Path::new("."), listen, installation, &options).await?;
     println!("Gatehouse: http://{}/", site.hub.addr);
+    if let Some(local) = site.node.local_address() {
+        println!("The node at the gate: http://{local}/");
+    }
     if !arguments.once {
         println!("The sample video plays over and over; Ctrl-C ends.");
         tokio::select! {
@@ -134,7 +139,7 @@ fn configuration(arguments: &Arguments, data: PathBuf, installation: &Installati
     let profile = GateProfile::parse(&profile_text).with_context(|| format!("profile \"{}\"", path.display()))?;
     let camera = CameraId::new("cam-1").expect("a slug");
     let play = if arguments.once { Play::Once } else { Play::Loop };
-    let mut cameras = vec![CameraConfig { id: camera.clone(), source, play, plates: None }];
+    let mut cameras = vec![CameraConfig { id: camera.clone(), source, play, plates: None, importance: 5 }];
     let mut gates = vec![GateConfig { id: GateId::new("main-gate").expect("a slug"), camera, profile_text, profile }];
     let clip = installation.home().join(PLATES_CLIP);
     if arguments.video.is_none() && clip.is_file() {
@@ -149,6 +154,8 @@ fn configuration(arguments: &Arguments, data: PathBuf, installation: &Installati
         broker: None,
         hub_url: None,
         models: ModelsConfig::default(),
+        local: Some(LocalConfig { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), password: None }),
+        engines: None,
         cameras,
         gates,
         plate_lists: vec![watched_plates()],
@@ -165,7 +172,7 @@ fn plates_camera(clip: &Path, play: Play, installation: &Installation) -> Result
     let source = clip.to_str().context("the clip's path must be UTF-8")?.to_owned();
     let gate = GateId::new("vehicle-gate").expect("a slug");
     Ok((
-        CameraConfig { id: id.clone(), source, play, plates: Some(PLATES_WIDTH) },
+        CameraConfig { id: id.clone(), source, play, plates: Some(PLATES_WIDTH), importance: 5 },
         GateConfig { id: gate, camera: id, profile_text, profile },
     ))
 }

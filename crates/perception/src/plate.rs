@@ -40,7 +40,7 @@ pub struct FoundPlate {
 
 /// How much larger than found a plate is cut out to be read, as a share of its size: found corners are a little off,
 /// and a glyph that is cut is lost, while some ground around the plate costs nothing.
-pub const READING_MARGIN: f32 = 0.08;
+pub const READING_MARGIN: f32 = 0.14;
 
 impl FoundPlate {
     /// The corners inside which the plate is read.

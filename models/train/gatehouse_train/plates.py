@@ -31,10 +31,12 @@ GROUNDS = {
 
 @dataclass
 class Flat:
-    """A flat plate: BGR picture, and each glyph with its box (x0, y0, x1, y1) in its pixels, in reading order."""
+    """A flat plate: BGR picture, each glyph with its box (x0, y0, x1, y1) in its pixels, in reading order, and which of
+    them are hidden by something that sticks on the plate."""
 
     image: np.ndarray
     boxes: list  # of (glyph, x0, y0, x1, y1, row)
+    hidden: list  # of bool, one for each box
 
 
 def _row_tokens(row, glyph_w, gap, rng):
@@ -141,13 +143,24 @@ def draw_plate(text: Text, faces: list, rng: np.random.Generator, scale: float =
         edge = np.roll(mask, (step, step), (0, 1)).astype(np.float32) - np.roll(mask, (-step, -step), (0, 1))
         image += edge[..., None] * rng.uniform(-0.22, 0.22)
 
-    _extras(image, rng)
-    return Flat(np.clip(image, 0, 255).astype(np.uint8), boxes)
+    sticker = _extras(image, rng)
+    return Flat(np.clip(image, 0, 255).astype(np.uint8), boxes, [_covers(sticker, box[1:5]) for box in boxes])
 
 
-def _extras(image: np.ndarray, rng: np.random.Generator) -> None:
-    """Screws, stickers, dirt, scratches: in place."""
+def _covers(sticker, box) -> bool:
+    """Whether so much of a glyph lies under a sticker that nobody can say what it is."""
+    if sticker is None:
+        return False
+    x0, y0, x1, y1 = box
+    across = max(0, min(x1, sticker[2]) - max(x0, sticker[0])) / max(x1 - x0, 1)
+    down = max(0, min(y1, sticker[3]) - max(y0, sticker[1])) / max(y1 - y0, 1)
+    return across * down > 0.35
+
+
+def _extras(image: np.ndarray, rng: np.random.Generator):
+    """Screws, stickers, dirt, scratches: in place. Gives the sticker's box, if there is one."""
     h, w = image.shape[:2]
+    sticker = None
     if rng.random() < 0.6:
         radius = max(2, int(rng.uniform(0.018, 0.04) * h * (1.6 if w > 3 * h else 1)))
         shade = float(rng.choice([30, 90, 150, 210]))
@@ -160,7 +173,10 @@ def _extras(image: np.ndarray, rng: np.random.Generator) -> None:
         side = int(h * rng.uniform(0.15, 0.4))
         x = 2 if rng.random() < 0.6 else w - side - 2
         y = int(rng.uniform(0.02, 0.6) * h)
-        cv2.rectangle(image, (x, y), (x + side, y + side), tuple(float(v) for v in rng.integers(0, 255, 3)), -1)
+        if rng.random() < 0.3:
+            x = int(rng.uniform(0, 0.9) * w)
+        sticker = (x, y, x + side, y + side)
+        cv2.rectangle(image, sticker[:2], sticker[2:], tuple(float(v) for v in rng.integers(0, 255, 3)), -1)
     if rng.random() < 0.3:
         for _ in range(rng.integers(1, 7)):
             layer = image.copy()
@@ -178,3 +194,4 @@ def _extras(image: np.ndarray, rng: np.random.Generator) -> None:
         for _ in range(rng.integers(1, 4)):
             a, b = (rng.uniform(0, 1, 2) * [w, h]).astype(int), (rng.uniform(0, 1, 2) * [w, h]).astype(int)
             cv2.line(image, tuple(map(int, a)), tuple(map(int, b)), (float(rng.uniform(60, 230)),) * 3, 1, cv2.LINE_AA)
+    return sticker

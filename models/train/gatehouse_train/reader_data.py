@@ -16,7 +16,7 @@ SLOTS = 12
 # Roughly how high a glyph is on each plate, in millimetres.
 GLYPH_MM = {"car_long": 72, "car_short": 64, "motorbike": 53}
 # What the crop is, in the order of the reader's output.
-STATES = ["plate", "cut", "not_a_plate"]
+STATES = ["plate", "cut", "not_a_plate"]  # "cut": not all of it can be seen
 IGNORE = -1
 
 
@@ -151,16 +151,17 @@ def make_sample(rng: np.random.Generator, faces: list, text: Text = None) -> Sam
     corners = np.array([[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [(x0 + x1) / 2, (y0 + y1) / 2]] for _, x0, y0, x1, y1, _ in flat.boxes], np.float32)
     seen = cv2.perspectiveTransform(corners.reshape(1, -1, 2), to_crop).reshape(-1, 5, 2)
     slot, lost = 0, 0
-    for (ch_, *_), points in zip(flat.boxes, seen):
+    for (ch_, *_), points, hidden in zip(flat.boxes, seen, flat.hidden):
         clipped = np.clip(points[:4], 0, 1)
         whole = max(np.prod(np.ptp(points[:4], axis=0)), 1e-9)
         share = np.prod(np.ptp(clipped, axis=0)) / whole
-        if share < 0.9:
+        if share < 0.9 or hidden:
             lost += 1
         if share < 0.6:
             continue
         if slot < SLOTS:
-            glyphs[slot] = INDEX[ch_]
+            # Under a sticker there is a glyph, and nobody knows which: the reader is not taught to guess.
+            glyphs[slot] = IGNORE if hidden else INDEX[ch_]
             centres[slot] = np.clip(points[4], 0.001, 0.999)
         slot += 1
     colour = IGNORE if grey else COLOURS.index(text.colour)

@@ -14,6 +14,8 @@ from .reader_data import HEIGHT, SLOTS, STATES, WIDTH
 from .texts import COLOURS
 
 CLASSES = len(ALPHABET) + 1
+# Mean loss of a photographed plate's glyphs above which its label is not believed.
+ABSURD = 0.5
 GRID_H, GRID_W = HEIGHT // 8, WIDTH // 4
 
 
@@ -113,8 +115,13 @@ class Exported(nn.Module):
 def loss(out, glyphs, centres, rows, colour, state):
     """Sum of the parts; a dict of the parts for the progress line."""
     parts = {}
-    parts["glyph"] = F.cross_entropy(out["glyphs"].flatten(0, 1), glyphs.flatten(), ignore_index=-1)
     has = ~torch.isnan(centres[..., 0])
+    each = F.cross_entropy(out["glyphs"].transpose(1, 2), glyphs, ignore_index=-1, reduction="none")
+    known = glyphs >= 0
+    # A photographed plate (its glyphs' places are not known) that the reader finds absurd is likely labelled wrong.
+    absurd = ~has.any(1) & (each.detach().sum(1) / known.sum(1).clamp(min=1) > ABSURD) & (glyphs < CLASSES - 1).any(1)
+    believed = known & ~absurd[:, None]
+    parts["glyph"] = (each * believed).sum() / believed.sum().clamp(min=1)
     centre = torch.nan_to_num(centres)
     # Where to look: a small bump round the glyph's middle, one cell wide and half a cell high.
     middles = cell_middles().to(centres.device)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use domain::{BoundingBox, PixelView};
+use domain::BoundingBox;
 use inference::picture::{ReadError, read_picture};
 use inference::plates::{PlateError, PlateSource};
 use perception::plate::FoundPlate;
@@ -13,7 +13,8 @@ use thiserror::Error;
 use vnplate::decode::Decoded;
 
 use super::score::{Scored, Scores, score};
-use crate::plates::{PlateEngine, WHOLE};
+use crate::plates::PlateEngine;
+use crate::plates::crop::read_crop;
 
 /// A plate counts as found when its box and the label's overlap by this much.
 const FOUND_OVERLAP_MIN: f32 = 0.5;
@@ -146,18 +147,13 @@ pub fn crops(engine: &mut PlateEngine, images: &Path, list: &Path) -> Result<(Sc
         let path = images.join(&row.image);
         let picture = read_picture(&path)?;
         let started = Instant::now();
-        let decoded =
-            read_crop(engine, &picture.view()).map_err(|source| EvalError::Model { path: path.clone(), source })?;
+        let decoded = read_crop(engine, &picture.view())
+            .map(|(decoded, _)| decoded)
+            .map_err(|source| EvalError::Model { path: path.clone(), source })?;
         let ms = started.elapsed().as_secs_f64() * 1e3;
         plates.push(Scored { rows: row.rows, source: row.label_source, ..scored(truth, Some(&decoded), ms) });
     }
     Ok((score(&plates), plates))
-}
-
-/// Reads a picture that shows one plate and little else.
-pub fn read_crop(engine: &mut PlateEngine, picture: &PixelView<'_>) -> Result<Decoded, PlateError> {
-    let glances = engine.read(&PlateSource::Bgr(picture), &[WHOLE])?;
-    Ok(engine.decode(&glances[0]))
 }
 
 /// Finds and reads the plates of scenes.

@@ -1,0 +1,75 @@
+//! Where a node's events and pictures go: the outbox and the spool.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::runtime::Handle;
+use uplink::{AppendError, MediaType, Outbox, Spool};
+use wire::Event;
+
+use crate::watch::{Sink, SinkError, one_line};
+
+/// How long a camera waits before it asks again whether its events can be kept.
+const OUTBOX_RETRY: Duration = Duration::from_secs(1);
+
+/// Keeps events in the outbox and pictures in the spool.
+pub(crate) struct NodeSink {
+    pub(crate) outbox: Outbox,
+    pub(crate) spool: Spool,
+    pub(crate) events: Option<EventsFile>,
+    pub(crate) runtime: Handle,
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+impl Sink for NodeSink {
+    fn picture(&mut self, jpeg: &[u8]) -> Result<(), SinkError> {
+        let kept = self.spool.put(jpeg, MediaType::Jpeg);
+        kept.map(drop).map_err(|source| SinkError { what: "the spool refused a picture".into(), source: source.into() })
+    }
+
+    fn events(&mut self, events: Vec<Event>) -> Result<(), SinkError> {
+        let mut told = false;
+        // A full disk or a full outbox passes, and the events in hand are all that this camera may not lose: it waits
+        // with them, its newer frames are dropped and counted, and it goes on when there is room.
+        while let Err(error) = self.runtime.block_on(self.outbox.append(&events)) {
+            if matches!(error, AppendError::Seal { .. }) || self.stop.load(Ordering::Relaxed) {
+                return Err(SinkError { what: "the outbox refused them".into(), source: error.into() });
+            }
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!(error = one_line(&error), "the camera waits until its events can be kept");
+            }
+            std::thread::sleep(OUTBOX_RETRY);
+        }
+        match &self.events {
+            Some(file) => file.write(&events),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A copy of the events for people and tests.
+#[derive(Clone)]
+pub(crate) struct EventsFile(Arc<std::sync::Mutex<std::fs::File>>);
+
+impl EventsFile {
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        let file = std::fs::File::create(path)
+            .with_context(|| format!("cannot create the file for events \"{}\"", path.display()))?;
+        Ok(Self(Arc::new(std::sync::Mutex::new(file))))
+    }
+
+    fn write(&self, events: &[Event]) -> Result<(), SinkError> {
+        let mut lines = Vec::new();
+        for event in events {
+            serde_json::to_writer(&mut lines, event).expect("an event has only text keys and finite numbers");
+            lines.push(b'\n');
+        }
+        let mut file = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let written = file.write_all(&lines);
+        written.map_err(|source| SinkError { what: "the file for events failed".into(), source: source.into() })
+    }
+}

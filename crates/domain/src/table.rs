@@ -1,5 +1,8 @@
 //! Reading a TOML document so that all its mistakes are found at once: a wrong type, a missing field and an unknown
-//! field each become a [`Problem`](crate::Problem) with its path, and reading goes on.
+//! field each become a [`Problem`](crate::Problem) with its path, and reading goes on. [`asked`] lists the fields that
+//! a reading asks for, so that a reference of them cannot differ from what is read.
+
+pub mod asked;
 
 use std::fmt::Display;
 use std::ops::RangeBounds;
@@ -8,6 +11,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use crate::Problems;
+use asked::{Asked, AskedField, Need};
 
 /// One table being read. Every field that is asked for is taken out; [`TableReader::finish`] reports what is left.
 #[derive(Debug)]
@@ -16,13 +20,15 @@ pub struct TableReader<'p> {
     path: String,
     problems: &'p mut Problems,
     accepted: Vec<&'static str>,
+    /// Where the fields that are asked for are written down, when somebody wants to know them.
+    asked: Option<&'p mut Asked>,
 }
 
 impl<'p> TableReader<'p> {
     /// Reads a whole document; a text that is not TOML is one problem at `path` "document" and gives nothing.
     pub fn parse(text: &str, problems: &'p mut Problems) -> Option<Self> {
         match text.parse::<Table>() {
-            Ok(table) => Some(Self { table, path: String::new(), problems, accepted: Vec::new() }),
+            Ok(table) => Some(Self { table, path: String::new(), problems, accepted: Vec::new(), asked: None }),
             Err(error) => {
                 problems.note("document", format!("not TOML: {}", error.to_string().trim()));
                 None
@@ -39,6 +45,13 @@ impl<'p> TableReader<'p> {
         self.table.remove(key)
     }
 
+    fn write_down(&mut self, key: &str, need: Need, accepted: &str, default: Option<String>) {
+        let path = self.path_of(key);
+        if let Some(asked) = &mut self.asked {
+            asked.add(AskedField { path, need, accepted: accepted.to_owned(), default });
+        }
+    }
+
     /// Whether the field is there; it still has to be read.
     pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
@@ -52,6 +65,7 @@ impl<'p> TableReader<'p> {
 
     /// The field, or nothing where it is absent or mistaken (which is noted).
     pub fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+        self.write_down(key, Need::Optional, "", None);
         self.read(key, "")
     }
 
@@ -68,6 +82,7 @@ impl<'p> TableReader<'p> {
 
     /// The field, which must be there; `what` says what is accepted.
     pub fn required<T: DeserializeOwned>(&mut self, key: &'static str, what: &str) -> Option<T> {
+        self.write_down(key, Need::Required, what, None);
         if !self.has(key) {
             self.accepted.push(key);
             self.note(key, format!("missing: give {what}"));
@@ -81,6 +96,7 @@ impl<'p> TableReader<'p> {
     where
         T: DeserializeOwned + PartialOrd + Display,
     {
+        self.write_down(key, Need::Optional, accepted, Some(default.to_string()));
         match self.read(key, &format!(": {accepted} is accepted")) {
             Some(value) if range.contains(&value) => value,
             Some(value) => {
@@ -93,15 +109,25 @@ impl<'p> TableReader<'p> {
 
     /// Reads the table `key` with `read`, where it is there.
     pub fn nested<T>(&mut self, key: &'static str, read: impl FnOnce(&mut TableReader<'_>) -> T) -> Option<T> {
+        self.write_down(key, Need::Table, "", None);
         let path = self.path_of(key);
-        let value = self.take(key)?;
-        self.read_table(value, path, read)
+        match self.take(key) {
+            Some(value) => self.read_table(value, path, read),
+            None => {
+                self.read_nothing(path, read);
+                None
+            }
+        }
     }
 
     /// Reads every table of the array `[[key]]` with `read`; empty where it is absent.
     pub fn each<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut TableReader<'_>) -> T) -> Vec<T> {
+        self.write_down(key, Need::Tables, "", None);
         let path = self.path_of(key);
-        let Some(value) = self.take(key) else { return Vec::new() };
+        let Some(value) = self.take(key) else {
+            self.read_nothing(format!("{path}[0]"), read);
+            return Vec::new();
+        };
         let Value::Array(entries) = value else {
             self.problems.note(path, format!("expected tables written [[{key}]], found {}", value.type_str()));
             return Vec::new();
@@ -118,10 +144,19 @@ impl<'p> TableReader<'p> {
             self.problems.note(path, format!("expected a table, found {}", value.type_str()));
             return None;
         };
-        let mut reader = TableReader { table, path, problems: &mut *self.problems, accepted: Vec::new() };
+        let asked = self.asked.as_deref_mut();
+        let mut reader = TableReader { table, path, problems: &mut *self.problems, accepted: Vec::new(), asked };
         let read = read(&mut reader);
         reader.finish();
         Some(read)
+    }
+
+    /// Where fields are written down, those of a table that is not there are too.
+    fn read_nothing<T>(&mut self, path: String, read: impl FnOnce(&mut TableReader<'_>) -> T) {
+        if let Some(asked) = self.asked.as_deref_mut() {
+            let (table, problems) = (Table::new(), &mut Problems::default());
+            read(&mut TableReader { table, path, problems, accepted: Vec::new(), asked: Some(asked) });
+        }
     }
 
     /// Notes every field that nobody asked for. Nested tables do this by themselves.

@@ -1,8 +1,10 @@
 //! Developer tasks, run as `cargo xtask <task>`.
 //!
-//! Owns the house rules that no off-the-shelf tool checks (`tidy`) and the way the whole test suite is run and
-//! summed up (`test`). It never ships and depends on none of our crates. Start reading at [`tidy::run`].
+//! Owns the house rules that no off-the-shelf tool checks (`tidy`), the way the whole test suite is run and summed up
+//! (`test`), and the documents made from the programs (`reference`). It never ships and depends on none of our crates.
+//! Start reading at [`tidy::run`].
 
+mod reference;
 mod tests_run;
 mod tidy;
 
@@ -23,6 +25,8 @@ struct Arguments {
 enum Task {
     /// Check the house rules over the whole tree and list every breach with its file and line.
     Tidy,
+    /// Write deploy/edge-configuration.md again, from what the edge node reads.
+    Reference,
     /// Run every Rust test, name the skipped ones and end with one line of counts.
     Test {
         /// Passed on to the test runner, for example the name of a test.
@@ -42,6 +46,7 @@ fn run(task: Task) -> Result<ExitCode> {
     let root = workspace_root()?;
     match task {
         Task::Tidy => tidy::run(&root),
+        Task::Reference => reference::run(&root),
         Task::Test { runner_arguments } => tests_run::run(&root, &runner_arguments),
     }
 }

@@ -53,7 +53,7 @@ const MEANINGS: &[Meaning] = &[
         "no password",
         "Holds the page's password, 12 characters or more, and nothing else.",
     ),
-    field("camera", "1 to 8 of them are accepted", "", "A camera."),
+    field("camera", "1 to 8 of them are accepted", "the file is refused", "A camera."),
     field("camera[].id", "", "", "Its name."),
     field("camera[].source", "", "", "A URL may hold the camera's user and password; keep the file to yourself then."),
     field(
@@ -76,7 +76,12 @@ const MEANINGS: &[Meaning] = &[
         "When there is more to see than the machine can look at, cameras of less importance are looked at less often \
          first.",
     ),
-    field("gate", "At least one must be there", "", "A place where passages are counted, seen by one camera."),
+    field(
+        "gate",
+        "At least one must be there",
+        "the file is refused",
+        "A place where passages are counted, seen by one camera.",
+    ),
     field("gate[].id", "", "", "Its name."),
     field("gate[].camera", "", "", "The camera that sees it."),
     field("gate[].profile", "", "", "Lines and zones to count at, and what is pictured."),

@@ -51,6 +51,18 @@ models: setup-demo ## Fetch the recommended models and check their hashes; MIRRO
 	@$(CARGO) build --locked --package edge
 	@$(PROGRAMS)/gatehouse-edge models pull $(mirror)
 
+# Pinned: another one may lay the packages out differently.
+CARGO_DEB_VERSION := 3.8.0
+
+.PHONY: deb
+deb: setup-demo ## Build Debian packages of edge and hub and list them
+	@cargo-deb --version 2>/dev/null | grep -qx $(CARGO_DEB_VERSION) || CARGO_PROFILE_RELEASE_LTO=off \
+	$(CARGO) install --locked cargo-deb --version $(CARGO_DEB_VERSION) --root .native/cargo-tools
+	$(call timed,release build,$(CARGO) build --locked --release --package edge --package hub)
+	@for package in edge hub; do cargo-deb --no-build --locked --package $$package; done
+	@for package in $(TARGET)/debian/gatehouse-*.deb; do echo "== $$package"; dpkg-deb --info $$package | sed -n '/^ Package/,$$p'; \
+	dpkg-deb --contents $$package; done
+
 .PHONY: test
 test: setup fmt tidy deny shell-test page-test lint rust-test ## Everything that must hold before a change lands
 
@@ -71,8 +83,8 @@ lint: ## Lint the Rust code
 	$(call timed,lints,$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings)
 
 .PHONY: shell-test
-shell-test: ## Lint the shell scripts and test the set-up
-	$(call timed,shell scripts,shellcheck -x deploy/*.sh deploy/lib/*.sh deploy/tests/*.sh .ci/run; deploy/tests/setup_test.sh)
+shell-test: ## Lint the shell scripts and test set-up and installation
+	$(call timed,shell scripts,shellcheck -x deploy/*.sh deploy/lib/*.sh deploy/tests/*.sh deploy/debian/*/* .ci/run; deploy/tests/setup_test.sh; deploy/tests/install_test.sh)
 
 .PHONY: page-test
 page-test: ## Test the page's logic, where Node.js is installed

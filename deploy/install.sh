@@ -119,6 +119,11 @@ make_user() {
     fi
 }
 
+# make_folders FOLDER...: the services make these too; keys and models may be wanted before they first start.
+make_folders() {
+    if [[ -z $root ]]; then install -d -o "$USER_NAME" -g "$USER_NAME" -m 700 "$@"; fi
+}
+
 # Passwords of cameras are read by the service and nobody else.
 close_configuration() {
     local file
@@ -163,10 +168,20 @@ install_one() {
         ;;
     esac
     case $1 in
-    edge) put_once 640 "$repo/deploy/edge.toml" /etc/gatehouse/edge.toml ;;
-    hub) put_once 640 "$repo/deploy/hub.toml" /etc/gatehouse/hub.toml ;;
-    # A site's configuration is a node's; a broker and a hub are in the program.
-    site) put_once 640 "$repo/deploy/edge.toml" /etc/gatehouse/gatehouse.toml ;;
+    edge)
+        make_folders /var/lib/gatehouse/models /var/lib/gatehouse-edge
+        put_once 640 "$repo/deploy/edge.toml" /etc/gatehouse/edge.toml
+        ;;
+    hub)
+        make_folders /var/lib/gatehouse-hub
+        put_once 640 "$repo/deploy/hub.toml" /etc/gatehouse/hub.toml
+        ;;
+    site)
+        make_folders /var/lib/gatehouse/models /var/lib/gatehouse-site
+        # A site's configuration is a node's; a broker and a hub are in the program.
+        sed 's|/var/lib/gatehouse-edge|/var/lib/gatehouse-site|' "$repo/deploy/edge.toml" >"$scratch/site.toml"
+        put_once 640 "$scratch/site.toml" /etc/gatehouse/gatehouse.toml
+        ;;
     esac
     close_configuration
     put 755 "$from/$program" "/usr/bin/$program"
@@ -225,4 +240,6 @@ if [[ -z $root ]] && ((EUID != 0)); then
     fail "$EXIT_NO_ROOT" "only root can install" "run it with sudo"
 fi
 umask 022
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 "${action}_all"

@@ -3,12 +3,14 @@ the same pictures, one thread each.
 
     python benches/plates.py --edge target/release/gatehouse-edge --data ../shared/data/plates [--every 10]
 
-The peer gets its best case on each set: recognition alone where a plate has one row, its whole pipeline where it has
-two. Both answers are compared without separators and with Đ as D.
+Only plates that the reader was never trained on are taken (models/train/gatehouse_train/real.py tells which). The peer
+gets its best case on each set: recognition alone where a plate has one row, its whole pipeline where it has two. Both
+answers are compared without separators and with Đ as D.
 """
 
 import argparse
 import csv
+import hashlib
 import json
 import os
 import re
@@ -22,7 +24,7 @@ SETS = [("one_row", "one row, 94 × 24", False), ("crops", "crops, one row", Fal
 
 def rows_of(folder, name, every, two_rows):
     with open(os.path.join(folder, name, "labels.csv"), encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if hashlib.sha256(row["plate"].encode()).digest()[0] % 10 >= 7]
     if name == "crops":
         rows = [row for row in rows if (row["rows"] == "2") == two_rows]
     return rows[::every]

@@ -94,7 +94,8 @@ pub(crate) fn first_installed<'m>(
 
 /// What reads plates in pictures of this width and a camera's usual shape.
 pub(crate) fn plate_engine(config: &NodeConfig, installation: &Installation, width: u32) -> Result<PlateEngine> {
-    let height = (width * 9 / 16).next_multiple_of(32);
+    // The nearest height that the model takes: a picture that is stretched little is found in well.
+    let height = ((width * 9 / 16 + 16) / 32 * 32).max(32);
     PlateEngine::open(&config.models, installation, Threads { intra: 1 }, Some((width, height)))
 }
 

@@ -6,7 +6,7 @@ pub mod list;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use domain::Point;
 use inference::plates::{GLYPH_CLASSES, PlateDetector, PlateError, PlateGlance, PlateReader, PlateSource};
 use inference::{Manifest, ModelEntry, ModelStore, Role, Threads};
@@ -14,7 +14,7 @@ use perception::plate::FoundPlate;
 use perception::plate_visit::{PlateLook, Wanted};
 use vnplate::decode::{Decoded, Options, Position};
 use vnplate::fuse::{Fusion, Look};
-use vnplate::{Calibration, SoftEvidence};
+use vnplate::{Calibration, Confusion, SoftEvidence};
 
 use crate::config::ModelsConfig;
 use crate::installation::Installation;
@@ -26,6 +26,9 @@ const WEIGHT_MIN: f32 = 0.01;
 const PRESENT_MIN: f32 = 0.5;
 /// Glyph middles between these heights of the plate could be of either row.
 const ROW_DOUBT: std::ops::RangeInclusive<f32> = 0.44..=0.56;
+
+/// Which glyph the bundled reader takes for which, as `make -C models/train confusion` counted it.
+const CONFUSION: &str = include_str!("plates/confusion.csv");
 
 /// Finds and reads plates.
 #[derive(Debug)]
@@ -53,7 +56,8 @@ impl PlateEngine {
         let detector = PlateDetector::open(runtime, &detector, &detector_path, threads, detector_size)?;
         let reader = PlateReader::open(runtime, &reader, &reader_path, threads)?;
         let [a, b] = reader.calibration();
-        let options = Options { calibration: Calibration { a, b }, ..Options::default() };
+        let confusion = Confusion::from_csv(CONFUSION).context("the table of confusions is damaged")?;
+        let options = Options { calibration: Calibration { a, b }, confusion, ..Options::default() };
         Ok(Self { detector, reader, options, models })
     }
 

@@ -28,9 +28,10 @@ class _Block(nn.Module):
 
 
 class Detector(nn.Module):
-    def __init__(self, c=40):
+    def __init__(self, c=32):
         super().__init__()
-        self.stem = nn.Sequential(_conv(3, 16, 4, 2), _conv(16, 24, 3, 2), _conv(24, c, 3, 2))
+        # Multiples of 16 throughout: ONNX Runtime's convolutions work on sixteen channels at a time.
+        self.stem = nn.Sequential(_conv(3, 16, 4, 2), _conv(16, 16, 3, 2), _conv(16, c, 3, 2))
         self.stem[0][0].padding = (1, 1)
         self.stage8 = nn.Sequential(_Block(c), _Block(c))
         self.stage16 = nn.Sequential(_conv(c, 64, 3, 2), _Block(64), _Block(64))

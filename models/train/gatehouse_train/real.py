@@ -101,3 +101,25 @@ def vary(picture: np.ndarray, rows: int, rng: np.random.Generator):
         quad[:2, 0] += slant
         quad[2:, 0] -= slant
     return image, quad.astype(np.float32), grey
+
+
+def main():
+    """Writes the labels of the plates that no training uses, to measure with."""
+    import argparse
+
+    arguments = argparse.ArgumentParser(description=main.__doc__)
+    arguments.add_argument("folder", help="folder with labels.csv")
+    arguments.add_argument("--out", required=True)
+    options = arguments.parse_args()
+    rows = [row for row in _rows(options.folder) if not is_for_training(row["plate"])]
+    if not rows:
+        raise SystemExit(f"{options.folder}/labels.csv names no plate that is kept for measuring")
+    with open(options.out, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"{len(rows)} pictures of {len({row['plate'] for row in rows})} plates in {options.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -16,9 +16,9 @@ SIZES = ((0, 56), (40, 128), (96, 4000))
 
 
 class Street(nn.Module):
-    def __init__(self, c=40, out=56):
+    def __init__(self, c=32, out=48):
         super().__init__()
-        self.stem = nn.Sequential(_conv(3, 16, 4, 2), _conv(16, 24, 3, 2), _conv(24, c, 3, 2))
+        self.stem = nn.Sequential(_conv(3, 16, 4, 2), _conv(16, 16, 3, 2), _conv(16, c, 3, 2))
         self.stem[0][0].padding = (1, 1)
         self.stage8 = nn.Sequential(_Block(c), _Block(c))
         self.stage16 = nn.Sequential(_conv(c, 64, 3, 2), _Block(64), _Block(64))

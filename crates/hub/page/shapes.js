@@ -97,7 +97,7 @@ export function plateOf(json) {
     listed: json.listed,
     picture: pictureIn(json.evidence, ['plate', 'crop']),
     pictures: json.evidence
-      .filter((item) => item.media_type.startsWith('image/'))
+      .filter((item) => /^(image|video)\//.test(item.media_type))
       .map(({ role, sha256, stored }) => ({ role, sha256, isStored: stored })),
   };
 }

@@ -140,6 +140,7 @@ const WORDS = {
   role_plate: ['Ảnh biển số', 'The plate'],
   role_crop: ['Ảnh phương tiện', 'The vehicle'],
   role_frame: ['Toàn cảnh', 'The whole picture'],
+  role_clip: ['Video', 'Video'],
   milliseconds: ['{n} ms', '{n} ms'],
 
   outcome_read: ['Đã đọc', 'Read'],

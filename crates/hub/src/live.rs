@@ -86,10 +86,13 @@ impl Live {
                     Some(Payload::Stayed(stayed)) => slice::from_ref(&stayed.what.gate),
                     Some(Payload::OccupancyChanged(occupancy)) => slice::from_ref(&occupancy.gate),
                     Some(Payload::PlateRead(read)) => &read.what.gates,
-                    Some(Payload::CameraChanged(_) | Payload::NodeStarted(_)) => {
+                    // Which gates a clip is of is in the event that it shows; those of its node are looked at again.
+                    Some(Payload::CameraChanged(_) | Payload::NodeStarted(_) | Payload::EvidenceAdded(_)) => {
                         changed.gates_of.insert(event.node.clone());
                         &[]
                     }
+                    Some(Payload::AccessDecided(decided)) => decided.what.gate.as_slice(),
+                    Some(Payload::LaneChanged(change)) => change.gate.as_slice(),
                     Some(Payload::ClockJumped(_) | Payload::PolicyChanged(_)) | None => &[],
                 };
                 changed.gates.extend(gates.iter().map(|gate| (event.site.clone(), gate.clone())));

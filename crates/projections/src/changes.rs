@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{NodeId, UtcTime};
 
 use crate::delta::{
-    CameraKey, CameraValue, ClockJumpValue, CountKey, Delta, GateCameraKey, GateNodeKey, NodeSeenValue, NodeStartValue,
-    OccupancyKey, OccupancyValue, PassageRow, PlateRow, StayRow,
+    CameraKey, CameraValue, ClipRow, ClockJumpValue, CountKey, DecisionRow, Delta, GateCameraKey, GateNodeKey,
+    NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PassageRow, PlateRow, StayRow,
 };
 use crate::fold::{Fact, fold};
 
@@ -22,6 +22,10 @@ pub struct Changes {
     pub stays: BTreeMap<(NodeId, u64), StayRow>,
     /// Read plates, by node and event number.
     pub plates: BTreeMap<(NodeId, u64), PlateRow>,
+    /// Clips, by node and number of the event that tells of them.
+    pub clips: BTreeMap<(NodeId, u64), ClipRow>,
+    /// Decisions at lanes, by node and event number.
+    pub decisions: BTreeMap<(NodeId, u64), DecisionRow>,
     /// Newest occupancy per zone, group and node.
     pub occupancies: BTreeMap<OccupancyKey, OccupancyValue>,
     /// Newest state per camera.
@@ -53,6 +57,8 @@ impl Changes {
             Delta::Passage(row) => drop(self.passages.insert((row.node.clone(), row.seq), row)),
             Delta::Stay(row) => drop(self.stays.insert((row.node.clone(), row.seq), row)),
             Delta::Plate(row) => drop(self.plates.insert((row.node.clone(), row.seq), row)),
+            Delta::Clip(row) => drop(self.clips.insert((row.node.clone(), row.seq), row)),
+            Delta::Decision(row) => drop(self.decisions.insert((row.node.clone(), row.seq), row)),
             Delta::Occupancy(key, value) => keep_highest(self.occupancies.entry(key), value, |v| v.seq),
             Delta::Camera(key, value) => keep_highest(self.cameras.entry(key), value, |v| v.seq),
             Delta::NodeStart(node, value) => keep_highest(self.starts.entry(node), value, |v| v.seq),

@@ -8,7 +8,7 @@ use domain::{
 };
 use wire::event::CameraState;
 use wire::plate::{ListPurpose, PlateColour, PlateOutcome};
-use wire::{EventId, EvidenceRef};
+use wire::{AccessDecided, EventId, EvidenceAdded, EvidenceRef};
 
 /// One change. Two deltas of different events may be applied in either order.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,10 @@ pub enum Delta {
     Stay(StayRow),
     /// One read plate for the list: one row per event.
     Plate(PlateRow),
+    /// One clip that shows another event: one row per event.
+    Clip(ClipRow),
+    /// One decision at a lane for the list: one row per event.
+    Decision(DecisionRow),
     /// How many are in a zone: the highest `seq` of the key wins.
     Occupancy(OccupancyKey, OccupancyValue),
     /// A camera's state: the highest `seq` of the key wins.
@@ -86,6 +90,17 @@ pub struct StayRow {
     pub stay: Stay,
     /// The media that show it.
     pub evidence: Vec<EvidenceRef>,
+}
+
+/// A clip that shows an event, with the place in the log of the event that tells of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipRow {
+    /// The node that made it.
+    pub node: NodeId,
+    /// Number of the event that tells of it.
+    pub seq: u64,
+    /// The clip, and which event it shows.
+    pub added: EvidenceAdded,
 }
 
 /// Longest text of a [`PlateRow`] in characters; what is longer is cut off there, and whole in the event.
@@ -158,6 +173,25 @@ pub struct PlateListed {
     pub key: String,
     /// How alike the two are, 0 to 1: 1 is equal.
     pub score: f32,
+}
+
+/// A decision at a lane with its place in the log. Its trail stays in the event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecisionRow {
+    /// The site.
+    pub site: SiteId,
+    /// The node that decided.
+    pub node: NodeId,
+    /// Number of the event.
+    pub seq: u64,
+    /// Identity of the event.
+    pub id: EventId,
+    /// When.
+    pub at: UtcTime,
+    /// The decision, without its trail.
+    pub decision: AccessDecided,
+    /// The media that show what led to it.
+    pub evidence: Vec<EvidenceRef>,
 }
 
 /// A zone and a group, as one node counts them.

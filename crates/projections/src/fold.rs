@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use domain::{CameraId, ClockQuality, GateId, NodeId, Passage, SiteId, Stay, UtcTime};
 use wire::event::{CameraChange, ClockJump, NodeStart, WithEvidence};
 use wire::plate::{ListPurpose, PlateMatch, PlateOutcome, PlateReading};
-use wire::{EventId, Payload, PlateRead, Received};
+use wire::{AccessDecided, EventId, Payload, PlateRead, Received};
 
 use crate::delta::{
-    CameraKey, CameraValue, ClockJumpValue, CountKey, Delta, GateCameraKey, GateNodeKey, NodeSeenValue, NodeStartValue,
-    OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow, PlateBest, PlateListed, PlateRow, StayRow,
+    CameraKey, CameraValue, ClipRow, ClockJumpValue, CountKey, DecisionRow, Delta, GateCameraKey, GateNodeKey,
+    NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow, PlateBest,
+    PlateListed, PlateRow, StayRow,
 };
 
 /// A verified event, as far as the fold looks at it.
@@ -85,8 +86,29 @@ pub fn fold(fact: &Fact<'_>) -> Vec<Delta> {
             let value = ClockJumpValue { seq: fact.seq, at: fact.at, by_ms: *by_ms };
             deltas.push(Delta::ClockJump(fact.node.clone(), value));
         }
+        Some(Payload::EvidenceAdded(added)) => {
+            let added = added.clone();
+            deltas.push(Delta::Clip(ClipRow { node: fact.node.clone(), seq: fact.seq, added }));
+        }
         // What a node works by is in its status; the log keeps the event as proof.
         Some(Payload::PolicyChanged(_)) => {}
+        Some(Payload::AccessDecided(decided)) => {
+            let gate = decided.what.gate.as_ref();
+            deltas.extend(gate.map(|gate| gate_node(fact, gate, fact.at)));
+            deltas.push(Delta::Decision(DecisionRow {
+                site: fact.site.clone(),
+                node: fact.node.clone(),
+                seq: fact.seq,
+                id: fact.id,
+                at: fact.at,
+                decision: AccessDecided { trail: Vec::new(), ..decided.what.clone() },
+                evidence: decided.evidence.clone(),
+            }));
+        }
+        // What a barrier did is told at once and kept in the log.
+        Some(Payload::LaneChanged(change)) => {
+            deltas.extend(change.gate.as_ref().map(|gate| gate_node(fact, gate, fact.at)));
+        }
     }
     deltas
 }

@@ -15,12 +15,13 @@ pub mod today;
 pub use changes::{Changes, Projections};
 pub use day::LocalDay;
 pub use delta::{
-    CameraKey, CameraValue, ClockJumpValue, CountKey, Delta, GateCameraKey, GateNodeKey, NodeSeenValue, NodeStartValue,
-    OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow, PlateBest, PlateListed, PlateRow, StayRow,
+    CameraKey, CameraValue, ClipRow, ClockJumpValue, CountKey, DecisionRow, Delta, GateCameraKey, GateNodeKey,
+    NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow, PlateBest,
+    PlateListed, PlateRow, StayRow,
 };
 pub use fold::{Fact, fold};
 pub use today::{GateToday, GroupToday};
 
 /// Version of the fold: raised whenever the same events would give another result, so that a store knows that what it
 /// has folded must be folded again.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;

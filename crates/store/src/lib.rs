@@ -39,7 +39,7 @@ pub use quarantine::{
     ROWS_PER_NODE_MAX as QUARANTINE_ROWS_PER_NODE_MAX,
 };
 pub use query::{
-    AlarmRow, BlobRow, CameraRow, CountBucket, CountRow, CountsFilter, GateRow, ListCursor, ListFilter, NodePolicyRow,
+    AlarmRow, BlobRow, CLIPS_PER_EVENT_MAX, CameraRow, CountBucket, CountRow, CountsFilter, GateRow, ListCursor, ListFilter, NodePolicyRow,
     NodeRow, NodeStatusRow, PlateFilter, PlateOfPassage, QuarantineRow, ZoneRow,
 };
 pub use rebuild::Rebuilt;

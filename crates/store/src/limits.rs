@@ -2,6 +2,7 @@
 //! beside its text.
 
 use wire::Payload;
+use wire::access::{AccessDecided, STEPS_MAX, SUBJECTS_MAX};
 use wire::plate::{PlateOutcome, PlateRead, READINGS_MAX, VOTES_MAX};
 
 use crate::ingest::SEQ_MAX;
@@ -19,14 +20,28 @@ const EVIDENCE_MAX: usize = 16;
 pub(crate) fn fault(payload: &Payload) -> Option<String> {
     match payload {
         Payload::PlateRead(read) => plate_fault(&read.what, read.evidence.len()),
+        Payload::AccessDecided(decided) => decision_fault(&decided.what, decided.evidence.len()),
         Payload::Passed(_)
         | Payload::Stayed(_)
         | Payload::OccupancyChanged(_)
         | Payload::CameraChanged(_)
         | Payload::NodeStarted(_)
         | Payload::ClockJumped(_)
-        | Payload::PolicyChanged(_) => None,
+        | Payload::PolicyChanged(_)
+        | Payload::EvidenceAdded(_)
+        | Payload::LaneChanged(_) => None,
     }
+}
+
+fn decision_fault(decided: &AccessDecided, evidence: usize) -> Option<String> {
+    [
+        ("subjects", decided.subjects.len(), SUBJECTS_MAX),
+        ("trail", decided.trail.len(), STEPS_MAX),
+        ("evidence", evidence, EVIDENCE_MAX),
+    ]
+    .into_iter()
+    .find(|(_, count, most)| count > most)
+    .map(|(what, count, most)| format!("access_decided: {what}: {count} are too many, at most {most} are accepted"))
 }
 
 fn plate_fault(plate: &PlateRead, evidence: usize) -> Option<String> {

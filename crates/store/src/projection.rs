@@ -14,7 +14,8 @@ use crate::row::{sql_seq, to_json};
 const ROWS_PER_STATEMENT: usize = 200;
 
 /// The tables that hold projections, so that they can be emptied in this order.
-pub(crate) const TABLES: [&str; 12] = [
+pub(crate) const TABLES: [&str; 13] = [
+    "clip",
     "count_minute",
     "passage",
     "stay",
@@ -47,6 +48,7 @@ pub(crate) async fn write(tx: &mut SqliteConnection, changes: &Changes) -> Resul
     counts_write(tx, changes).await?;
     lists_write(tx, changes).await?;
     plates_write(tx, changes).await?;
+    clips_write(tx, changes).await?;
     states_write(tx, changes).await?;
     nodes_write(tx, changes).await
 }
@@ -166,6 +168,27 @@ async fn plates_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<()
             .push_bind(gate.as_str())
             .push_bind(plate.to.as_unix_micros())
             .push_bind(plate.id.to_string()),
+        ""
+    );
+    Ok(())
+}
+
+async fn clips_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+    let mut clips = Vec::with_capacity(changes.clips.len());
+    for row in changes.clips.values() {
+        clips.push((row, to_json("a clip", &row.added)?));
+    }
+    upsert!(
+        tx,
+        &clips,
+        "insert into clip (node, seq, of_event, at_from, at_to, added) ",
+        |row, (clip, added)| row
+            .push_bind(clip.node.as_str())
+            .push_bind(sql_seq(clip.seq))
+            .push_bind(clip.added.event.to_string())
+            .push_bind(clip.added.from.as_unix_micros())
+            .push_bind(clip.added.to.as_unix_micros())
+            .push_bind(added.as_str()),
         ""
     );
     Ok(())

@@ -1,11 +1,13 @@
 //! What the API asks. Every query has a limit or is bounded by the number of gates and nodes.
 
+mod clips;
 mod counts;
 mod gates;
 mod lists;
 mod nodes;
 mod plates;
 
+pub use clips::CLIPS_PER_EVENT_MAX;
 pub use counts::{CountBucket, CountRow, CountsFilter};
 pub use gates::{CameraRow, GateRow, ZoneRow};
 pub use lists::{AlarmRow, BlobRow, ListCursor, ListFilter, QuarantineRow};

@@ -203,7 +203,7 @@ impl Received {
 }
 
 fn is_known(kind: &str) -> bool {
-    ["passed", "stayed", "occupancy_changed", "camera_changed", "node_started", "clock_jumped", "policy_changed"].contains(&kind)
+    Payload::KINDS.contains(&kind)
 }
 
 #[cfg(test)]

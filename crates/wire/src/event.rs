@@ -4,7 +4,9 @@ use domain::{CameraId, ClockQuality, MediaTime, Occupancy, Passage, Stay, UtcTim
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::access::{AccessDecided, LaneChange};
 use crate::blob::BlobHash;
+use crate::evidence::EvidenceAdded;
 use crate::hash::sha256;
 use crate::plate::PlateRead;
 use crate::policy::PolicyChange;
@@ -74,9 +76,30 @@ pub enum Payload {
     ClockJumped(ClockJump),
     /// Another policy came into force, or one that the hub wanted did not.
     PolicyChanged(PolicyChange),
+    /// A clip shows an event that was told before.
+    EvidenceAdded(EvidenceAdded),
+    /// Somebody showed something at a lane, or a guard let somebody pass, and this was decided.
+    AccessDecided(WithEvidence<AccessDecided>),
+    /// Something happened at a lane's barrier or door.
+    LaneChanged(LaneChange),
 }
 
 impl Payload {
+    /// The names of all kinds on the wire.
+    pub const KINDS: [&str; 11] = [
+        "passed",
+        "stayed",
+        "occupancy_changed",
+        "plate_read",
+        "camera_changed",
+        "node_started",
+        "clock_jumped",
+        "policy_changed",
+        "evidence_added",
+        "access_decided",
+        "lane_changed",
+    ];
+
     /// The name on the wire.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -88,6 +111,9 @@ impl Payload {
             Self::NodeStarted(_) => "node_started",
             Self::ClockJumped(_) => "clock_jumped",
             Self::PolicyChanged(_) => "policy_changed",
+            Self::EvidenceAdded(_) => "evidence_added",
+            Self::AccessDecided(_) => "access_decided",
+            Self::LaneChanged(_) => "lane_changed",
         }
     }
 }
@@ -116,6 +142,10 @@ pub struct EvidenceRef {
     pub bytes: u64,
     /// Frame time of the very frame it was cut from.
     pub media: MediaTime,
+    /// Where it is of another stream of the camera than the one that things were found in: how much later it was taken,
+    /// in milliseconds, negative where it was earlier. Absent where that is too little to matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub later_by_ms: Option<i64>,
 }
 
 /// What a medium shows.
@@ -128,6 +158,8 @@ pub enum EvidenceRole {
     Plate,
     /// The whole frame.
     Frame,
+    /// A clip from before to after the event.
+    Clip,
 }
 
 /// A camera's state changed.
@@ -178,6 +210,17 @@ pub struct ClockJump {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_is_read_by_its_name() {
+        for kind in Payload::KINDS {
+            let empty = serde_json::json!({ "kind": kind, "payload": 0 });
+            let refused = serde_json::from_value::<Payload>(empty).expect_err("no kind is a number").to_string();
+            assert!(!refused.contains("variant"), "{kind}: {refused}");
+        }
+        let unknown = serde_json::json!({ "kind": "weather_changed", "payload": 0 });
+        assert!(serde_json::from_value::<Payload>(unknown).expect_err("no such kind").to_string().contains("variant"));
+    }
 
     #[test]
     fn derived_ids_are_version_7_sort_by_time_and_never_repeat() {

@@ -6,10 +6,12 @@
 //!
 //! Start reading at [`envelope`]; [`topic`] says where each message goes.
 
+pub mod access;
 pub mod ack;
 pub mod blob;
 pub mod envelope;
 pub mod event;
+pub mod evidence;
 pub mod hash;
 pub mod key;
 pub mod pass;
@@ -18,10 +20,12 @@ pub mod policy;
 pub mod status;
 pub mod topic;
 
+pub use access::{AccessDecided, AccessVerdict, LaneChange, LaneHappening, LaneName};
 pub use ack::Ack;
 pub use blob::{BlobHash, UploadGrant};
 pub use envelope::{Envelope, EnvelopeError, Received, Unsealed};
 pub use event::{Event, EventId, EvidenceRef, EvidenceRole, Payload};
+pub use evidence::EvidenceAdded;
 pub use hash::{EventHash, InvalidHash};
 pub use key::{InvalidKey, NodeKey, NodePublicKey, Signature};
 pub use pass::{Pass, PassKey, PassKeys, PassPublicKey};

@@ -58,6 +58,9 @@ test('the picture of a plate is the plate itself, else its vehicle; each picture
   assert.deepEqual(plate.pictures.map(({ role, isStored }) => [role, isStored]), [['frame', false], ['crop', true], ['plate', false]]);
   assert.deepEqual([plate.at, plate.vehicle, plate.isAmbiguous], [ms, 4, true]);
   assert.equal(plateOf(plateJson({ evidence: [medium('frame'), medium('crop')] })).picture.role, 'crop');
+  const clip = { ...medium('clip'), media_type: 'video/mp4' };
+  const filmed = plateOf(plateJson({ evidence: [clip, medium('crop')] }));
+  assert.deepEqual([filmed.picture.role, filmed.pictures.length], ['crop', 2], 'a video can be opened, but is no picture');
   assert.equal(plateOf(plateJson()).picture, null);
 });
 

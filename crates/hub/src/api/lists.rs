@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Serialize;
 use store::{ListCursor, Store};
 use utoipa::ToSchema;
-use wire::{BlobHash, EvidenceRef};
+use wire::{BlobHash, EvidenceAdded, EvidenceRef};
 
 use crate::api::App;
 use crate::api::params::{ListParams, Params};
@@ -43,7 +43,9 @@ pub(crate) async fn passages(
 ) -> Result<Json<Passages>, Problem> {
     let filter = params.filter()?;
     let pos = app.store.event_last_pos().await?;
-    let rows = app.store.passages(&filter).await?;
+    let mut rows = app.store.passages(&filter).await?;
+    let clips = app.store.clips_of(rows.iter().map(|row| (&row.node, row.id))).await?;
+    rows.iter_mut().for_each(|row| add_clips(&mut row.evidence, clips.get(&row.id)));
     let stored = stored(&app.store, rows.iter().flat_map(|row| &row.evidence)).await?;
     let plates = app.store.plates_of(&rows).await?;
     let next = rows.last().filter(|_| is_full(rows.len(), filter.limit));
@@ -57,11 +59,18 @@ pub(crate) async fn passages(
     responses((status = 200, body = Stays), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn stays(State(app): State<App>, Params(params): Params<ListParams>) -> Result<Json<Stays>, Problem> {
     let filter = params.filter()?;
-    let rows = app.store.stays(&filter).await?;
+    let mut rows = app.store.stays(&filter).await?;
+    let clips = app.store.clips_of(rows.iter().map(|row| (&row.node, row.id))).await?;
+    rows.iter_mut().for_each(|row| add_clips(&mut row.evidence, clips.get(&row.id)));
     let stored = stored(&app.store, rows.iter().flat_map(|row| &row.evidence)).await?;
     let next = rows.last().filter(|_| is_full(rows.len(), filter.limit));
     let next = next.map(|row| ListCursor::new(row.stay.to, row.id).to_string());
     Ok(Json(Stays { stays: rows.iter().map(|row| Stay::new(row, &stored)).collect(), next }))
+}
+
+/// Puts the clips of an event behind the media that it names itself.
+pub(crate) fn add_clips(evidence: &mut Vec<EvidenceRef>, clips: Option<&Vec<EvidenceAdded>>) {
+    evidence.extend(clips.into_iter().flatten().map(|added| added.clip.clone()));
 }
 
 /// Whether a page may have another one after it.

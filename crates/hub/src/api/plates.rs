@@ -11,7 +11,7 @@ use wire::plate::PlateOutcome;
 use wire::{EventId, Payload};
 
 use crate::api::App;
-use crate::api::lists::{is_full, stored};
+use crate::api::lists::{add_clips, is_full, stored};
 use crate::api::params::{ListParams, Params};
 use crate::api::problem::Problem;
 use crate::api::view::{Plate, PlateDetail};
@@ -85,7 +85,9 @@ pub(crate) async fn plates(
 ) -> Result<Json<Plates>, Problem> {
     let filter = params.filter()?;
     let pos = app.store.event_last_pos().await?;
-    let rows = app.store.plates(&filter).await?;
+    let mut rows = app.store.plates(&filter).await?;
+    let clips = app.store.clips_of(rows.iter().map(|row| (&row.node, row.id))).await?;
+    rows.iter_mut().for_each(|row| add_clips(&mut row.evidence, clips.get(&row.id)));
     let stored = stored(&app.store, rows.iter().flat_map(|row| &row.evidence)).await?;
     let next = rows.last().filter(|_| is_full(rows.len(), filter.list.limit));
     let next = next.map(|row| ListCursor::new(row.to, row.id).to_string());
@@ -108,6 +110,7 @@ pub(crate) async fn plate(State(app): State<App>, Path(id): Path<String>) -> Res
     let missing = || Problem::new(StatusCode::NOT_FOUND, format!("there is no event {id} that tells of a plate"));
     let event = event.ok_or_else(missing)?;
     let Some(Payload::PlateRead(read)) = &event.payload else { return Err(missing()) };
-    let stored = stored(&app.store, read.evidence.iter()).await?;
-    PlateDetail::from_event(&event, &stored).map(Json).ok_or_else(missing)
+    let clips = app.store.clips_of([(&event.node, id)]).await?.remove(&id).unwrap_or_default();
+    let stored = stored(&app.store, read.evidence.iter().chain(clips.iter().map(|added| &added.clip))).await?;
+    PlateDetail::from_event(&event, &clips, &stored).map(Json).ok_or_else(missing)
 }

@@ -1,5 +1,6 @@
 //! The shapes of the API. Moments are RFC 3339 in UTC with six decimals.
 
+mod clip;
 mod node;
 mod plate;
 mod policy;
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 use wire::event::CameraState;
 use wire::{BlobHash, EvidenceRef, EvidenceRole, Payload};
 
+pub(crate) use clip::Clip;
 pub(crate) use node::{Alarm, Node, Quarantined};
 pub(crate) use plate::{PassagePlate, Plate, PlateDetail};
 pub(crate) use policy::Policy;
@@ -198,7 +200,8 @@ impl Gate {
 /// A medium that shows an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Evidence {
-    /// `crop` (the object), `plate` (its plate, set upright) or `frame` (the whole picture).
+    /// `crop` (the object), `plate` (its plate, set upright), `frame` (the whole picture) or `clip` (a video from before to
+    /// after the event, which is added some seconds after it).
     role: &'static str,
     /// Hash of its bytes.
     sha256: String,
@@ -218,6 +221,7 @@ fn evidence(refs: &[EvidenceRef], stored: &HashSet<BlobHash>) -> Vec<Evidence> {
             EvidenceRole::Crop => "crop",
             EvidenceRole::Plate => "plate",
             EvidenceRole::Frame => "frame",
+            EvidenceRole::Clip => "clip",
         },
         sha256: evidence.sha256.to_string(),
         media_type: evidence.media_type.clone(),

@@ -115,6 +115,7 @@ fn a_picture_that_arrives_after_its_passage_is_announced() {
         media_type: "image/jpeg".to_owned(),
         bytes: 7,
         media: domain::MediaTime::from_micros(1),
+        later_by_ms: None,
     };
     let event = node.says(passed(Direction::In, ObjectClass::Person, hub::clock::now(), vec![evidence]));
     publisher.publish(&node.topic(Channel::Event), [event]);

@@ -1,9 +1,10 @@
 //! Read plates, from a signed event to the list, the stream and the votes.
 
-use domain::{Direction, MediaTime, ObjectClass};
+use domain::{CameraId, Direction, MediaTime, ObjectClass};
 use serde_json::{Value, json};
+use wire::evidence::{ClipEdge, CutReason};
 use wire::plate::{ListPurpose, PlateDifference, PlateMatch, PlateOutcome, PlateRead};
-use wire::{BlobHash, Channel, EvidenceRef, EvidenceRole};
+use wire::{BlobHash, Channel, EvidenceAdded, EvidenceRef, EvidenceRole, Payload};
 
 use crate::support::mosquitto::Mosquitto;
 use crate::support::node::{Node, Publisher, passed, plate, plate_read};
@@ -27,6 +28,7 @@ fn picture() -> EvidenceRef {
         media_type: "image/jpeg".to_owned(),
         bytes: 7,
         media: MediaTime::from_micros(40_000),
+        later_by_ms: None,
     }
 }
 
@@ -78,6 +80,28 @@ fn a_signed_plate_is_listed_streamed_and_explained() {
     );
     let differing = json!([{"position": 7, "listed": "6", "read": "5"}]);
     assert_eq!((&detail["matches"][0]["differing"], &detail["hash"]), (&differing, &json!(node.prev.to_string())));
+
+    assert_eq!(detail["clips"], json!([]), "its clip has not been made yet");
+    let clip = EvidenceAdded {
+        event: serde_json::from_value(listed["id"].clone()).unwrap(),
+        camera: CameraId::new("cam-1").unwrap(),
+        clip: EvidenceRef { role: EvidenceRole::Clip, media_type: "video/mp4".to_owned(), ..picture() },
+        from: hub::clock::now(),
+        to: hub::clock::now(),
+        media_to: MediaTime::from_micros(9_000_000),
+        frames: 90,
+        begins: ClipEdge::Whole,
+        ends: ClipEdge::Cut { missing_ms: 800, why: CutReason::Stopped },
+    };
+    publisher.publish(&node.topic(Channel::Event), [node.says(Payload::EvidenceAdded(clip))]);
+    publisher.wait_for_receipt(&node);
+    let detail = hub.http.get(&format!("/api/v1/plates/{}", listed["id"].as_str().unwrap()));
+    let shown = &detail["clips"][0];
+    assert_eq!((&shown["media"]["role"], &shown["media"]["stored"]), (&json!("clip"), &json!(false)));
+    assert_eq!((&shown["begin_cut"], &shown["end_cut"]["why"]), (&Value::Null, &json!("stopped")));
+    let again = hub.http.get("/api/v1/plates");
+    let media = again["plates"][0]["evidence"].as_array().unwrap();
+    assert_eq!((media.len(), &media[1]["media_type"]), (2, &json!("video/mp4")));
 
     let document = hub.http.get("/api/openapi.json");
     let schema = |name: &str| keys(&document["components"]["schemas"][name]["properties"]);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unreachable_pub)]
 
 mod blobs;
+mod clips;
 mod crash;
 mod ingest;
 mod opening;

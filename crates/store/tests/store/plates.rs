@@ -40,6 +40,7 @@ async fn what_was_read_comes_back_as_it_was_told() {
         media_type: "image/jpeg".to_owned(),
         bytes: 9,
         media: MediaTime::from_micros(1),
+        later_by_ms: None,
     }];
     let payload = Payload::PlateRead(wire::event::WithEvidence { what, evidence: evidence.clone() });
     let messages =

@@ -244,6 +244,7 @@ pub async fn projections(db: &Path) -> Vec<String> {
         "stay",
         "plate_read",
         "plate_read_gate",
+        "clip",
         "occupancy",
         "camera_state",
         "gate_node",

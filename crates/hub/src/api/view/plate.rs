@@ -7,9 +7,9 @@ use serde::Serialize;
 use store::{PlateOfPassage, StoredEvent};
 use utoipa::ToSchema;
 use wire::plate::{ListPurpose, PlateMatch, PlateRead};
-use wire::{BlobHash, Payload};
+use wire::{BlobHash, EvidenceAdded, Payload};
 
-use super::{Evidence, evidence};
+use super::{Clip, Evidence, evidence};
 
 /// A plate that was in front of a camera.
 #[derive(Debug, Serialize, ToSchema)]
@@ -238,11 +238,17 @@ pub(crate) struct PlateDetail {
     shot: Shot,
     /// Entries of lists that it resembles, best first.
     matches: Vec<Match>,
+    /// Its clips; one comes some seconds after the event.
+    clips: Vec<Clip>,
 }
 
 impl PlateDetail {
-    /// Of an event that is one; `stored` are those of its media that have arrived.
-    pub(crate) fn from_event(event: &StoredEvent, stored: &HashSet<BlobHash>) -> Option<Self> {
+    /// Of an event that is one, with its clips; `stored` are those of its media that have arrived.
+    pub(crate) fn from_event(
+        event: &StoredEvent,
+        clips: &[EvidenceAdded],
+        stored: &HashSet<BlobHash>,
+    ) -> Option<Self> {
         let Some(Payload::PlateRead(read)) = &event.payload else { return None };
         let PlateRead { reason, readings, raw, votes, shot, matches, .. } = &read.what;
         let readings = readings.iter().map(|reading| Reading {
@@ -275,6 +281,7 @@ impl PlateDetail {
                 corners: shot.corners.iter().map(|corner| (*corner).into()).collect(),
             },
             matches: matches.iter().map(Match::from).collect(),
+            clips: clips.iter().filter_map(|added| Clip::new(added, stored)).collect(),
         })
     }
 }

@@ -6,6 +6,7 @@ use vnplate::Key;
 
 use crate::cccd::IdDigest;
 use crate::id::{CardKey, CategoryId, LaneId, PassId};
+use crate::policy::Demand;
 
 /// Ways to show who one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,8 +89,14 @@ pub struct VerifiedPass {
     pub valid_from: UtcTime,
     /// Until when; this moment is not in it.
     pub valid_to: UtcTime,
-    /// Into which zones; empty for those of the category.
+    /// Into which zones; empty for those of the category. Where the lists give the pass to a holder, only into those of
+    /// them that are his as well.
     pub zones: Vec<ZoneId>,
+    /// At which lanes, those for leaving included; empty for all of them.
+    pub lanes: Vec<LaneId>,
+    /// Whether somebody must come along whom the lane takes for an escort. A lane that names no escorts takes nobody, so
+    /// there the guard decides.
+    pub escort: Demand,
 }
 
 /// Whether the wall clock can be believed. What depends on a schedule or a validity window is referred where it cannot.

@@ -83,6 +83,14 @@ struct Live {
     granted: MonoTime,
 }
 
+/// Whether the state tells who is where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StateTrust {
+    Whole,
+    /// Changes of it were lost.
+    Lost,
+}
+
 /// The access decisions of one node.
 #[derive(Debug, Clone)]
 pub struct Access {
@@ -90,6 +98,7 @@ pub struct Access {
     /// Which signs the plate reader takes for which.
     confusion: Arc<Confusion>,
     state: State,
+    trust: StateTrust,
     /// Decisions of this run.
     count: u32,
     waiting: BTreeMap<LaneId, Gathering>,
@@ -114,6 +123,7 @@ impl Access {
             policy,
             confusion: Arc::default(),
             state,
+            trust: StateTrust::Whole,
             count: 0,
             waiting: BTreeMap::new(),
             live: BTreeMap::new(),
@@ -135,6 +145,22 @@ impl Access {
     #[must_use]
     pub fn with_confusion(self, confusion: Arc<Confusion>) -> Self {
         Self { confusion, ..self }
+    }
+
+    /// From now on nothing is permitted: changes of the state were lost, so nobody knows who is inside. Whatever the
+    /// policy alone denies is denied, everything else goes to the guard. Permits that wait end.
+    pub fn distrust_state(&mut self) {
+        self.trust = StateTrust::Lost;
+        let live: Vec<_> = self.live.keys().copied().collect();
+        for number in live {
+            self.end_permit(number, PermitEnd::Revoked);
+        }
+        self.waiting.clear();
+    }
+
+    /// The state is whole again: everything that it lacked was kept after all.
+    pub fn trust_state(&mut self) {
+        self.trust = StateTrust::Whole;
     }
 
     /// What must survive a restart, as of now.
@@ -161,7 +187,15 @@ impl Access {
             let step = Step { subject: None, check: Check::Lane, finding: Finding::Referred(ReferReason::UnknownLane) };
             return self.decide(&lane, moment.now, moment, Vec::new(), vec![step], None);
         };
-        let examined = Examination::new(self, lane, moment, Scope::Whole(&[])).of(&credential);
+        let scope = match self.trust {
+            StateTrust::Whole => Scope::Whole(&[]),
+            StateTrust::Lost => Scope::Standing,
+        };
+        let mut examined = Examination::new(self, lane, moment, scope).of(&credential);
+        if self.trust == StateTrust::Lost {
+            let finding = Finding::Referred(ReferReason::StateLost);
+            examined.trail.push(Step { subject: None, check: Check::State, finding });
+        }
         let grant = examined.rule.clone().map(Grant::Rule);
         let deadline = moment.now + lane.deadline;
         match (verdict(&examined.trail, grant), examined.claim) {
@@ -173,6 +207,16 @@ impl Access {
                 self.decide(&lane.id, deadline, moment, subjects, examined.trail, None);
             }
         }
+    }
+
+    /// Somebody shows something that cannot be read, or that proved false: the guard decides. `why` is for him.
+    pub fn present_unread(&mut self, lane: &LaneId, why: impl Into<String>, moment: Moment) {
+        if self.is_overrun() {
+            return;
+        }
+        let finding = Finding::Referred(ReferReason::Unread { why: why.into() });
+        let step = Step { subject: None, check: Check::Credential, finding };
+        self.decide(lane, moment.now, moment, Vec::new(), vec![step], None);
     }
 
     fn is_overrun(&mut self) -> bool {

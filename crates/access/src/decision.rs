@@ -136,6 +136,8 @@ pub struct Step {
 pub enum Check {
     /// The policy knows the lane.
     Lane,
+    /// It is known who is inside.
+    State,
     /// The lane takes this kind of credential.
     Method,
     /// The plate was read surely enough.
@@ -174,6 +176,7 @@ impl Check {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Lane => "lane",
+            Self::State => "state",
             Self::Method => "method",
             Self::Confidence => "confidence",
             Self::Credential => "credential",

@@ -99,6 +99,8 @@ pub enum Order {
     Hold,
     /// End a hold and close.
     Close,
+    /// End a hold: the barrier closes by itself, a door can be opened by permits again.
+    Release,
 }
 
 /// What the lane's supervision may lose.
@@ -272,6 +274,7 @@ impl Lane {
             Order::Open => self.open_by_hand(Cause::Guard, now),
             Order::Hold if self.is_locked() => self.tell(LaneEvent::Ignored { number: None, why: Ignored::LockedDown }),
             Order::Hold => self.hold = Switch::On,
+            Order::Release => self.hold = Switch::Off,
             Order::Close => {
                 self.hold = Switch::Off;
                 self.drop_pulse();

@@ -124,7 +124,10 @@ impl Sink for Tally {
                 | Payload::CameraChanged(_)
                 | Payload::NodeStarted(_)
                 | Payload::ClockJumped(_)
-                | Payload::PolicyChanged(_) => {}
+                | Payload::PolicyChanged(_)
+                | Payload::EvidenceAdded(_)
+                | Payload::AccessDecided(_)
+                | Payload::LaneChanged(_) => {}
             }
         }
         Ok(())

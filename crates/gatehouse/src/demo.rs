@@ -223,11 +223,14 @@ async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
                 pictures.extend(read.evidence.iter().map(|e| e.sha256));
                 plates.push(plate_line(&read.what));
             }
+            Payload::AccessDecided(decided) => pictures.extend(decided.evidence.iter().map(|e| e.sha256)),
+            Payload::EvidenceAdded(added) => drop(pictures.insert(added.clip.sha256)),
             Payload::OccupancyChanged(_)
             | Payload::CameraChanged(_)
             | Payload::NodeStarted(_)
             | Payload::ClockJumped(_)
-            | Payload::PolicyChanged(_) => {}
+            | Payload::PolicyChanged(_)
+            | Payload::LaneChanged(_) => {}
         }
     }
     let always = CountsFilter {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::{Direction, MonoTime, UtcTime};
 
 use super::examine::{Examination, Scope};
-use super::gathering::{Escorted, Gathering, Member, Need};
+use super::gathering::{Escorted, Gathering, Member, Need, is_escort_needed};
 use super::{Access, AccessEvent, Awaiting, Live};
 use crate::credential::{Credential, Moment, PassUses};
 use crate::decision::{Check, DecisionNumber, Finding, Grant, ReferReason, Step, Verdict, verdict};
@@ -95,7 +95,7 @@ impl Access {
                 before.push(member.claim.kind);
             }
         }
-        trail.extend(met(lane));
+        trail.extend(met(lane, &gathering.members));
         let subjects = gathering.subjects();
         let deadline = moment.now + lane.deadline;
         match verdict(&trail, rule.map(Grant::Rule)) {
@@ -215,12 +215,12 @@ const fn check_of(need: Need) -> Check {
 }
 
 /// The steps of what a lane asks for beyond one credential, when it is all there.
-fn met(lane: &LanePolicy) -> [Step; 3] {
+fn met(lane: &LanePolicy, members: &[Member]) -> [Step; 3] {
     let finding = |asked| if asked { Finding::Held } else { Finding::NotAsked };
     let step = |check, asked| Step { subject: None, check, finding: finding(asked) };
     [
         step(Check::SecondFactor, lane.second_factor == Demand::Required),
         step(Check::TwoPerson, lane.two_person == Demand::Required),
-        step(Check::Escort, lane.escort.is_some()),
+        step(Check::Escort, lane.escort.is_some() || is_escort_needed(lane, members)),
     ]
 }

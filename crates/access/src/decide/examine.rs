@@ -82,7 +82,7 @@ impl<'a> Examination<'a> {
     fn judge(&mut self, known: &Known<'_>, credential: Option<&Credential>) -> Option<RuleId> {
         self.validity(&known.windows);
         let rule = self.rule(known);
-        self.zone(known);
+        self.zone(known, credential);
         match self.scope {
             Scope::Whole(before) => {
                 self.pass_use(credential);
@@ -130,6 +130,9 @@ impl<'a> Examination<'a> {
         let known = match (policy.holder_of(credential), credential) {
             (Some(holder), Credential::Pass(pass)) => {
                 let mut known = self.known(holder);
+                if !pass.zones.is_empty() {
+                    known.zones.retain(|zone| pass.zones.contains(zone));
+                }
                 known.windows.push(Window { from: Some(pass.valid_from), to: Some(pass.valid_to) });
                 Some(known)
             }
@@ -258,8 +261,13 @@ impl<'a> Examination<'a> {
         rule.map(|rule| rule.id.clone())
     }
 
-    fn zone(&mut self, known: &Known<'_>) {
+    fn zone(&mut self, known: &Known<'_>, credential: Option<&Credential>) {
+        let is_elsewhere = match credential {
+            Some(Credential::Pass(pass)) => !pass.lanes.is_empty() && !pass.lanes.contains(&self.lane.id),
+            Some(Credential::Plate { .. } | Credential::Card(_) | Credential::CitizenCard(_)) | None => false,
+        };
         let finding = match &self.lane.to {
+            _ if is_elsewhere => Finding::Denied(DenyReason::LaneNotAllowed),
             None => Finding::NotAsked,
             Some(zone) if known.zones.contains(zone) => Finding::Held,
             Some(zone) => Finding::Denied(DenyReason::ZoneNotAllowed { zone: zone.clone() }),

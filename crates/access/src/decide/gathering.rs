@@ -88,16 +88,27 @@ pub(super) fn needs(lane: &LanePolicy, members: &[Member], recent: Option<&Escor
     if lane.two_person == Demand::Required && persons < 2 {
         needs.push(Need::SecondPerson);
     }
-    if let Some(escort) = &lane.escort {
-        let needed = members.iter().any(|member| escort.of.contains(&member.claim.category));
-        let here = members.iter().any(|member| escort.by.contains(&member.claim.category));
-        let before =
-            recent.is_some_and(|recent| escort.by.contains(&recent.category) && now.since(recent.at) <= escort.within);
-        if needed && !here && !before {
+    if is_escort_needed(lane, members) {
+        let is_there = lane.escort.as_ref().is_some_and(|escort| {
+            let here = members.iter().any(|member| escort.by.contains(&member.claim.category));
+            let by = recent.filter(|recent| escort.by.contains(&recent.category));
+            here || by.is_some_and(|recent| now.since(recent.at) <= escort.within)
+        });
+        if !is_there {
             needs.push(Need::Escort);
         }
     }
     needs
+}
+
+/// Whether one of `members` must not come alone: by his category at this lane, or by his pass.
+pub(super) fn is_escort_needed(lane: &LanePolicy, members: &[Member]) -> bool {
+    let by_lane = |member: &Member| lane.escort.as_ref().is_some_and(|one| one.of.contains(&member.claim.category));
+    let by_pass = |credential: &Credential| match credential {
+        Credential::Pass(pass) => pass.escort == Demand::Required,
+        Credential::Plate { .. } | Credential::Card(_) | Credential::CitizenCard(_) => false,
+    };
+    members.iter().any(|member| by_lane(member) || member.credentials.iter().any(by_pass))
 }
 
 impl Gathering {

@@ -43,6 +43,9 @@ pub enum DenyReason {
         /// Which.
         zone: ZoneId,
     },
+    /// The pass is for other lanes.
+    #[error("the pass is not for this lane")]
+    LaneNotAllowed,
     /// The pass was good for one entry, which is over.
     #[error("the pass was used already")]
     PassUsed,
@@ -89,6 +92,7 @@ impl DenyReason {
             Self::CategoryNotAccepted => "category-not-accepted",
             Self::OutsideSchedule => "outside-schedule",
             Self::ZoneNotAllowed { .. } => "zone-not-allowed",
+            Self::LaneNotAllowed => "lane-not-allowed",
             Self::PassUsed => "pass-used",
             Self::PermitOutstanding => "permit-outstanding",
             Self::AlreadyInside { .. } => "already-inside",
@@ -109,6 +113,15 @@ pub enum ReferReason {
     /// Nobody on the lists has it.
     #[error("nobody on the lists has this")]
     UnknownCredential,
+    /// Something was shown and could not be read, or proved false.
+    #[error("cannot be read: {why}")]
+    Unread {
+        /// Why, for the guard.
+        why: String,
+    },
+    /// Nobody knows who is inside: the record of it is damaged or cannot be written.
+    #[error("nobody knows who is inside: the record of it cannot be used")]
+    StateLost,
     /// It is on no list, but resembles a plate that is.
     #[error("resembles {plate}")]
     LooksLike {
@@ -162,6 +175,8 @@ impl ReferReason {
         match self {
             Self::UnknownLane => "unknown-lane",
             Self::UnknownCredential => "unknown-credential",
+            Self::Unread { .. } => "unread",
+            Self::StateLost => "state-lost",
             Self::LooksLike { .. } => "looks-like",
             Self::PlateUnsure { .. } => "plate-unsure",
             Self::ClockUntrusted => "clock-untrusted",

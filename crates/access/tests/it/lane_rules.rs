@@ -268,3 +268,12 @@ fn a_lane_without_a_contact_has_no_alarms_about_it() {
     lane.handle_timeout(ms(3_600_000));
     assert_eq!(alarms(&mut lane), []);
 }
+
+#[test]
+fn a_guard_ends_a_hold_without_closing_on_whoever_stands_below() {
+    let mut lane = barrier();
+    lane.handle(&Input::Guard { order: Order::Hold, guard: "Hùng" }, ms(0));
+    assert_eq!(actions(&mut lane, ms(0)), [Action::HoldOpen]);
+    lane.handle(&Input::Guard { order: Order::Release, guard: "Hùng" }, ms(2));
+    assert_eq!(actions(&mut lane, ms(2)), [Action::Release]);
+}

@@ -6,6 +6,7 @@ mod decisions;
 mod journal;
 mod lane_laws;
 mod lane_rules;
+mod passes;
 mod policies;
 mod revocation;
 mod schedules;

@@ -179,6 +179,8 @@ pub(crate) fn visitor_pass(id: &str, uses: PassUses) -> Credential {
         valid_from: utc("2026-11-20T00:00:00+07:00"),
         valid_to: utc("2026-11-21T00:00:00+07:00"),
         zones: Vec::new(),
+        lanes: Vec::new(),
+        escort: access::policy::Demand::None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::table::asked::{self, AskedField};
 use domain::{BoundingBox, CountGroup, Line, LineId, Point, Polygon, Problems, Side, TableReader, ZoneId};
 use serde::Deserialize;
 
@@ -137,6 +138,11 @@ impl GateProfile {
             profile
         });
         problems.into_result(profile)
+    }
+
+    /// The fields that a profile may have, for a reference of them.
+    pub fn fields_asked() -> Vec<AskedField> {
+        asked::fields_asked(&[""], |table| drop(read_profile(table))).expect("an empty text is TOML")
     }
 }
 

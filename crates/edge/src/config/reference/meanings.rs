@@ -1,0 +1,139 @@
+//! What the fields mean, in the order of the files.
+
+/// A field and what is said about it.
+pub(super) struct Meaning {
+    pub(super) path: &'static str,
+    /// What is accepted, where the reading does not say so.
+    pub(super) accepted: &'static str,
+    /// What counts without it, where the reading does not say so.
+    pub(super) default: &'static str,
+    pub(super) text: &'static str,
+}
+
+const fn field(path: &'static str, accepted: &'static str, default: &'static str, text: &'static str) -> Meaning {
+    Meaning { path, accepted, default, text }
+}
+
+/// The node's configuration.
+pub(super) const NODE: &[Meaning] = &[
+    field("site", "", "", "The site that the node belongs to, as the hub knows it."),
+    field("node", "", "", "The node's name, which no other node of any site has."),
+    field("data", "", "", "Made where it is absent. Back it up: without the key in it the node is another one."),
+    field("engines", "1 to 8", "one for each processor core", "How many frames are looked at at the same time."),
+    field("broker", "", "events stay on the node", "The MQTT 5 broker between the node and its hub."),
+    field("broker.host", "", "", "Where it is."),
+    field("broker.port", "", "", "8883 where there is a `ca_file`."),
+    field("broker.ca_file", "path of a PEM file", "no TLS", "The authority that signed the broker's certificate."),
+    field("broker.username", "text", "no login", "Goes together with `password_file`."),
+    field("broker.password_file", "path", "no login", "Holds the password and nothing else."),
+    field("hub", "", "pictures stay on the node", "The hub that pictures and clips are uploaded to."),
+    field("hub.url", "", "", "Its base URL."),
+    field("models", "", "those of the installation", "The models that look at the pictures."),
+    field("models.manifest", "path", "the installation's", "The list of models with their hashes."),
+    field("models.folders", "list of paths", "none", "Where model files are looked for first."),
+    field(
+        "models.detector",
+        "id of a model",
+        "the first of the manifest that is installed",
+        "The model that finds persons and vehicles.",
+    ),
+    field("models.onnxruntime", "path", "the installation's", "The ONNX Runtime library."),
+    field("local", "", "no page", "The node's own page, interface and metrics at the gate."),
+    field("local.listen", "ADDRESS:PORT", "127.0.0.1:8090", "An address that others reach needs a `password_file`."),
+    field(
+        "local.password_file",
+        "path",
+        "no password",
+        "Holds the page's password, 12 characters or more, and nothing else.",
+    ),
+    field("camera", "1 to 8 of them are accepted", "the file is refused", "A camera."),
+    field("camera[].id", "", "", "Its name."),
+    field("camera[].source", "", "", "A URL may hold the camera's user and password; keep the file to yourself then."),
+    field(
+        "camera[].play",
+        "\"live\", \"loop\", \"once\" or \"rehearse\"",
+        "\"live\"",
+        "Cameras are live. A video file is played in a loop or once, an observation log is rehearsed.",
+    ),
+    field("camera[].plates", "true or false", "false", "Whether number plates are read."),
+    field(
+        "camera[].plates_width",
+        "",
+        "",
+        "A multiple of 32. Width in pixels in which plates are looked for: more finds smaller ones and costs more.",
+    ),
+    field(
+        "camera[].importance",
+        "",
+        "",
+        "When there is more to see than the machine can look at, cameras of less importance are looked at less often \
+         first.",
+    ),
+    field(
+        "gate",
+        "At least one must be there",
+        "the file is refused",
+        "A place where passages are counted, seen by one camera.",
+    ),
+    field("gate[].id", "", "", "Its name."),
+    field("gate[].camera", "", "", "The camera that sees it."),
+    field("gate[].profile", "", "", "Lines and zones to count at, and what is pictured."),
+    field(
+        "plate_list",
+        "There may be any number of them",
+        "plates are read and told, and held against nothing",
+        "A list that number plates are held against.",
+    ),
+    field("plate_list[].name", "", "", "Its name, which events and the page show."),
+    field("plate_list[].purpose", "", "", "Whether its plates are looked out for or may pass."),
+    field("plate_list[].file", "", "", "The plates; read again when the node starts."),
+];
+
+/// A gate's profile.
+pub(super) const PROFILE: &[Meaning] = &[
+    field("profile", "", "", "The version of this format."),
+    field("name", "", "", "What the gate is called."),
+    field("kind", "", "", "What kind of place it guards."),
+    field(
+        "pictures",
+        "list of \"person\" and \"vehicle\"",
+        "nobody is pictured",
+        "Who is pictured when passing. A person's head is blurred before the picture is stored.",
+    ),
+    field("counting", "", "what counts without each of its fields", "When something counts."),
+    field(
+        "counting.anchor",
+        "\"centre\" or \"foot\"",
+        "\"centre\"",
+        "The point of an object that crosses: its middle, or where it stands, which is right for zones on the ground.",
+    ),
+    field(
+        "counting.band",
+        "",
+        "",
+        "How far from a line nothing is decided yet, as a share of the object's size: who dithers there has not crossed.",
+    ),
+    field("counting.sightings_min", "", "", "How often something must be seen before it counts."),
+    field("counting.settle_ms", "", "", "How long something must stay beyond the line before its crossing counts."),
+    field("counting.lost_ms", "", "", "How long something that is hidden may be found again as the same."),
+    field("counting.stay_ms", "", "", "The shortest stay in a zone that counts."),
+    field(
+        "line",
+        "Up to 32 are accepted; at least one line or zone must be there",
+        "zones alone count",
+        "A line that is crossed. Side A is to its right when it is drawn downwards.",
+    ),
+    field("line[].id", "", "", "Its name."),
+    field("line[].points", "", "", "Its ends as shares of the picture's width and height, y downwards."),
+    field("line[].in", "", "", "Which way leads in."),
+    field("line[].groups", "list of \"person\" and \"vehicle\"", "both", "What is counted on it."),
+    field(
+        "zone",
+        "Up to 32 are accepted",
+        "lines alone count",
+        "An area in which stays and how many are in it are counted.",
+    ),
+    field("zone[].id", "", "", "Its name."),
+    field("zone[].points", "", "", "Its corners, as for lines."),
+    field("zone[].groups", "list of \"person\" and \"vehicle\"", "both", "What is counted in it."),
+];

@@ -166,7 +166,16 @@ impl CameraPair {
         frame: &Frame,
         around: impl FnOnce(domain::MediaTime) -> ClipRequest,
     ) -> Result<ClipHandle, ClipError> {
-        let (at, offset, _) = self.on_read_stream(frame);
+        self.clip_at(frame.media, around)
+    }
+
+    /// A clip of the large stream around a moment of the small one, which may be over already.
+    pub fn clip_at(
+        &self,
+        media: domain::MediaTime,
+        around: impl FnOnce(domain::MediaTime) -> ClipRequest,
+    ) -> Result<ClipHandle, ClipError> {
+        let (at, offset, _) = self.on_read_stream(media);
         self.read.clip(around(domain::MediaTime::from_micros(u64::try_from(at - offset).unwrap_or(0))))
     }
 
@@ -181,13 +190,13 @@ impl CameraPair {
     }
 
     fn later_by(&self, full: &FullFrame, frame: &Frame) -> (i64, PairedBy) {
-        let (at, offset, paired_by) = self.on_read_stream(frame);
+        let (at, offset, paired_by) = self.on_read_stream(frame.media);
         (micros(full.media) + offset - at, paired_by)
     }
 
-    /// When `frame` was taken, and what has to be added to media time of the large stream to compare.
-    fn on_read_stream(&self, frame: &Frame) -> (i64, i64, PairedBy) {
-        let at = micros(frame.media);
+    /// When a small picture was taken, and what has to be added to media time of the large stream to compare.
+    fn on_read_stream(&self, media: domain::MediaTime) -> (i64, i64, PairedBy) {
+        let at = micros(media);
         let arrival = since(self.read.started(), self.detect.started());
         let (detect, read) = (self.detect.camera_clock(), self.read.camera_clock());
         match detect.zip(read).map(|(detect, read)| read - detect) {

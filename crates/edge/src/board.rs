@@ -4,13 +4,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use domain::{CameraId, ObjectClass, PixelView, TrackObservation};
+use domain::{CameraId, ObjectClass, PixelView, TrackObservation, UtcTime};
 use inference::picture::{Mark, marked_jpeg};
 use perception::plate::FoundPlate;
 use serde::Serialize;
 use tokio::sync::watch;
 use wire::event::CameraState;
+use wire::plate::PlateOutcome;
 
+use crate::health::PictureHealth;
+use crate::health::reads::{HourOfReads, ReadRate};
 use crate::stage::Stages;
 
 /// A live picture is made while somebody asked for one so recently: nobody pays for a view that nobody has.
@@ -30,7 +33,34 @@ pub struct Board {
     started: Instant,
     asked_ms: AtomicU64,
     view: watch::Sender<View>,
+    clips: [AtomicU64; ClipCount::ALL.len()],
+    reads: Mutex<ReadRate>,
     now: Mutex<Now>,
+}
+
+/// What became of a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClipCount {
+    /// It is in the spool and told of.
+    Made,
+    /// Too many were being made.
+    Refused,
+    /// It could not be made, or not be kept.
+    Failed,
+}
+
+impl ClipCount {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Made, Self::Refused, Self::Failed];
+
+    /// Its name in metrics and the status.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// A picture with what is followed in it, JPEG; empty before the first.
@@ -46,6 +76,10 @@ struct Now {
     size: (u32, u32),
     marks: Vec<Mark>,
     plates_width: Vec<f32>,
+    picture: Option<PictureHealth>,
+    decoder: Option<&'static str>,
+    /// Why the stream for reading is away, where it is.
+    reading_down: Option<String>,
 }
 
 /// The state of a camera for its page.
@@ -67,6 +101,14 @@ pub struct CameraStatus {
     pub followed: usize,
     /// Width of the last plates that were found, pixels of the full frame: the middle one. Under 90 they read badly.
     pub plate_width_px: Option<u32>,
+    /// What its pictures are like; nothing before the first was measured.
+    pub picture: Option<PictureHealth>,
+    /// Who decodes its video.
+    pub decoder: Option<&'static str>,
+    /// Why its stream for reading is away, where it has one and it is.
+    pub reading_down: Option<String>,
+    /// Clips made, refused because too many were being made, and failed.
+    pub clips: Vec<(&'static str, u64)>,
 }
 
 /// How many widths of plates are remembered.
@@ -81,6 +123,8 @@ impl Board {
             started: Instant::now(),
             asked_ms: AtomicU64::new(0),
             view: watch::Sender::new(View::new()),
+            clips: Default::default(),
+            reads: Mutex::default(),
             now: Mutex::default(),
         }
     }
@@ -114,16 +158,65 @@ impl Board {
         self.now().marks = marks.collect();
     }
 
-    /// The plates that were found in it.
-    pub fn plates(&self, found: &[FoundPlate]) {
+    /// The plates that were found in it, or in the picture of the stream for reading, which is so many pixels wide.
+    pub fn plates(&self, found: &[FoundPlate], full_width: usize) {
         let mut now = self.now();
         for bbox in found.iter().filter_map(FoundPlate::bbox) {
-            let width = bbox.width() * now.size.0 as f32;
+            let width = bbox.width() * full_width as f32;
             now.plates_width.push(width);
             now.marks.push(Mark { bbox: bbox.clipped(), text: format!("{width:.0} px"), colour: [0, 215, 255] });
         }
         let surplus = now.plates_width.len().saturating_sub(PLATES_REMEMBERED);
         now.plates_width.drain(..surplus);
+    }
+
+    /// What its pictures are like now.
+    pub fn picture(&self, health: PictureHealth) {
+        self.now().picture = Some(health);
+    }
+
+    /// Who decodes.
+    pub fn decoder(&self, decoder: Option<&'static str>) {
+        self.now().decoder = decoder;
+    }
+
+    /// The stream for reading is there (nothing), or not, and why.
+    pub fn reading(&self, down: Option<String>) {
+        self.now().reading_down = down;
+    }
+
+    /// Counts what became of a clip.
+    pub fn count_clip(&self, what: ClipCount) {
+        self.clips[what as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many clips that became of.
+    pub fn clips(&self, what: ClipCount) -> u64 {
+        self.clips[what as usize].load(Ordering::Relaxed)
+    }
+
+    fn own_reads(&self) -> MutexGuard<'_, ReadRate> {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what was kept of the read rate before the node was started again.
+    pub fn set_reads(&self, kept: ReadRate) {
+        *self.own_reads() = kept;
+    }
+
+    /// A plate came, and this came of reading it.
+    pub fn plate_came(&self, outcome: PlateOutcome, at: UtcTime) {
+        self.own_reads().add(outcome, at);
+    }
+
+    /// The read rate, to keep it.
+    pub fn reads(&self) -> ReadRate {
+        self.own_reads().clone()
+    }
+
+    /// Plates that came and were read, by the hour, over the day that ends now.
+    pub fn reads_of_day(&self, now: UtcTime) -> Vec<HourOfReads> {
+        self.own_reads().last_day(now)
     }
 
     /// Makes a live picture where somebody looks and the last one is old enough.
@@ -172,6 +265,10 @@ impl Board {
             size: now.size,
             followed: now.marks.len(),
             plate_width_px: widths.get(widths.len() / 2).map(|width| *width as u32),
+            picture: now.picture.clone(),
+            decoder: now.decoder,
+            reading_down: now.reading_down.clone(),
+            clips: ClipCount::ALL.map(|what| (what.as_str(), self.clips(what))).to_vec(),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use capture::{Camera, Happened};
 use domain::{ClockSource, PixelView};
+use inference::picture_health::{GreyPicture, MOVED_MIN, PictureNumbers, ViewSignature};
 use inference::plates::PlateSource;
 use inference::{Detector, Threads};
 use serde::Serialize;
@@ -16,10 +17,13 @@ use uplink::{BrokerConfig, Spool};
 
 use crate::config::{CameraConfig, NodeConfig, Play};
 use crate::engine::Wants;
+use crate::eyes::{open_camera, open_detect_camera};
+use crate::health::reference::reference_file;
+use crate::health::{BLURRED_SHARE, BURNT_MAX, DARK, Reference};
 use crate::host::HostStatus;
 use crate::installation::Installation;
 use crate::models::{choose_detector, model_store, plate_engine};
-use crate::node::{broker_config, open_camera};
+use crate::node::broker_config;
 use crate::node_clock::NodeClock;
 use crate::plates::PlateEngine;
 use crate::watch::one_line;
@@ -34,10 +38,6 @@ const RATE_MIN: f64 = 8.0;
 const PLATE_WIDTH_MIN_PX: f32 = 90.0;
 /// Below this a plate's strokes run together: it moves while the shutter is open, or is out of focus.
 const PLATE_SHARPNESS_MIN: f32 = 0.18;
-/// Below this mean brightness of 255 there is too little light.
-const DARK: f64 = 35.0;
-/// Above this share of burnt pixels the picture is too bright.
-const BURNT_MAX: f64 = 0.2;
 /// Free disk that a node should have: weeks of events and evidence.
 const DISK_FREE_MIN: u64 = 5_000_000_000;
 
@@ -115,7 +115,7 @@ pub async fn check(config: &NodeConfig, folder: &Path, installation: &Installati
     let detector = models(config, installation, findings);
     for camera in &config.cameras {
         let plates = camera.plates.and_then(|width| plate_engine(config, installation, width).ok());
-        self::camera(camera, folder, detector.as_ref(), plates, findings);
+        self::camera(camera, &config.data, folder, detector.as_ref(), plates, findings);
     }
 }
 
@@ -285,14 +285,14 @@ struct Watched {
     last: Option<Instant>,
     size: (u32, u32),
     objects: u32,
-    brightness: f64,
-    burnt: f64,
+    picture: Option<(PictureNumbers, ViewSignature)>,
     plate_width_px: Vec<f32>,
     plate_sharpness: Vec<f32>,
 }
 
 fn camera(
     config: &CameraConfig,
+    data: &Path,
     folder: &Path,
     detector: Option<&Detector>,
     mut plates: Option<PlateEngine>,
@@ -312,7 +312,12 @@ fn camera(
         Err(error) => return findings.add(Verdict::Bad, &what, format!("{error:#}"), "check source and play"),
     };
     match watch(&opened, &mut plates) {
-        Ok(watched) => judge(&what, &watched, plates.is_some(), findings),
+        Ok(watched) => {
+            judge(&what, &watched, plates.is_some(), findings);
+            if config.stream.detect_source.is_none() {
+                judge_view(&what, config, data, &watched, findings);
+            }
+        }
         Err(reason) => findings.add(
             Verdict::Bad,
             &what,
@@ -321,6 +326,37 @@ fn camera(
         ),
     }
     opened.stop();
+    if config.stream.detect_source.is_some() {
+        let what = format!("{what}, sub-stream");
+        let opened = open_detect_camera(config, folder, wants).map_err(|error| format!("{error:#}"));
+        match opened.and_then(|opened| watch(&opened, &mut None)) {
+            Ok(watched) => {
+                judge(&what, &watched, false, findings);
+                judge_view(&what, config, data, &watched, findings);
+            }
+            Err(reason) => findings.add(Verdict::Bad, &what, reason, "check detect_source, or leave it out"),
+        }
+    }
+}
+
+/// Whether it still shows what its reference shows.
+fn judge_view(what: &str, config: &CameraConfig, data: &Path, watched: &Watched, findings: &mut Findings<'_>) {
+    let again = format!("gatehouse-edge health reference CONFIG {} once it looks where it should", config.id);
+    let reference = match Reference::load(&reference_file(data, &config.id)) {
+        Ok(reference) => reference,
+        Err(error) => return findings.add(Verdict::Warning, what, one_line(&error), again),
+    };
+    let (Some(reference), Some((numbers, view))) = (reference, &watched.picture) else { return };
+    if let Some(moved) = reference.view.moved(view).filter(|moved| *moved > MOVED_MIN) {
+        let seen = format!("its view differs by {:.0} % from that of {}", moved * 100.0, reference.at);
+        findings.add(Verdict::Warning, what, seen, format!("turn it back, clear what stands before it, or {again}"));
+    }
+    let size = (watched.size.0 as usize, watched.size.1 as usize);
+    let share = numbers.sharpness / reference.sharpness.max(f64::MIN_POSITIVE);
+    if reference.size == size && numbers.brightness >= DARK && share < BLURRED_SHARE {
+        let seen = format!("{:.0} % of the sharpness of {}", share * 100.0, reference.at);
+        findings.add(Verdict::Warning, what, seen, "clean the lens and the window before it, focus");
+    }
 }
 
 fn watch(camera: &Camera, plates: &mut Option<PlateEngine>) -> Result<Watched, String> {
@@ -354,19 +390,10 @@ fn watch(camera: &Camera, plates: &mut Option<PlateEngine>) -> Result<Watched, S
 }
 
 fn look(watched: &mut Watched, frame: &capture::Frame, plates: &mut Option<PlateEngine>) {
-    let picture = frame.scaled();
-    let (mut sum, mut burnt, mut count) = (0u64, 0u64, 0u64);
-    for y in (0..picture.height()).step_by(4) {
-        for pixel in picture.row(y)[..picture.width() * 3].chunks_exact(3).step_by(4) {
-            sum += u64::from(pixel[1]);
-            burnt += u64::from(pixel[1] >= 250);
-            count += 1;
-        }
-    }
-    watched.brightness = sum as f64 / count.max(1) as f64;
-    watched.burnt = burnt as f64 / count.max(1) as f64;
-    let Some(engine) = plates else { return };
     let full = frame.full();
+    let grey = GreyPicture::from_i420(&full);
+    watched.picture = Some((PictureNumbers::of(&grey), ViewSignature::of(&grey)));
+    let Some(engine) = plates else { return };
     let source = PlateSource::I420(&full);
     let Ok(found) = engine.find(&source) else { return };
     let corners: Vec<_> = found.iter().map(perception::plate::FoundPlate::reading_corners).collect();
@@ -390,7 +417,8 @@ fn judge(what: &str, watched: &Watched, plates: bool, findings: &mut Findings<'_
     };
     let rate = if seconds > 0.5 { f64::from(watched.frames.saturating_sub(1)) / seconds } else { 0.0 };
     let (width, height) = watched.size;
-    let seen = format!("{width}×{height}, {rate:.1} frames a second, brightness {:.0}", watched.brightness);
+    let (brightness, burnt) = watched.picture.as_ref().map_or((0.0, 0.0), |(own, _)| (own.brightness, own.saturated));
+    let seen = format!("{width}×{height}, {rate:.1} frames a second, brightness {brightness:.0}");
     if rate > 0.0 && rate < RATE_MIN {
         findings.add(
             Verdict::Warning,
@@ -401,18 +429,18 @@ fn judge(what: &str, watched: &Watched, plates: bool, findings: &mut Findings<'_
     } else {
         findings.good(what, seen);
     }
-    if watched.brightness < DARK {
+    if brightness < DARK {
         findings.add(
             Verdict::Warning,
             what,
             "the picture is dark",
             "more light (infra-red counts), not a longer shutter: what moves would blur",
         );
-    } else if watched.burnt > BURNT_MAX {
+    } else if burnt > BURNT_MAX {
         findings.add(
             Verdict::Warning,
             what,
-            format!("{:.0} % of the picture is burnt out", watched.burnt * 100.0),
+            format!("{:.0} % of the picture is burnt out", burnt * 100.0),
             "turn the camera away from the sky or its lamps, lower the exposure",
         );
     }

@@ -1,6 +1,8 @@
 //! The node's configuration: who it is, where its broker and hub are, its cameras and gates.
 
+pub mod lanes;
 pub mod reference;
+pub mod stream;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
@@ -10,7 +12,10 @@ use gate::GateProfile;
 use serde::Deserialize;
 use thiserror::Error;
 use uplink::Secret;
+use wire::policy::TrustedKeys;
 
+use crate::config::lanes::{AccessConfig, LaneConfig, check_lanes, read_access, read_lane, read_trusted};
+use crate::config::stream::{StreamConfig, read_stream};
 use crate::local::LocalConfig;
 use crate::plates::list::PlateList;
 use crate::watch::one_line;
@@ -57,7 +62,22 @@ pub struct NodeConfig {
     /// Gates, each at one of the cameras.
     pub gates: Vec<GateConfig>,
     /// Lists that plates are held against.
-    pub plate_lists: Vec<PlateList>,
+    pub plate_lists: Vec<PlateListConfig>,
+    /// Who may pass at the lanes; nothing where there is no `[access]`.
+    pub access: Option<AccessConfig>,
+    /// Lanes, at most [`lanes::LANES_MAX`].
+    pub lanes: Vec<LaneConfig>,
+    /// The keys of the hub whose policies are followed; nothing where there is no `[policy]`.
+    pub trusted: Option<TrustedKeys>,
+}
+
+/// A list of plates and the name of its file, by which a policy of the hub replaces it.
+#[derive(Debug, Clone)]
+pub struct PlateListConfig {
+    /// The file's name without its folders.
+    pub file: String,
+    /// What was read from it.
+    pub list: PlateList,
 }
 
 /// Where the broker is.
@@ -102,6 +122,8 @@ pub struct CameraConfig {
     /// When there is more to see than the machine can look at, cameras of less importance are looked at less often
     /// first; 1 to [`IMPORTANCE_MAX`].
     pub importance: u8,
+    /// How its streams are read, and the clips that are kept of it.
+    pub stream: StreamConfig,
 }
 
 /// How a source is played.
@@ -125,6 +147,8 @@ pub struct GateConfig {
     pub id: GateId,
     /// The camera that sees it.
     pub camera: CameraId,
+    /// The name of the profile's file without its folders, by which a policy of the hub replaces it.
+    pub file: String,
     /// The text of its profile, which goes into the observation log.
     pub profile_text: String,
     /// What was read from it.
@@ -189,8 +213,22 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
     let gates = table.each("gate", |t| read_gate(t, folder)).into_iter().collect::<Option<Vec<_>>>();
     let plate_lists = table.each("plate_list", |t| read_plate_list(t, folder));
     let plate_lists = plate_lists.into_iter().collect::<Option<Vec<_>>>();
+    let has_access = table.has("access");
+    let access = table.nested("access", |t| read_access(t, folder)).flatten();
+    let lanes = table.each("lane", |t| read_lane(t, folder)).into_iter().collect::<Option<Vec<_>>>();
+    let has_trusted = table.has("policy");
+    let trusted = table.nested("policy", read_trusted).flatten();
+    if has_trusted && (hub_url.is_none() || broker.is_none()) {
+        table.note("policy", "a policy is announced by the [broker] and read from the [hub]: give both");
+    }
     if let (Some(cameras), Some(gates)) = (&cameras, &gates) {
         check_names(table, cameras, gates);
+        if let Some(lanes) = lanes.as_ref().filter(|_| access.is_some() || !has_access) {
+            check_lanes(table, lanes, cameras, gates, access.as_ref());
+        }
+    }
+    if (has_access && access.is_none()) || (has_trusted && trusted.is_none()) {
+        return None;
     }
     let broker = match broker {
         Some(read) => Some(read?),
@@ -208,6 +246,9 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
         cameras: cameras?,
         gates: gates?,
         plate_lists: plate_lists?,
+        access,
+        lanes: lanes?,
+        trusted,
     })
 }
 
@@ -304,10 +345,8 @@ fn read_camera(table: &mut TableReader<'_>) -> Option<CameraConfig> {
         table.note("plates_width", format!("{width} is not a multiple of 32"));
     }
     let plates = plates.then_some(width);
-    if plates.is_some() && play == Play::Rehearse {
-        table.note("plates", "an observation log has no frames to read plates in");
-    }
     let importance = table.ranged("importance", 1..=IMPORTANCE_MAX, "1 to 9", IMPORTANCE);
+    let stream = read_stream(table, source.as_deref(), play, plates.is_some());
     let source = source?;
     let is_live = source.contains("://") && !source.starts_with("file://");
     match (is_live, play) {
@@ -317,20 +356,25 @@ fn read_camera(table: &mut TableReader<'_>) -> Option<CameraConfig> {
         }
         (true, Play::Live) | (false, Play::Loop | Play::Once | Play::Rehearse) => {}
     }
-    Some(CameraConfig { id: id?, source, play, plates, importance })
+    Some(CameraConfig { id: id?, source, play, plates, importance, stream })
 }
 
-fn read_plate_list(table: &mut TableReader<'_>, folder: &Path) -> Option<PlateList> {
+fn read_plate_list(table: &mut TableReader<'_>, folder: &Path) -> Option<PlateListConfig> {
     let name = table.required("name", "what the list is called");
     let purpose = table.required("purpose", "\"watch\" or \"allow\"");
     let file = table.required::<PathBuf>("file", "the path of a CSV file with the columns plate and note");
-    match PlateList::load(&folder.join(file?), name?, purpose?) {
-        Ok(list) => Some(list),
+    let path = folder.join(file?);
+    match PlateList::load(&path, name?, purpose?) {
+        Ok(list) => Some(PlateListConfig { file: file_name(&path), list }),
         Err(error) => {
             table.note("file", one_line(&error));
             None
         }
     }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn read_gate(table: &mut TableReader<'_>, folder: &Path) -> Option<GateConfig> {
@@ -346,7 +390,9 @@ fn read_gate(table: &mut TableReader<'_>, folder: &Path) -> Option<GateConfig> {
         }
     };
     match GateProfile::parse(&text) {
-        Ok(profile) => Some(GateConfig { id: id?, camera: camera?, profile_text: text, profile }),
+        Ok(profile) => {
+            Some(GateConfig { id: id?, camera: camera?, file: file_name(&path), profile_text: text, profile })
+        }
         Err(problems) => {
             for problem in problems.as_slice() {
                 table.note("profile", format!("\"{}\": {}: {}", path.display(), problem.path, problem.message));

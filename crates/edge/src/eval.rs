@@ -12,7 +12,8 @@ use domain::{CountGroup, Direction, Line, Polygon};
 use gate::GateProfile;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use wire::{Event, Payload};
+use uplink::EvidenceClass;
+use wire::{BlobHash, Event, Payload};
 
 use crate::watch::{Sink, SinkError};
 
@@ -108,8 +109,14 @@ pub struct Tally {
 }
 
 impl Sink for Tally {
-    fn picture(&mut self, _jpeg: &[u8]) -> Result<(), SinkError> {
+    fn picture(&mut self, _class: EvidenceClass, _jpeg: &[u8]) -> Result<(), SinkError> {
         Ok(())
+    }
+
+    fn clip(&mut self, _class: EvidenceClass, path: &Path) -> Result<BlobHash, SinkError> {
+        // A measurement keeps no clips; it asks for none.
+        let refused = std::io::Error::from(std::io::ErrorKind::Unsupported);
+        Err(SinkError { what: format!("no clip is kept of \"{}\"", path.display()), source: refused.into() })
     }
 
     fn events(&mut self, events: Vec<Event>) -> Result<(), SinkError> {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use domain::{CameraId, GateId};
 use edge::board::Board;
+use edge::config::stream::StreamConfig;
 use edge::config::{CameraConfig, ModelsConfig, Play};
 use edge::desk::{Desk, DeskPlan};
 use edge::engine::{Engine, Engines};
@@ -14,9 +15,10 @@ use edge::eval::plates::{crops, scenes};
 use edge::eval::score::{Scored, Scores};
 use edge::eval::visit::{load_truth, visit};
 use edge::eval::{Stopwatch, Tally, Truth};
+use edge::eyes::Eyes;
 use edge::installation::Installation;
 use edge::models::choose_detector;
-use edge::node::{draw_nonce, open_camera};
+use edge::node::draw_nonce;
 use edge::node_clock::NodeClock;
 use edge::plates::PlateEngine;
 use edge::watch::Watch;
@@ -186,14 +188,17 @@ fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, install
     let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
     let detector = || Detector::open(runtime, &entry, &model.path, Threads { intra: 1 });
     let engines = Engines::open(1, vec![1], &|| Ok(Engine { detector: detector()?, plates: Vec::new() }))?;
-    let camera = CameraConfig { id: id.clone(), source, play: Play::Once, plates: None, importance: 1 };
-    let camera = open_camera(&camera, Path::new("."), engines.wants())?;
+    let stream = StreamConfig::default();
+    let camera = CameraConfig { id: id.clone(), source, play: Play::Once, plates: None, importance: 1, stream };
+    let eyes = Eyes::open(&camera, Path::new("."), engines.wants())?;
     let gate = (GateId::new("eval").expect("a slug"), truth.profile_text(), truth.profile());
     let desk = Desk::new(DeskPlan { camera: id.clone(), gates: vec![gate], nonce: draw_nonce()?, plates: None }, None);
     let board = Arc::new(Board::new(id.clone()));
     let watch = Watch {
         id,
-        camera,
+        eyes,
+        clips: None,
+        data: None,
         play: Play::Once,
         engines,
         number: 0,

@@ -4,14 +4,20 @@
 //! becomes durable. Start reading at [`watch`] (one camera's frames become events) and [`node`] (the whole process);
 //! [`desk`] is the part that a [`replay`] shares with a live run.
 
+pub mod access;
 pub mod attention;
 pub mod board;
 pub mod check;
+pub mod clips;
 pub mod config;
 pub mod desk;
 pub mod engine;
 pub mod eval;
+pub mod eyes;
 pub mod fetch;
+mod follow;
+pub mod health;
+pub mod health_command;
 pub mod histogram;
 pub mod host;
 pub mod installation;
@@ -23,6 +29,7 @@ pub mod observation_log;
 pub mod plates;
 pub mod rehearse;
 pub mod replay;
+pub mod rules;
 pub mod shed;
 pub mod shots;
 mod sink;

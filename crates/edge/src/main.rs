@@ -60,6 +60,9 @@ enum Command {
         #[arg(long)]
         json: Option<PathBuf>,
     },
+    /// The health of a camera's pictures.
+    #[command(subcommand)]
+    Health(Health),
     /// Print the reference of the configuration: every field, what is accepted and what it means, as Markdown.
     Reference,
     /// Print the node's public key, by which the hub knows it; makes the key where there is none.
@@ -87,6 +90,18 @@ struct Run {
     /// After the last source is over, wait this many seconds for the hub to confirm everything.
     #[arg(long, default_value_t = 60)]
     deliver_within: u64,
+}
+
+#[derive(Subcommand)]
+enum Health {
+    /// Take what a camera shows now for what it should show: sharpness and view are held against it from now on. Also
+    /// beside a running node.
+    Reference {
+        /// The node's configuration.
+        config: PathBuf,
+        /// The camera.
+        camera: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -172,6 +187,14 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Models(Models::List { dir }) => list(dir, &installation),
         Command::Models(Models::Verify { dir, ids }) => verify(dir, &ids, &installation),
         Command::Models(Models::Pull { mirror, dir, ids }) => pull_models(mirror, dir, &ids, &installation),
+        Command::Health(Health::Reference { config: path, camera }) => {
+            let config = NodeConfig::load(&path)?;
+            let folder = path.parent().unwrap_or(Path::new("."));
+            let taken = edge::health_command::take_reference(&config, folder, &camera)?;
+            let (width, height) = taken.size;
+            println!("camera {camera}: {width}×{height}, sharpness {:.0}, brightness {:.0}", taken.sharpness, taken.brightness);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Reference => {
             print!("{}", edge::config::reference::markdown());
             Ok(ExitCode::SUCCESS)

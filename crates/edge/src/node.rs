@@ -6,37 +6,41 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
-use capture::{Camera, Pacing, Repeat, ScaledSize, SourceConfig, SourceLocation};
-use domain::CameraId;
-use inference::Fit;
+use anyhow::{Context, Error, Result};
+use domain::{CameraId, GateId};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use uplink::{
-    BrokerConfig, ClockReading, Credentials, Identity, Limits, NodeKeyFile, Outbox, Publisher, PublisherHandle, Secret,
-    Spool, Tls, Uploader, UploaderConfig, UploaderHandle, WallClock,
+    BrokerConfig, ClockReading, Credentials, Identity, Limits, NodeKeyFile, Outbox, PolicyClientHandle, PolicyLink,
+    Publisher, PublisherHandle, Secret, Spool, Tls, Uploader, UploaderConfig, UploaderHandle, WallClock,
 };
 use wire::event::NodeStart;
 use wire::{Event, EventId, NodeKey, NodePublicKey, Payload};
 
+use crate::access::{AccessHandle, AccessParts, AccessThread};
 use crate::attention::Skipped;
 use crate::board::Board;
-use crate::config::{BrokerAddress, CameraConfig, NodeConfig, Play};
+use crate::clips::{self, Clips};
+use crate::config::{BrokerAddress, NodeConfig, Play};
 use crate::desk::{Desk, DeskPlan};
-use crate::engine::{Engines, Wants};
+use crate::engine::Engines;
+use crate::eyes::Eyes;
+use crate::follow::{Follower, follow, rules_at_start};
 use crate::histogram::Histogram;
 use crate::installation::Installation;
 use crate::local::Local;
 use crate::models::{LoadedModel, choose_detector, open_engine};
 use crate::node_clock::NodeClock;
 use crate::observation_log::ObservationLog;
+use crate::plates::confusion;
 use crate::plates::desk::PlatePlan;
-use crate::rehearse::Rehearsal;
+use crate::rehearse::{Rehearsal, calibration};
+use crate::rules::{Rules, RulesInForce};
 use crate::sink::{EventsFile, NodeSink};
 use crate::stage::{Stage, Stages};
 use crate::status::{NodeView, Parts};
-use crate::watch::Watch;
+use crate::watch::{SinkError, Watch};
 
 /// What a run is asked to write besides its events.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +58,8 @@ pub struct Node {
     outbox: Outbox,
     spool: Spool,
     publisher: Option<PublisherHandle>,
+    policy: Option<PolicyClientHandle>,
+    access: Option<AccessThread>,
     uploader: Option<UploaderHandle>,
     cameras: Vec<RunningCamera>,
     model: Option<LoadedModel>,
@@ -72,24 +78,6 @@ pub fn node_key(config: &NodeConfig) -> Result<NodeKey> {
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("cannot create the data folder \"{}\"", config.data.display()))?;
     Ok(NodeKeyFile::load_or_create(&config.data.join("node.key"))?)
-}
-
-/// Opens a camera of the configuration, scaled to what the detector wants.
-pub fn open_camera(config: &CameraConfig, folder: &Path, wants: Wants) -> Result<Camera> {
-    let (width, height) = wants.size;
-    let source = config.source.strip_prefix("file://").unwrap_or(&config.source);
-    let location = if source.contains("://") { source.parse()? } else { SourceLocation::File(folder.join(source)) };
-    let (pacing, repeat) = match config.play {
-        Play::Live => (Pacing::Live, Repeat::Once),
-        Play::Loop => (Pacing::Realtime, Repeat::Forever),
-        Play::Once => (Pacing::Lossless, Repeat::Once),
-        Play::Rehearse => anyhow::bail!("an observation log has no frames: it is rehearsed, not opened as a camera"),
-    };
-    let scaled = match wants.fit {
-        Fit::Stretch => ScaledSize::Exact { width, height },
-        Fit::Letterbox => ScaledSize::Within { width, height },
-    };
-    Ok(Camera::start(SourceConfig { pacing, repeat, ..SourceConfig::new(location, scaled) })?)
 }
 
 /// Listens for SIGTERM and SIGINT from now on. What it gives ends when one of them comes, or has come.
@@ -122,8 +110,10 @@ impl Node {
         let started_at = Instant::now();
         let key = node_key(config)?;
         let identity = Identity { site: config.site.clone(), node: config.node.clone(), key: key.clone() };
+        let (rules, policies) = rules_at_start(config)?;
         let outbox = Outbox::open(&config.data.join("outbox.db"), identity).await?;
         let spool = Spool::open(&config.data.join("spool"))?;
+        clips::prepare_folder(&config.data.join("clips")).context("cannot use the folder for clips")?;
         let clock = Arc::new(NodeClock::start());
         // Nothing is detected where every camera is a rehearsal, so no model is asked for.
         let model = if config.cameras.iter().all(|camera| camera.play == Play::Rehearse) {
@@ -147,17 +137,34 @@ impl Node {
         models.extend(engines.iter().flat_map(|engines| engines.plate_models().iter().cloned()));
         outbox.append(&[started(config, models.clone(), &clock)?]).await?;
 
-        let publisher = config.broker.as_ref().map(|b| publish(b, &outbox, Arc::clone(&clock))).transpose()?;
+        let events = options.events.as_deref().map(EventsFile::create).transpose()?;
+        let access = decide(config, &rules, &outbox, events.clone(), &clock)?;
+        let rules = Arc::new(RulesInForce::new(rules));
+        let follower = policies.map(|store| {
+            let follower = Follower {
+                config: config.clone(),
+                rules: Arc::clone(&rules),
+                access: access.as_ref().map(|access| access.handle().clone()),
+                outbox: outbox.clone(),
+                clock: wall_clock(Arc::clone(&clock)),
+                nonce: draw_nonce()?,
+                key: key.clone(),
+            };
+            follow(store, follower)
+        });
+        let (policy, link) = follower.transpose()?.unzip();
+        let publisher = config.broker.as_ref().map(|b| publish(b, &outbox, Arc::clone(&clock), link)).transpose()?;
         let uploader = config.hub_url.as_ref().map(|url| {
             let uploads = UploaderConfig::new(url.clone(), config.node.clone(), key.clone(), None);
             Uploader::start(spool.clone(), uploads, wall_clock(Arc::clone(&clock)))
         });
-        let events = options.events.as_deref().map(EventsFile::create).transpose()?;
         let mut node = Self {
             key: key.public(),
             outbox,
             spool,
             publisher,
+            policy,
+            access,
             uploader: uploader.transpose()?,
             cameras: Vec::new(),
             model: loaded,
@@ -165,30 +172,46 @@ impl Node {
             stop: Arc::new(AtomicBool::new(false)),
         };
         for (number, camera) in config.cameras.iter().enumerate() {
-            let gates = config.gates.iter().filter(|gate| gate.camera == camera.id);
-            let gates = gates.map(|g| (g.id.clone(), g.profile_text.clone(), g.profile.clone())).collect();
-            let plate_plan = camera.plates.and(engines.as_ref()).and_then(|engines| {
-                Some(PlatePlan { calibration: engines.calibration()?, lists: config.plate_lists.clone() })
-            });
+            let now = rules.now();
+            let own = |id: &GateId| config.gates.iter().any(|gate| gate.id == *id && gate.camera == camera.id);
+            let gates = now.gates.iter().filter(|gate| own(&gate.gate));
+            let gates = gates.map(|gate| (gate.gate.clone(), gate.text.clone(), gate.profile.clone())).collect();
+            let calibration = match (camera.plates, camera.play) {
+                (None, _) => None,
+                (Some(_), Play::Rehearse) => Some(calibration(&folder.join(&camera.source))?),
+                (Some(_), Play::Live | Play::Loop | Play::Once) => {
+                    engines.as_ref().and_then(|engines| engines.calibration())
+                }
+            };
+            let plate_plan = calibration.map(|calibration| PlatePlan { calibration, lists: now.lists.clone() });
             let plan = DeskPlan { camera: camera.id.clone(), gates, nonce: draw_nonce()?, plates: plate_plan };
             let log = options.record.as_deref().map(|path| log_path(path, config, &camera.id));
             let log = log.map(|path| ObservationLog::create(&path)).transpose()?;
             let board = Arc::new(Board::new(camera.id.clone()));
             let own = Arc::clone(&board);
-            let desk = Desk::new(plan, log);
+            let mut desk = Desk::new(plan, log);
+            desk.follow(Arc::clone(&rules));
             let sink = NodeSink {
                 outbox: node.outbox.clone(),
                 spool: node.spool.clone(),
                 events: events.clone(),
                 runtime: Handle::current(),
                 stop: Arc::clone(&node.stop),
+                access: node.access().cloned(),
             };
             let (id, clock, stop) = (camera.id.clone(), Arc::clone(&clock), Arc::clone(&node.stop));
             let task = match &engines {
                 Some(engines) if camera.play != Play::Rehearse => {
                     let (play, plates, engines) = (camera.play, camera.plates, Arc::clone(engines));
-                    let camera = open_camera(camera, folder, engines.wants())?;
-                    let watch = Watch { id, camera, play, engines, number, plates, desk, sink, clock, board };
+                    let plan = camera.stream.clips.clone();
+                    let clips = plan.wants_any().then(|| {
+                        let made_in = config.data.join("clips");
+                        Clips::start(plan, made_in, draw_nonce()?, sink.clone(), Arc::clone(&board)).map_err(Error::from)
+                    });
+                    let (eyes, clips) = (Eyes::open(camera, folder, engines.wants())?, clips.transpose()?);
+                    let data = Some(config.data.clone());
+                    let watch =
+                        Watch { id, eyes, clips, data, play, engines, number, plates, desk, sink, clock, board };
                     tokio::task::spawn_blocking(move || Ok(watch.run(&|| stop.load(Ordering::Relaxed)).map(drop)?))
                 }
                 Some(_) | None => {
@@ -238,6 +261,11 @@ impl Node {
         self.cameras.iter().map(|camera| (&camera.board.id, &camera.board.stages))
     }
 
+    /// Where codes, cards and guards' orders for the lanes are handed in; nothing where the node has no lanes.
+    pub fn access(&self) -> Option<&AccessHandle> {
+        self.access.as_ref().map(AccessThread::handle)
+    }
+
     /// Waits until every camera's source is over; live ones never are. Fails with the first camera that failed, after
     /// all have ended: one broken camera does not stop the others.
     pub async fn watched(&mut self) -> Result<()> {
@@ -277,6 +305,13 @@ impl Node {
     pub async fn close(mut self) {
         if let Some(local) = self.local.take() {
             local.stop();
+        }
+        if let Some(policy) = self.policy.take() {
+            policy.stop().await;
+        }
+        if let Some(access) = self.access.take() {
+            // It waits for the lanes, which go into their fail mode, and tells the last events.
+            let _ = tokio::task::spawn_blocking(move || drop(access)).await;
         }
         if let Some(uploader) = self.uploader.take() {
             uploader.stop().await;
@@ -362,7 +397,45 @@ pub(crate) fn broker_config(broker: &BrokerAddress) -> Result<BrokerConfig> {
     Ok(BrokerConfig { host: broker.host.clone(), port: broker.port, tls, credentials })
 }
 
-fn publish(broker: &BrokerAddress, outbox: &Outbox, clock: Arc<NodeClock>) -> Result<PublisherHandle> {
-    let version = env!("CARGO_PKG_VERSION");
-    Ok(Publisher::start(outbox.clone(), broker_config(broker)?, Limits::default(), version, wall_clock(clock)))
+/// Starts to decide at the node's lanes, where it has some.
+fn decide(
+    config: &NodeConfig,
+    rules: &Rules,
+    outbox: &Outbox,
+    events: Option<EventsFile>,
+    clock: &Arc<NodeClock>,
+) -> Result<Option<AccessThread>> {
+    let (Some(access), Some(policy)) = (&config.access, &rules.access) else { return Ok(None) };
+    let (outbox, runtime) = (outbox.clone(), Handle::current());
+    let keep = move |told: &[Event]| -> Result<(), SinkError> {
+        let kept = runtime.block_on(outbox.append(told));
+        kept.map_err(|source| SinkError { what: "the outbox refused them".into(), source: source.into() })?;
+        events.as_ref().map_or(Ok(()), |file| file.write(told))
+    };
+    let parts = AccessParts {
+        site: config.site.clone(),
+        folder: &config.data.join("access"),
+        policy: Arc::clone(policy),
+        lanes: &config.lanes,
+        pass_keys: access.pass_keys.clone(),
+        confusion: Arc::new(confusion()?),
+        clock: Arc::clone(clock),
+        nonce: draw_nonce()?,
+        keep: Box::new(keep),
+    };
+    AccessThread::start(parts).map(Some)
+}
+
+fn publish(
+    broker: &BrokerAddress,
+    outbox: &Outbox,
+    clock: Arc<NodeClock>,
+    link: Option<PolicyLink>,
+) -> Result<PublisherHandle> {
+    let (outbox, broker, version) = (outbox.clone(), broker_config(broker)?, env!("CARGO_PKG_VERSION"));
+    let (limits, clock) = (Limits::default(), wall_clock(clock));
+    Ok(match link {
+        Some(link) => Publisher::start_with_policy(outbox, broker, limits, version, clock, link),
+        None => Publisher::start(outbox, broker, limits, version, clock),
+    })
 }

@@ -31,25 +31,42 @@ pub struct Shots {
 struct Kept {
     shot: Shot,
     jpeg: Vec<u8>,
+    later_by_ms: Option<i64>,
+}
+
+/// A frame that pictures are cut from.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut<'f> {
+    /// Media time of the frame in which things were found.
+    pub media: MediaTime,
+    /// The picture; of another stream of the camera, maybe.
+    pub frame: &'f I420View<'f>,
+    /// How much later than the frame the picture was taken, where that matters.
+    pub later_by_ms: Option<i64>,
+}
+
+/// A picture that is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Picture<'s> {
+    /// JPEG; empty where there is none.
+    pub jpeg: &'s [u8],
+    /// As in [`Cut`].
+    pub later_by_ms: Option<i64>,
 }
 
 impl Shots {
     /// Cuts the pictures of those whose best look is this very frame. Call before the frame's events are completed,
     /// and [`Shots::retain`] after.
-    pub fn add(
-        &mut self,
-        looks: impl Iterator<Item = (usize, Look)>,
-        now: MediaTime,
-        frame: &I420View<'_>,
-    ) -> Result<(), PictureError> {
-        for (gate, Look { identity, group, shot }) in looks.filter(|(_, look)| look.shot.media == now) {
+    pub fn add(&mut self, looks: impl Iterator<Item = (usize, Look)>, cut: Cut<'_>) -> Result<(), PictureError> {
+        let Cut { media, frame, later_by_ms } = cut;
+        for (gate, Look { identity, group, shot }) in looks.filter(|(_, look)| look.shot.media == media) {
             let head = match group {
                 CountGroup::Person => Head::Blurred,
                 CountGroup::Vehicle => Head::AsSeen,
             };
             let crop = Crop { bbox: shot.bbox, margin: MARGIN, head };
             let jpeg = encode_jpeg(frame, Some(crop), PICTURE_SIDE_MAX, PICTURE_QUALITY)?;
-            self.kept.insert((gate, identity), Kept { shot, jpeg });
+            self.kept.insert((gate, identity), Kept { shot, jpeg, later_by_ms });
         }
         Ok(())
     }
@@ -61,8 +78,9 @@ impl Shots {
     }
 
     /// The picture of exactly this look; nothing where none was kept.
-    pub fn of(&self, shot: &Shot) -> Option<&[u8]> {
-        self.kept.values().find(|kept| kept.shot == *shot).map(|kept| kept.jpeg.as_slice())
+    pub fn of(&self, shot: &Shot) -> Option<Picture<'_>> {
+        let kept = self.kept.values().find(|kept| kept.shot == *shot)?;
+        Some(Picture { jpeg: &kept.jpeg, later_by_ms: kept.later_by_ms })
     }
 }
 
@@ -79,6 +97,7 @@ struct KeptPlate {
     media: MediaTime,
     plate: Vec<u8>,
     around: Vec<u8>,
+    later_by_ms: Option<i64>,
 }
 
 /// What is shown around a plate, as a multiple of its width on each side: enough to see what carries it.
@@ -86,13 +105,8 @@ const AROUND_PLATE: f32 = 1.2;
 
 impl PlateShots {
     /// Cuts the plate, set upright, and what is around it.
-    pub fn add(
-        &mut self,
-        visit: u64,
-        corners: &[Point; 4],
-        now: MediaTime,
-        frame: &I420View<'_>,
-    ) -> Result<(), PlateError> {
+    pub fn add(&mut self, visit: u64, corners: &[Point; 4], cut: Cut<'_>) -> Result<(), PlateError> {
+        let Cut { media, frame, later_by_ms } = cut;
         let plate = plate_picture(&PlateSource::I420(frame), corners)?;
         let found = FoundPlate { corners: *corners, score: 1.0 };
         let around = match found.bbox() {
@@ -105,14 +119,15 @@ impl PlateShots {
             }
             None => Vec::new(),
         };
-        self.kept.insert(visit, KeptPlate { media: now, plate, around });
+        self.kept.insert(visit, KeptPlate { media, plate, around, later_by_ms });
         Ok(())
     }
 
     /// The pictures of a visit, if they are of this frame: the plate and what is around it.
-    pub fn of(&self, visit: u64, media: MediaTime) -> Option<(&[u8], &[u8])> {
+    pub fn of(&self, visit: u64, media: MediaTime) -> Option<[Picture<'_>; 2]> {
         let kept = self.kept.get(&visit).filter(|kept| kept.media == media)?;
-        Some((&kept.plate, &kept.around))
+        let picture = |jpeg| Picture { jpeg, later_by_ms: kept.later_by_ms };
+        Some([picture(&kept.plate), picture(&kept.around)])
     }
 
     /// Drops the pictures of visits that are settled and told.

@@ -8,27 +8,36 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
-use uplink::{AppendError, MediaType, Outbox, Spool};
-use wire::Event;
+use uplink::{AppendError, EvidenceClass, MediaType, Outbox, Spool};
+use wire::{BlobHash, Event};
 
+use crate::access::AccessHandle;
 use crate::watch::{Sink, SinkError, one_line};
 
 /// How long a camera waits before it asks again whether its events can be kept.
 const OUTBOX_RETRY: Duration = Duration::from_secs(1);
 
 /// Keeps events in the outbox and pictures in the spool.
+#[derive(Clone)]
 pub(crate) struct NodeSink {
     pub(crate) outbox: Outbox,
     pub(crate) spool: Spool,
     pub(crate) events: Option<EventsFile>,
     pub(crate) runtime: Handle,
     pub(crate) stop: Arc<AtomicBool>,
+    /// Who decides at the lanes, of what the camera sees.
+    pub(crate) access: Option<AccessHandle>,
 }
 
 impl Sink for NodeSink {
-    fn picture(&mut self, jpeg: &[u8]) -> Result<(), SinkError> {
-        let kept = self.spool.put(jpeg, MediaType::Jpeg);
+    fn picture(&mut self, class: EvidenceClass, jpeg: &[u8]) -> Result<(), SinkError> {
+        let kept = self.spool.put_as(class, jpeg, MediaType::Jpeg);
         kept.map(drop).map_err(|source| SinkError { what: "the spool refused a picture".into(), source: source.into() })
+    }
+
+    fn clip(&mut self, class: EvidenceClass, path: &Path) -> Result<BlobHash, SinkError> {
+        let kept = self.spool.put_file(class, path, MediaType::Mp4);
+        kept.map_err(|source| SinkError { what: "the spool refused a clip".into(), source: source.into() })
     }
 
     fn events(&mut self, events: Vec<Event>) -> Result<(), SinkError> {
@@ -44,10 +53,14 @@ impl Sink for NodeSink {
             }
             std::thread::sleep(OUTBOX_RETRY);
         }
-        match &self.events {
-            Some(file) => file.write(&events),
-            None => Ok(()),
+        if let Some(file) = &self.events {
+            file.write(&events)?;
         }
+        // Only now: nothing is decided on what is not safe.
+        if let Some(access) = &self.access {
+            access.kept(&events);
+        }
+        Ok(())
     }
 }
 
@@ -62,7 +75,7 @@ impl EventsFile {
         Ok(Self(Arc::new(std::sync::Mutex::new(file))))
     }
 
-    fn write(&self, events: &[Event]) -> Result<(), SinkError> {
+    pub(crate) fn write(&self, events: &[Event]) -> Result<(), SinkError> {
         let mut lines = Vec::new();
         for event in events {
             serde_json::to_writer(&mut lines, event).expect("an event has only text keys and finite numbers");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use domain::{CameraId, ClockQuality, ClockSource, NodeId, SiteId};
+use domain::{CameraId, ClockQuality, ClockSource, NodeId, SiteId, UtcTime};
 use serde::Serialize;
 use uplink::{Backlog, Outbox, PublisherState, Spool};
 use wire::event::CameraState;
@@ -13,6 +13,7 @@ use wire::event::CameraState;
 use crate::attention::Skipped;
 use crate::board::{Board, CameraStatus};
 use crate::engine::Engines;
+use crate::health::reads::{HourOfReads, sum};
 use crate::host::HostStatus;
 use crate::node::quantiles;
 use crate::node_clock::NodeClock;
@@ -68,12 +69,40 @@ pub enum Problem {
         /// Why.
         reason: String,
     },
-    /// A camera says that it is up and gives no frames.
+    /// A camera says that it is up and gives no frames, or the same one again and again.
     CameraFrozen {
         /// Which.
         camera: CameraId,
         /// For how long, seconds.
         for_s: u64,
+    },
+    /// A camera's pictures are too dark to see anything in.
+    CameraDark {
+        /// Which.
+        camera: CameraId,
+        /// Their mean brightness, 0 to 255.
+        brightness: f64,
+    },
+    /// A camera's pictures are much less sharp than on a good day.
+    CameraBlurred {
+        /// Which.
+        camera: CameraId,
+        /// Their sharpness as a share of that of the reference.
+        share: f64,
+    },
+    /// A camera does not look where it was pointed, or something stands before it.
+    CameraMoved {
+        /// Which.
+        camera: CameraId,
+        /// How far its view is from the reference, 0 to 1.
+        moved: f64,
+    },
+    /// The stream that plates are read in is away; the other one is there.
+    ReadingDown {
+        /// Which camera.
+        camera: CameraId,
+        /// Why.
+        reason: String,
     },
     /// The broker does not answer.
     BrokerDown {
@@ -118,7 +147,15 @@ impl fmt::Display for Problem {
         match self {
             Self::CameraDown { camera, reason } if reason.is_empty() => write!(f, "camera {camera} is down"),
             Self::CameraDown { camera, reason } => write!(f, "camera {camera} is down: {reason}"),
-            Self::CameraFrozen { camera, for_s } => write!(f, "camera {camera} gave no frame for {for_s} s"),
+            Self::CameraFrozen { camera, for_s } => write!(f, "camera {camera} gave no new picture for {for_s} s"),
+            Self::CameraDark { camera, brightness } => write!(f, "camera {camera} is dark: brightness {brightness:.0}"),
+            Self::CameraBlurred { camera, share } => {
+                write!(f, "camera {camera} is blurred: {:.0} % of the sharpness of a good day", share * 100.0)
+            }
+            Self::CameraMoved { camera, moved } => {
+                write!(f, "camera {camera} was moved or is covered: its view differs by {:.0} %", moved * 100.0)
+            }
+            Self::ReadingDown { camera, reason } => write!(f, "the main stream of camera {camera} is away: {reason}"),
             Self::BrokerDown { reason } => write!(f, "the broker does not answer: {reason}"),
             Self::HubSilent => f.write_str("the broker answers, the hub does not confirm"),
             Self::DeliveryAlarm { what } => write!(f, "delivery needs a person: {what}"),
@@ -172,6 +209,10 @@ pub struct CameraView {
     /// How it is.
     #[serde(flatten)]
     pub status: CameraStatus,
+    /// Share of the last day's plates that were read; nothing where none came.
+    pub read_share: Option<f64>,
+    /// Plates that came and that were read, by the hour.
+    pub reads: Vec<HourOfReads>,
     /// Frames looked at.
     pub frames: u64,
     /// Frames not looked at, by reason.
@@ -203,8 +244,9 @@ impl NodeView {
         let host = HostStatus::read(&parts.data);
         let clock = parts.clock.quality();
         let shed_level = parts.engines.as_ref().map_or(0, |engines| engines.shed_level());
-        let cameras: Vec<CameraView> = parts.boards.iter().map(|board| camera_view(board)).collect();
-        let mut problems: Vec<Problem> = cameras.iter().filter_map(|camera| camera_problem(&camera.status)).collect();
+        let now = parts.clock.utc();
+        let cameras: Vec<CameraView> = parts.boards.iter().map(|board| camera_view(board, now)).collect();
+        let mut problems: Vec<Problem> = cameras.iter().flat_map(|camera| camera_problems(&camera.status)).collect();
         problems.extend(publisher.iter().flat_map(delivery_problems));
         problems.extend(store_problems(&backlog, &host));
         if clock.source == ClockSource::Unknown {
@@ -238,10 +280,14 @@ impl fmt::Debug for NodeView {
     }
 }
 
-fn camera_view(board: &Board) -> CameraView {
+fn camera_view(board: &Board, now: UtcTime) -> CameraView {
     let stages = &board.stages;
+    let reads = board.reads_of_day(now);
+    let (visits, read) = sum(&reads);
     CameraView {
         status: board.status(),
+        read_share: (visits > 0).then(|| read as f64 / visits as f64),
+        reads,
         frames: stages.frames(),
         skipped: Skipped::ALL.map(|why| (why.as_str(), stages.skipped(why))).to_vec(),
         wait_ms: quantiles(stages.waits()),
@@ -250,18 +296,37 @@ fn camera_view(board: &Board) -> CameraView {
     }
 }
 
-fn camera_problem(camera: &CameraStatus) -> Option<Problem> {
+fn camera_problems(camera: &CameraStatus) -> Vec<Problem> {
     let id = || camera.camera.clone();
     match camera.state {
         Some(CameraState::Down | CameraState::Failed) | None => {
-            Some(Problem::CameraDown { camera: id(), reason: camera.reason.clone() })
+            vec![Problem::CameraDown { camera: id(), reason: camera.reason.clone() }]
         }
-        Some(CameraState::Up) => {
-            let age = camera.last_frame_ms.filter(|age| *age > FRAME_AGE_MAX_MS)?;
-            Some(Problem::CameraFrozen { camera: id(), for_s: age / 1_000 })
-        }
-        Some(CameraState::Ended) => None,
+        Some(CameraState::Up) => match camera.last_frame_ms.filter(|age| *age > FRAME_AGE_MAX_MS) {
+            Some(age) => vec![Problem::CameraFrozen { camera: id(), for_s: age / 1_000 }],
+            None => picture_problems(camera),
+        },
+        Some(CameraState::Ended) => Vec::new(),
     }
+}
+
+/// What is wrong with the pictures of a camera that gives some.
+fn picture_problems(camera: &CameraStatus) -> Vec<Problem> {
+    let id = || camera.camera.clone();
+    let mut problems = Vec::new();
+    problems.extend(camera.reading_down.clone().map(|reason| Problem::ReadingDown { camera: id(), reason }));
+    let Some(picture) = &camera.picture else { return problems };
+    problems.extend(picture.frozen_s.map(|for_s| Problem::CameraFrozen { camera: id(), for_s }));
+    if picture.is_dark {
+        problems.push(Problem::CameraDark { camera: id(), brightness: picture.brightness });
+    }
+    if let Some(reference) = picture.sharpness_reference.filter(|_| picture.is_blurred) {
+        problems.push(Problem::CameraBlurred { camera: id(), share: picture.sharpness / reference });
+    }
+    if let Some(moved) = picture.moved.filter(|_| picture.is_moved) {
+        problems.push(Problem::CameraMoved { camera: id(), moved });
+    }
+    problems
 }
 
 fn delivery_problems(state: &PublisherState) -> Vec<Problem> {

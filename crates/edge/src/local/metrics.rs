@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use crate::attention::Skipped;
+use crate::board::ClipCount;
+use crate::health::PictureHealth;
 use crate::histogram::{BOUNDS_MS, Histogram};
 use crate::stage::Stage;
-use crate::status::NodeView;
+use crate::status::{CameraView, NodeView};
 
 /// Every metric of the node.
 pub(super) fn text(view: &NodeView) -> String {
@@ -55,6 +57,8 @@ pub(super) fn text(view: &NodeView) -> String {
     one("process_resident_memory_bytes", "gauge", "Resident memory.", host.memory_bytes.map(|b| b as f64));
     one("process_cpu_seconds_total", "counter", "Processor time.", Some(host.cpu_seconds));
     cameras(view, &mut out);
+    pictures(&status.cameras, &mut out);
+    clips(view, &mut out);
     out
 }
 
@@ -101,6 +105,49 @@ fn cameras(view: &NodeView, out: &mut String) {
         for stage in Stage::ALL {
             let labels = format!("camera=\"{}\",stage=\"{}\"", board.id, stage.as_str());
             histogram(&mut line, "gatehouse_stage_seconds", &labels, board.stages.of(stage));
+        }
+    }
+}
+
+/// What the pictures of each camera are like, and how many of its plates were read.
+fn pictures(cameras: &[CameraView], out: &mut String) {
+    let mut gauge = |name: &str, help: &str, value: &dyn Fn(&CameraView) -> Option<f64>| {
+        let values: Vec<_> =
+            cameras.iter().filter_map(|camera| Some((&camera.status.camera, value(camera)?))).collect();
+        if !values.is_empty() {
+            writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge").expect("a string takes it");
+        }
+        for (camera, value) in values {
+            writeln!(out, "{name}{{camera=\"{camera}\"}} {value}").expect("a string takes it");
+        }
+    };
+    let of = |read: fn(&PictureHealth) -> Option<f64>| {
+        move |camera: &CameraView| camera.status.picture.as_ref().and_then(read)
+    };
+    let help = "Variance of the Laplacian; compare it with the same camera's.";
+    gauge("gatehouse_camera_sharpness", help, &of(|own| Some(own.sharpness)));
+    let help = "The sharpness of a good day.";
+    gauge("gatehouse_camera_sharpness_reference", help, &of(|own| own.sharpness_reference));
+    gauge("gatehouse_camera_brightness", "Mean brightness, 0 to 255.", &of(|own| Some(own.brightness)));
+    let help = "How far the view is from the one that the camera was set up for, 0 to 1.";
+    gauge("gatehouse_camera_moved", help, &of(|own| own.moved));
+    let help = "For how long the picture has been the same; 0 where it changes.";
+    gauge("gatehouse_camera_frozen_seconds", help, &of(|own| Some(own.frozen_s.unwrap_or(0) as f64)));
+    let help = "Share of the plates of the last day that were read.";
+    gauge("gatehouse_plate_read_share", help, &|camera| camera.read_share);
+    let visits = |camera: &CameraView| camera.reads.iter().map(|hour| hour.visits).sum::<u64>() as f64;
+    let help = "Plates of the last day.";
+    gauge("gatehouse_plate_visits_last_day", help, &|camera| camera.read_share.map(|_| visits(camera)));
+}
+
+fn clips(view: &NodeView, out: &mut String) {
+    let head = "# HELP gatehouse_clips_total Clips of events.\n# TYPE gatehouse_clips_total counter";
+    writeln!(out, "{head}").expect("a string takes it");
+    for board in view.boards() {
+        for what in ClipCount::ALL {
+            let (camera, name, count) = (&board.id, what.as_str(), board.clips(what));
+            writeln!(out, "gatehouse_clips_total{{camera=\"{camera}\",outcome=\"{name}\"}} {count}")
+                .expect("a string takes it");
         }
     }
 }

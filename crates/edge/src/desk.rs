@@ -1,6 +1,8 @@
 //! The desk of one camera: its gates, the numbering of its events and its observation log, without pixels or IO
 //! besides the log. A live run and a replay drive the same desk, which is why they give the same events.
 
+use std::sync::Arc;
+
 use domain::{
     CameraId, ClockQuality, FrameStamp, GateId, MediaTime, MonoTime, Observations, Point, TrackObservation, UtcTime,
     passage::Shot,
@@ -13,6 +15,8 @@ use wire::{Event, EventId, EvidenceRef, Payload, PlateRead};
 
 use crate::observation_log::{GateHeader, Header, LOG_VERSION, ObservationLog, Record};
 use crate::plates::desk::{PlateDesk, PlatePlan};
+use crate::plates::list::PlateList;
+use crate::rules::{GateRules, Rules, RulesInForce};
 
 /// What a desk is for; it heads the observation log.
 #[derive(Debug, Clone)]
@@ -30,7 +34,12 @@ pub struct DeskPlan {
 /// Turns what one camera sees into events.
 #[derive(Debug)]
 pub struct Desk {
+    camera: CameraId,
     gates: Vec<Gate>,
+    /// Name and text of each gate's profile.
+    profiles: Vec<(GateId, String)>,
+    /// What may change while it runs, and how often it had when that was looked at.
+    rules: Option<(Arc<RulesInForce>, u64)>,
     nonce: [u8; 16],
     next_number: u64,
     clock: Option<ClockQuality>,
@@ -101,9 +110,69 @@ impl Desk {
         }
         let ids = plan.gates.iter().map(|(id, _, _)| id.clone()).collect();
         let plates = plan.plates.map(|plates| PlateDesk::new(plates, plan.camera.clone(), ids));
+        let profiles = plan.gates.iter().map(|(id, text, _)| (id.clone(), text.clone())).collect();
         let gates =
             plan.gates.into_iter().map(|(id, _, profile)| Gate::new(id, plan.camera.clone(), profile)).collect();
-        Self { gates, nonce: plan.nonce, next_number: 1, clock: None, jumped_ms: 0, plates, tracks: Vec::new(), log }
+        Self {
+            camera: plan.camera,
+            gates,
+            profiles,
+            rules: None,
+            nonce: plan.nonce,
+            next_number: 1,
+            clock: None,
+            jumped_ms: 0,
+            plates,
+            tracks: Vec::new(),
+            log,
+        }
+    }
+
+    /// Works by these rules from the next frame on, and by each that take their place.
+    pub fn follow(&mut self, rules: Arc<RulesInForce>) {
+        // Looked at with the next frame in any case: they may have changed since the plan was made.
+        self.rules = Some((rules, u64::MAX));
+    }
+
+    /// The rules that are new since they were looked at.
+    fn new_rules(&mut self) -> Option<Arc<Rules>> {
+        let (rules, seen) = self.rules.as_mut()?;
+        let version = rules.version();
+        (std::mem::replace(seen, version) != version).then(|| rules.now())
+    }
+
+    /// Works by other lists, and by other profiles at those gates whose profile is another: these begin anew, and who
+    /// was at them is told as if the camera had ended.
+    pub fn replace_rules(
+        &mut self,
+        gates: &[GateRules],
+        lists: &[PlateList],
+        stamp: FrameStamp,
+        clock: ClockQuality,
+    ) -> Vec<Pending> {
+        let at = |id: &GateId, text: &str| self.profiles.iter().position(|(own, of)| own == id && of != text);
+        let changed: Vec<_> = gates.iter().filter_map(|one| Some((at(&one.gate, &one.text)?, one))).collect();
+        let are_lists_new = self.plates.as_ref().is_some_and(|plates| !plates.has_lists(lists));
+        if changed.is_empty() && !are_lists_new {
+            return Vec::new();
+        }
+        let headers = changed.iter().map(|(_, one)| GateHeader { gate: one.gate.clone(), profile: one.text.clone() });
+        let record = Record::Rules {
+            stamp,
+            gates: headers.collect(),
+            lists: are_lists_new.then(|| lists.iter().map(PlateList::header).collect()),
+        };
+        self.write(&record);
+        changed.iter().for_each(|(index, _)| self.gates[*index].handle_end(stamp.media, stamp.utc));
+        let pending = self.drain(clock);
+        for (index, one) in changed {
+            self.gates[index] = Gate::new(one.gate.clone(), self.camera.clone(), one.profile.clone());
+            self.profiles[index].1.clone_from(&one.text);
+        }
+        if let Some(plates) = self.plates.as_mut().filter(|_| are_lists_new) {
+            plates.set_lists(lists.to_vec());
+        }
+        pending
     }
 
     fn write(&mut self, record: &Record) {
@@ -115,13 +184,17 @@ impl Desk {
     /// Takes what was seen in the next frame, and how far the clock could be trusted then.
     pub fn handle_observations(&mut self, seen: Observations, clock: ClockQuality) -> Vec<Pending> {
         self.set_clock(clock);
-        let jump = self.tell_jump(seen.stamp.utc, clock);
+        let mut pending: Vec<_> = self.tell_jump(seen.stamp.utc, clock).into_iter().collect();
+        if let Some(rules) = self.new_rules() {
+            pending.extend(self.replace_rules(&rules.gates, &rules.lists, seen.stamp, clock));
+        }
         self.gates.iter_mut().for_each(|gate| gate.handle_observations(&seen));
         if self.plates.is_some() {
             self.tracks.clone_from(&seen.tracks);
         }
         self.write(&Record::Seen { seen });
-        jump.into_iter().chain(self.drain(clock)).collect()
+        pending.extend(self.drain(clock));
+        pending
     }
 
     /// Takes the plates that were found in the frame that [`Desk::handle_observations`] was just given. Says which of
@@ -143,6 +216,11 @@ impl Desk {
         let kept = self.plates.as_mut().map_or_else(Vec::new, |plates| plates.hear(&looks, stamp));
         self.write(&Record::Plates { stamp, found, looks });
         (jump.into_iter().chain(self.drain(clock)).collect(), kept)
+    }
+
+    /// The lists that plates are held against.
+    pub fn lists(&self) -> &[PlateList] {
+        self.plates.as_ref().map_or(&[], PlateDesk::lists)
     }
 
     /// Visits of plates that are not settled: their pictures must be kept.

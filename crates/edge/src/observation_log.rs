@@ -14,6 +14,7 @@ use wire::EvidenceRef;
 use wire::event::CameraChange;
 
 use crate::plates::desk::PlateHeader;
+use crate::plates::list::ListHeader;
 
 /// Version of the log that this code writes and reads.
 pub const LOG_VERSION: u32 = 1;
@@ -42,6 +43,16 @@ pub enum Record {
         found: Vec<FoundPlate>,
         /// Read.
         looks: Vec<PlateLook>,
+    },
+    /// Other rules came into force, before what was seen in the frame of this stamp.
+    Rules {
+        /// The frame.
+        stamp: FrameStamp,
+        /// The gates whose profile is another.
+        gates: Vec<GateHeader>,
+        /// All lists, where one of them is another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lists: Option<Vec<ListHeader>>,
     },
     /// Whoever was away too long ended.
     TimedOut {

@@ -56,7 +56,7 @@ impl PlateEngine {
         let detector = PlateDetector::open(runtime, &detector, &detector_path, threads, detector_size)?;
         let reader = PlateReader::open(runtime, &reader, &reader_path, threads)?;
         let [a, b] = reader.calibration();
-        let confusion = Confusion::from_csv(CONFUSION).context("the table of confusions is damaged")?;
+        let confusion = confusion()?;
         let options = Options { calibration: Calibration { a, b }, confusion, ..Options::default() };
         Ok(Self { detector, reader, options, models })
     }
@@ -122,6 +122,11 @@ impl PlateEngine {
     pub fn decode(&self, glance: &PlateGlance) -> Decoded {
         vnplate::decode::decode(&positions(glance), &evidence(glance), &self.options)
     }
+}
+
+/// Which glyph the bundled reader takes for which: it decides which plates resemble each other.
+pub fn confusion() -> Result<Confusion> {
+    Confusion::from_csv(CONFUSION).context("the table of confusions is damaged")
 }
 
 /// The entry of a role and its file: the first of the manifest that is installed. `what` is its name for people.

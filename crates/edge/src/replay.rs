@@ -7,8 +7,10 @@ use gate::GateProfile;
 use thiserror::Error;
 
 use crate::desk::{Desk, DeskPlan, Pending};
-use crate::observation_log::{Header, LOG_VERSION, Record};
+use crate::observation_log::{GateHeader, Header, LOG_VERSION, Record};
 use crate::plates::desk::PlatePlan;
+use crate::plates::list::PlateList;
+use crate::rules::GateRules;
 
 /// Longest line of a log in bytes: a frame with every track that a tracker follows fits many times.
 const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -95,6 +97,15 @@ pub fn replay(mut input: impl BufRead, mut output: impl Write) -> Result<Replaye
                 desk.follow_plates(&found, stamp);
                 desk.handle_plates(found, looks, stamp, clock).0
             }
+            Some(Record::Rules { stamp, gates, lists }) => {
+                let gates = gates.into_iter().map(gate_rules).collect::<Result<Vec<_>, _>>()?;
+                let lists = match lists {
+                    Some(lists) => lists.into_iter().map(PlateList::from_header).collect::<Option<Vec<_>>>(),
+                    None => Some(desk.lists().to_vec()),
+                };
+                let lists = lists.ok_or_else(|| ReplayError::Header("a plate list holds no plates".to_owned()))?;
+                desk.replace_rules(&gates, &lists, stamp, clock)
+            }
             Some(Record::TimedOut { now }) => desk.handle_timeout(now, clock),
             Some(Record::Ended { media, at }) => desk.handle_end(media, at, clock),
             Some(Record::Camera { change, at }) => desk.handle_camera(change, at, clock),
@@ -114,15 +125,19 @@ fn plan(header: Header) -> Result<DeskPlan, ReplayError> {
     let gates = header
         .gates
         .into_iter()
-        .map(|g| match GateProfile::parse(&g.profile) {
-            Ok(profile) => Ok((g.gate, g.profile, profile)),
-            Err(problems) => Err(ReplayError::Header(format!("profile of gate {}: {problems}", g.gate))),
-        })
+        .map(|header| gate_rules(header).map(|rules| (rules.gate, rules.text, rules.profile)))
         .collect::<Result<_, _>>()?;
     let plates = header.plates.map(|header| {
         PlatePlan::from_header(header).ok_or_else(|| ReplayError::Header("a plate list holds no plates".to_owned()))
     });
     Ok(DeskPlan { camera: header.camera, gates, nonce, plates: plates.transpose()? })
+}
+
+fn gate_rules(header: GateHeader) -> Result<GateRules, ReplayError> {
+    match GateProfile::parse(&header.profile) {
+        Ok(profile) => Ok(GateRules { gate: header.gate, text: header.profile, profile }),
+        Err(problems) => Err(ReplayError::Header(format!("profile of gate {}: {problems}", header.gate))),
+    }
 }
 
 fn read_record(input: &mut impl BufRead, line: usize) -> Result<Option<Record>, ReplayError> {

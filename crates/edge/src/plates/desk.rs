@@ -60,6 +60,21 @@ impl PlateDesk {
         Self { camera, gates, options, lists: plan.lists, visits }
     }
 
+    /// Whether plates are held against just these lists.
+    pub fn has_lists(&self, lists: &[PlateList]) -> bool {
+        self.lists == lists
+    }
+
+    /// Holds plates against other lists.
+    pub fn set_lists(&mut self, lists: Vec<PlateList>) {
+        self.lists = lists;
+    }
+
+    /// The lists.
+    pub fn lists(&self) -> &[PlateList] {
+        &self.lists
+    }
+
     /// Takes what was found in the next frame; says what should be read.
     pub fn follow(&mut self, found: &[FoundPlate], vehicles: &[TrackObservation], stamp: FrameStamp) -> Vec<Wanted> {
         self.visits.follow(found, vehicles, stamp)

@@ -19,7 +19,7 @@ const READING_MIN: f32 = 0.05;
 const SCORE_MIN: f32 = 0.002;
 
 /// A list of plates.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PlateList {
     /// What it is called.
     pub name: String,
@@ -70,6 +70,17 @@ pub enum ListError {
     },
 }
 
+impl ListError {
+    /// The error without what the list says, for a message that travels unencrypted.
+    pub fn without_plates(&self) -> String {
+        match self {
+            Self::Table { path, .. } => format!("{} is no list of plates", path.display()),
+            Self::Plate { path, line, .. } => format!("{}, line {line} is no plate", path.display()),
+            Self::TooLong { path } => format!("{} has more than {ENTRIES_MAX} plates", path.display()),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Row {
     plate: String,
@@ -80,9 +91,21 @@ struct Row {
 impl PlateList {
     /// Reads a list from a CSV file with the columns plate and note.
     pub fn load(path: &Path, name: String, purpose: ListPurpose) -> Result<Self, ListError> {
+        let file = std::fs::File::open(path);
+        let file = file.map_err(|error| ListError::Table { path: path.to_owned(), source: csv::Error::from(error) })?;
+        Self::read(file, path, name, purpose)
+    }
+
+    /// The same from what is there already; errors call it `path`.
+    pub fn read(
+        text: impl std::io::Read,
+        path: impl AsRef<Path>,
+        name: String,
+        purpose: ListPurpose,
+    ) -> Result<Self, ListError> {
+        let path = path.as_ref();
         let failed = |source| ListError::Table { path: path.to_owned(), source };
-        let mut reader =
-            csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_path(path).map_err(failed)?;
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text);
         let mut entries = Vec::new();
         for (index, row) in reader.deserialize::<Row>().enumerate() {
             let row = row.map_err(failed)?;

@@ -1,0 +1,302 @@
+//! Decisions at the node's lanes: who shows what, what the policy says, what the barrier does.
+//!
+//! One thread owns the decisions and the lanes; whoever knows something hands it in through an [`AccessHandle`]. For
+//! each thing that comes in the thread decides, keeps the changes of who is inside (`journal`), tells the events, and
+//! only then has the actuators move. So a node that loses its power at any moment knows who was permitted, and no
+//! decision opens anything that is not on the disk.
+//!
+//! Plates and passages come by way of their events, after these are safe: whoever keeps them calls
+//! [`AccessHandle::kept`].
+
+mod desk;
+pub mod journal;
+mod mailbox;
+mod rig;
+mod tell;
+mod thread;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use access::policy::Counted;
+use access::{
+    AccessPolicy, CardKey, Credential, DecisionNumber, GuardError, HolderKind, LaneId, Method, PassUses, Subject,
+    VerifiedPass,
+};
+use domain::{CameraId, CountGroup, Direction, GateId, LineId, SiteId};
+use thiserror::Error;
+use wire::access::PlateShown;
+use wire::event::WithEvidence;
+use wire::pass::{PassError, Scope, Uses, verify};
+use wire::plate::PlateOutcome;
+use wire::{Event, EvidenceRef, Pass, PassKeys, Payload, PlateRead};
+
+use crate::node_clock::NodeClock;
+use mailbox::Mailbox;
+
+pub use mailbox::{HAPPENINGS_MAX, INPUTS_MAX};
+pub use thread::{AccessParts, AccessThread, EVENTS_WAITING_MAX};
+
+/// Longest wait for the access thread's answer to an order or a policy.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+
+/// What was shown, for the event of the decision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    method: Method,
+    plate: Option<PlateShown>,
+    evidence: Vec<EvidenceRef>,
+}
+
+/// What comes in.
+#[derive(Debug)]
+enum Input {
+    Shown { lane: LaneId, credential: Credential, shown: Shown, seen: Instant },
+    Unread { lane: LaneId, shown: Option<Shown>, why: String, seen: Instant },
+    Passed { lane: usize, direction: Direction },
+    Order { order: GuardOrder, answer: SyncSender<Result<OrderDone, OrderRefused>> },
+    Policy { policy: Arc<AccessPolicy>, answer: SyncSender<()> },
+}
+
+/// What a guard orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardOrder {
+    /// At which lane; nothing for all of them, which a lock-down and its end may be for.
+    pub lane: Option<LaneId>,
+    /// What.
+    pub kind: OrderKind,
+    /// Who orders it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// After this moment it is refused.
+    pub until: Instant,
+}
+
+/// What a guard may order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderKind {
+    /// Open once.
+    Open,
+    /// Open and stay so.
+    Hold,
+    /// No longer hold.
+    Release,
+    /// End a hold and close.
+    Close,
+    /// Close and stay closed, whatever is permitted.
+    LockDown,
+    /// End a lock-down, and a fire whose input is not active any more.
+    Clear,
+    /// Let somebody pass whatever the policy says: a decision of its own.
+    Override {
+        /// Whom, as far as known.
+        subjects: Vec<Subject>,
+    },
+}
+
+/// An order was given to the lane. What became of it is told as events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderDone {
+    /// The decision, where it is one.
+    pub decision: Option<DecisionNumber>,
+}
+
+/// Why an order was not given to a lane.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OrderRefused {
+    /// Too late.
+    #[error("the order came after its time")]
+    Expired,
+    /// The guard's name or reason is missing, or somebody is not known.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// This node has no such lane.
+    #[error("this node has no lane \"{0}\"")]
+    UnknownLane(LaneId),
+    /// Only a lock-down and its end may be for all lanes.
+    #[error("at which lane? Only a lock-down and its end may be for all lanes")]
+    WhichLane,
+    /// There is no actuator.
+    #[error("nothing that this node drives opens there")]
+    NothingOpens,
+    /// The fire input is active.
+    #[error("the fire input of lane \"{0}\" is still active")]
+    StillBurning(LaneId),
+    /// Nothing is permitted because nobody knows who is inside.
+    #[error("nobody knows who is inside, so nobody can be permitted: order the lane to open instead")]
+    StateLost,
+    /// The node ends, or does not answer.
+    #[error("the node does not answer")]
+    Silent,
+}
+
+/// Where what comes in goes.
+#[derive(Debug)]
+struct Routes {
+    site: SiteId,
+    pass_keys: PassKeys,
+    /// Which lane a camera's plates are shown at.
+    cameras: BTreeMap<CameraId, LaneId>,
+    /// Which lanes a line is passed behind.
+    lines: BTreeMap<(GateId, LineId), Vec<LineRoute>>,
+}
+
+#[derive(Debug)]
+struct LineRoute {
+    lane: usize,
+    counted: Counted,
+}
+
+/// Where whoever knows something hands it in.
+#[derive(Debug, Clone)]
+pub struct AccessHandle {
+    mailbox: Arc<Mailbox>,
+    routes: Arc<Routes>,
+    clock: Arc<NodeClock>,
+}
+
+impl AccessHandle {
+    /// Takes events that are safe: plates are shown at the lane of their camera, and whoever went over a lane's line
+    /// went through it. Waits where the access thread is far behind.
+    pub fn kept(&self, events: &[Event]) {
+        for event in events {
+            match &event.payload {
+                Payload::PlateRead(read) => self.plate_read(event, read),
+                Payload::Passed(passed) => {
+                    let passage = &passed.what;
+                    let routes = self.routes.lines.get(&(passage.gate.clone(), passage.line.clone()));
+                    let is_vehicle = passage.class.group() == CountGroup::Vehicle;
+                    let kind = if is_vehicle { HolderKind::Vehicle } else { HolderKind::Person };
+                    for route in routes.into_iter().flatten() {
+                        if route.counted.counts(kind) {
+                            self.mailbox.send(Input::Passed { lane: route.lane, direction: passage.direction });
+                        }
+                    }
+                }
+                Payload::Stayed(_)
+                | Payload::OccupancyChanged(_)
+                | Payload::CameraChanged(_)
+                | Payload::NodeStarted(_)
+                | Payload::ClockJumped(_)
+                | Payload::PolicyChanged(_)
+                | Payload::EvidenceAdded(_)
+                | Payload::AccessDecided(_)
+                | Payload::LaneChanged(_) => {}
+            }
+        }
+    }
+
+    fn plate_read(&self, event: &Event, read: &WithEvidence<PlateRead>) {
+        let Some(lane) = self.routes.cameras.get(&read.what.camera).cloned() else { return };
+        // How long ago it was seen last: the time for opening counts from then.
+        let age = self.clock.utc().since(read.what.to);
+        let now = Instant::now();
+        let seen = now.checked_sub(age).unwrap_or(now);
+        let best = read.what.readings.first();
+        let key = best.map(|best| best.key.clone()).unwrap_or_default();
+        let plate = PlateShown { event: event.id, camera: read.what.camera.clone(), visit: read.what.visit, key };
+        let shown = Shown { method: Method::Plate, plate: Some(plate), evidence: read.evidence.clone() };
+        let input = match (read.what.outcome, best.map(|best| (best.key.parse(), best.confidence))) {
+            (PlateOutcome::NotAPlate, _) => return,
+            (PlateOutcome::Read, Some((Ok(key), confidence))) => {
+                Input::Shown { lane, credential: Credential::Plate { key, confidence }, shown, seen }
+            }
+            (outcome @ (PlateOutcome::Read | PlateOutcome::UnknownKind | PlateOutcome::Unreadable), _) => {
+                let why = if read.what.reason.is_empty() { outcome.as_str() } else { &read.what.reason };
+                Input::Unread { lane, shown: Some(shown), why: why.to_owned(), seen }
+            }
+        };
+        self.mailbox.send(input);
+    }
+
+    /// A code was read at a lane. A pass with a good signature is shown there, whether or not it is good now; whatever
+    /// else the code is goes to the guard.
+    pub fn show_code(&self, lane: LaneId, text: &str, seen: Instant) {
+        let shown = Shown { method: Method::Pass, plate: None, evidence: Vec::new() };
+        let input = match self.verified(text.trim_end_matches(['\r', '\n'])) {
+            Ok(pass) => Input::Shown { lane, credential: Credential::Pass(pass), shown, seen },
+            Err(why) => Input::Unread { lane, shown: Some(shown), why, seen },
+        };
+        self.mailbox.send(input);
+    }
+
+    /// A card was read at a lane, as its reader writes it.
+    pub fn show_card(&self, lane: LaneId, text: &str, seen: Instant) {
+        let shown = Shown { method: Method::Card, plate: None, evidence: Vec::new() };
+        let input = match CardKey::new(text) {
+            Ok(key) => Input::Shown { lane, credential: Credential::Card(key), shown, seen },
+            Err(error) => Input::Unread { lane, shown: Some(shown), why: error.to_string(), seen },
+        };
+        self.mailbox.send(input);
+    }
+
+    /// A pass of ours that is genuine. Whether it is good now is for the decision to say, and to explain.
+    fn verified(&self, text: &str) -> Result<VerifiedPass, String> {
+        let Routes { pass_keys, site, .. } = &*self.routes;
+        let at = |moment| verify(text, pass_keys, site, moment);
+        let read = match at(self.clock.utc()) {
+            Err(PassError::NotYet(from)) => at(from),
+            Err(PassError::Expired(to)) => {
+                let last = to.as_unix_micros().saturating_sub(1);
+                domain::UtcTime::from_unix_micros(last).map_or(Err(PassError::Expired(to)), at)
+            }
+            read @ (Ok(_) | Err(_)) => read,
+        };
+        read.map_err(|error| error.to_string()).and_then(|pass| as_credential(&pass))
+    }
+
+    /// Gives a guard's order and waits for the answer.
+    ///
+    /// # Errors
+    /// When the order is not given to the lane; the reason says why.
+    pub fn order(&self, order: GuardOrder) -> Result<OrderDone, OrderRefused> {
+        let (answer, answered) = sync_channel(1);
+        if !self.mailbox.send(Input::Order { order, answer }) {
+            return Err(OrderRefused::Silent);
+        }
+        answered.recv_timeout(ANSWER_MAX).unwrap_or(Err(OrderRefused::Silent))
+    }
+
+    /// Puts another policy in force; when this returns, nothing is decided by the one before any more.
+    ///
+    /// # Errors
+    /// When the access thread does not answer.
+    pub fn replace_policy(&self, policy: Arc<AccessPolicy>) -> Result<(), OrderRefused> {
+        let (answer, answered) = sync_channel(1);
+        if !self.mailbox.send(Input::Policy { policy, answer }) {
+            return Err(OrderRefused::Silent);
+        }
+        answered.recv_timeout(ANSWER_MAX).map_err(|_| OrderRefused::Silent)
+    }
+}
+
+/// What a pass says, as the decision wants it. Names on the wire are the same slugs.
+fn as_credential(pass: &Pass) -> Result<VerifiedPass, String> {
+    let failed = |error: access::id::InvalidName| error.to_string();
+    let (lanes, zones) = match &pass.scope {
+        Scope::OfCategory => (Vec::new(), Vec::new()),
+        Scope::Lanes(lanes) => {
+            (lanes.iter().map(|lane| LaneId::new(lane.as_str())).collect::<Result<_, _>>().map_err(failed)?, Vec::new())
+        }
+        Scope::Zones(zones) => (Vec::new(), zones.clone()),
+    };
+    Ok(VerifiedPass {
+        id: access::PassId::new(pass.id.to_string()).map_err(failed)?,
+        uses: match pass.uses {
+            Uses::Once => PassUses::Once,
+            Uses::Many => PassUses::Many,
+        },
+        category: access::CategoryId::new(pass.category.as_str()).map_err(failed)?,
+        valid_from: pass.not_before,
+        valid_to: pass.not_after,
+        zones,
+        lanes,
+        escort: match pass.escort {
+            wire::pass::Escort::NotNeeded => access::policy::Demand::None,
+            wire::pass::Escort::Needed => access::policy::Demand::Required,
+        },
+    })
+}

@@ -59,7 +59,7 @@ deb: setup-demo ## Build Debian packages of edge and hub and list them
 	@cargo-deb --version 2>/dev/null | grep -qx $(CARGO_DEB_VERSION) || CARGO_PROFILE_RELEASE_LTO=off \
 	$(CARGO) install --locked cargo-deb --version $(CARGO_DEB_VERSION) --root .native/cargo-tools
 	$(call timed,release build,$(CARGO) build --locked --release --package edge --package hub)
-	@for package in edge hub; do cargo-deb --no-build --locked --package $$package; done
+	@for package in edge hub; do cargo-deb --no-build --locked --strip --package $$package; done
 	@for package in $(TARGET)/debian/gatehouse-*.deb; do echo "== $$package"; dpkg-deb --info $$package | sed -n '/^ Package/,$$p'; \
 	dpkg-deb --contents $$package; done
 

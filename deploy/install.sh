@@ -169,7 +169,7 @@ install_one() {
     esac
     case $1 in
     edge)
-        make_folders /var/lib/gatehouse/models /var/lib/gatehouse-edge
+        make_folders /var/lib/gatehouse /var/lib/gatehouse/models /var/lib/gatehouse-edge
         put_once 640 "$repo/deploy/edge.toml" /etc/gatehouse/edge.toml
         ;;
     hub)
@@ -177,7 +177,7 @@ install_one() {
         put_once 640 "$repo/deploy/hub.toml" /etc/gatehouse/hub.toml
         ;;
     site)
-        make_folders /var/lib/gatehouse/models /var/lib/gatehouse-site
+        make_folders /var/lib/gatehouse /var/lib/gatehouse/models /var/lib/gatehouse-site
         # A site's configuration is a node's; a broker and a hub are in the program.
         sed 's|/var/lib/gatehouse-edge|/var/lib/gatehouse-site|' "$repo/deploy/edge.toml" >"$scratch/site.toml"
         put_once 640 "$scratch/site.toml" /etc/gatehouse/gatehouse.toml

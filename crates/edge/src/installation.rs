@@ -44,7 +44,12 @@ impl Installation {
 
     /// Folders in which model files are looked for, first found first used.
     pub fn model_folders(&self) -> Vec<PathBuf> {
-        vec![self.pulled_models(), self.home.join("models/bundled"), PathBuf::from(INSTALLED_MODELS)]
+        let mut folders = vec![self.pulled_models(), self.home.join("models/bundled")];
+        let installed = PathBuf::from(INSTALLED_MODELS);
+        if !folders.contains(&installed) {
+            folders.push(installed);
+        }
+        folders
     }
 
     /// Where `models pull` puts what it gets, unless told otherwise: beside the manifest of a checkout, and where an

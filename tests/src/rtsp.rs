@@ -3,9 +3,9 @@
 //! Stands alone, so that a crate's own tests can take it in by its path.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use gstreamer as gst;
@@ -46,6 +46,15 @@ pub enum Show {
     },
     /// An MP4 file with H.264, at its own speed; the stream ends with the file.
     Mp4(PathBuf),
+    /// A test picture with a part that always changes, all of it in key frames, until [`RtspServer::set_pattern`].
+    Pictures {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Frames a second.
+        fps: u32,
+    },
     /// A tone and no picture.
     Tone,
 }
@@ -68,12 +77,16 @@ impl Setup {
     }
 }
 
+/// The sources of the test pictures that are being shown.
+type Sources = Arc<Mutex<Vec<gst::glib::WeakRef<gst::Element>>>>;
+
 /// A running server; dropping it ends it the hard way, with its connections.
 #[derive(Debug)]
 pub struct RtspServer {
     port: u16,
     frozen: Arc<AtomicBool>,
     streams: Arc<AtomicUsize>,
+    sources: Sources,
     main_loop: glib::MainLoop,
     thread: Option<JoinHandle<()>>,
 }
@@ -87,14 +100,15 @@ impl RtspServer {
         gst::init().expect("GStreamer is installed");
         let frozen = Arc::new(AtomicBool::new(false));
         let streams = Arc::new(AtomicUsize::new(0));
+        let sources = Sources::default();
         let (sender, listening) = sync_channel(1);
         let thread = thread::spawn({
-            let (frozen, streams) = (Arc::clone(&frozen), Arc::clone(&streams));
+            let (frozen, streams, sources) = (Arc::clone(&frozen), Arc::clone(&streams), Arc::clone(&sources));
             move || {
                 let context = glib::MainContext::new();
                 let serve = || {
                     let main_loop = glib::MainLoop::new(Some(&context), false);
-                    let server = server(&setup, frozen, streams);
+                    let server = server(&setup, frozen, streams, sources);
                     let source = server.attach(Some(&context)).expect("the port is free");
                     let port = u16::try_from(server.bound_port()).expect("a TCP port");
                     sender.send((port, main_loop.clone())).expect("somebody waits for the server");
@@ -108,7 +122,7 @@ impl RtspServer {
             }
         });
         let (port, main_loop) = listening.recv().expect("the server starts");
-        Self { port, frozen, streams, main_loop, thread: Some(thread) }
+        Self { port, frozen, streams, sources, main_loop, thread: Some(thread) }
     }
 
     /// The port it listens on.
@@ -136,6 +150,18 @@ impl RtspServer {
         self.frozen.store(true, Ordering::Release);
     }
 
+    /// Shows another test picture, by GStreamer's name of it, where [`Show::Pictures`] is shown.
+    ///
+    /// # Panics
+    /// Where another test panicked while it did so.
+    pub fn set_pattern(&self, pattern: &str) {
+        for source in self.sources.lock().expect("nobody panics while it is held").iter() {
+            if let Some(source) = source.upgrade() {
+                source.set_property_from_str("pattern", pattern);
+            }
+        }
+    }
+
     /// Sends frames again.
     pub fn thaw(&self) {
         self.frozen.store(false, Ordering::Release);
@@ -152,7 +178,12 @@ impl Drop for RtspServer {
     }
 }
 
-fn server(setup: &Setup, frozen: Arc<AtomicBool>, streams: Arc<AtomicUsize>) -> gst_rtsp_server::RTSPServer {
+fn server(
+    setup: &Setup,
+    frozen: Arc<AtomicBool>,
+    streams: Arc<AtomicUsize>,
+    sources: Sources,
+) -> gst_rtsp_server::RTSPServer {
     let server = gst_rtsp_server::RTSPServer::new();
     server.set_address("127.0.0.1");
     server.set_service(&setup.port.to_string());
@@ -162,7 +193,11 @@ fn server(setup: &Setup, frozen: Arc<AtomicBool>, streams: Arc<AtomicUsize>) -> 
     factory.connect_media_configure(move |_, media| {
         streams.fetch_add(1, Ordering::AcqRel);
         media.connect_prepared(report_capture_time);
-        let gate = media.element().downcast_ref::<gst::Bin>().and_then(|bin| bin.by_name("gate"));
+        let element = media.element();
+        let by_name = |name| element.downcast_ref::<gst::Bin>().and_then(|bin| bin.by_name(name));
+        let source = by_name("pictures").map(|source| source.downgrade());
+        sources.lock().expect("nobody panics while it is held").extend(source);
+        let gate = by_name("gate");
         let frozen = Arc::clone(&frozen);
         gate.and_then(|gate| gate.static_pad("src")).expect("each launch line has a gate").add_probe(
             gst::PadProbeType::BUFFER,
@@ -222,6 +257,12 @@ fn launch(show: &Show) -> String {
             "( filesrc location=\"{}\" ! qtdemux ! h264parse ! identity name=gate \
              ! rtph264pay name=pay0 pt=96 config-interval=1 )",
             path.display()
+        ),
+        Show::Pictures { width, height, fps } => format!(
+            "( videotestsrc name=pictures is-live=true pattern=smpte \
+             ! video/x-raw,format=I420,width={width},height={height},framerate={fps}/1 \
+             ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=1 pass=quant quantizer=18 \
+             ! identity name=gate ! rtph264pay name=pay0 pt=96 config-interval=1 )"
         ),
         Show::Tone => "( audiotestsrc is-live=true ! audioconvert ! identity name=gate \
                        ! rtpL16pay name=pay0 pt=96 )"

@@ -1,6 +1,8 @@
 //! Videos for tests, made with GStreamer.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use gstreamer as gst;
@@ -46,9 +48,32 @@ pub fn avi(frames: u32, to: &Path) {
     ));
 }
 
+/// Plays a video to its end, and says how many frames that were.
+///
+/// # Panics
+/// Where it does not play.
+pub fn frames(path: &Path) -> u64 {
+    gst::init().expect("GStreamer is installed");
+    let launch = format!("filesrc location=\"{}\" ! decodebin ! fakesink name=end sync=false", path.display());
+    let pipeline = gst::parse::launch(&launch).unwrap_or_else(|error| panic!("{launch}: {error}"));
+    let end = pipeline.downcast_ref::<gst::Bin>().and_then(|bin| bin.by_name("end")).expect("it is named so");
+    let count = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&count);
+    end.static_pad("sink").expect("a sink has one").add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        gst::PadProbeReturn::Ok
+    });
+    play(&pipeline, &launch);
+    count.load(Ordering::Relaxed)
+}
+
 fn make(launch: &str) {
     gst::init().expect("GStreamer is installed");
     let pipeline = gst::parse::launch(launch).unwrap_or_else(|error| panic!("{launch}: {error}"));
+    play(&pipeline, launch);
+}
+
+fn play(pipeline: &gst::Element, launch: &str) {
     pipeline.set_state(gst::State::Playing).unwrap_or_else(|error| panic!("{launch}: {error}"));
     let bus = pipeline.bus().expect("a pipeline has a bus");
     let most = gst::ClockTime::try_from(MAKE_MAX).expect("a minute");

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod command_line;
 mod crash;
 mod delivery;
+mod evidence;
 mod plates;
 mod poison;
 mod policy;

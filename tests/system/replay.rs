@@ -27,7 +27,11 @@ fn kinds(events: &[Event]) -> [usize; 4] {
             Payload::Stayed(_) => kinds[1] += 1,
             Payload::OccupancyChanged(_) => kinds[2] += 1,
             Payload::CameraChanged(_) => kinds[3] += 1,
-            Payload::PlateRead(_) | Payload::NodeStarted(_) | Payload::ClockJumped(_) | Payload::PolicyChanged(_) => {
+            Payload::PlateRead(_)
+            | Payload::NodeStarted(_)
+            | Payload::ClockJumped(_)
+            | Payload::PolicyChanged(_)
+            | Payload::EvidenceAdded(_) => {
                 panic!("a gate does not tell of {event:?}")
             }
         }

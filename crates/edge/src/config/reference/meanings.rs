@@ -63,6 +63,32 @@ pub(super) const NODE: &[Meaning] = &[
         "A multiple of 32. Width in pixels in which plates are looked for: more finds smaller ones and costs more.",
     ),
     field(
+        "camera[].decoding",
+        "\"auto\", \"software\", \"vaapi\", \"v4l2\" or \"nvidia\"",
+        "\"software\"",
+        "Who decodes H.264 and H.265. \"auto\" takes the machine's hardware where it works.",
+    ),
+    field(
+        "camera[].detect_source",
+        "an rtsp:// or rtsps:// URL",
+        "`source` is used for everything",
+        "The camera's sub-stream of the same view. Things are found in it; `source` is then decoded only while something \
+         moves or a vehicle is there, to read plates and take pictures.",
+    ),
+    field(
+        "camera[].clip_before_s",
+        "",
+        "",
+        "How long before its event a clip begins. No clips are kept where both are 0.",
+    ),
+    field("camera[].clip_after_s", "", "", "How long after its event a clip ends."),
+    field(
+        "camera[].clips",
+        "list of \"plate_match\", \"plate\", \"passage\" and \"stay\"",
+        "[\"plate_match\"] where plates are read, else none",
+        "Of which events a clip is kept, in the camera's own H.264 or H.265. \"plate_match\" is a plate of a watch list.",
+    ),
+    field(
         "camera[].importance",
         "",
         "",
@@ -87,6 +113,77 @@ pub(super) const NODE: &[Meaning] = &[
     field("plate_list[].name", "", "", "Its name, which events and the page show."),
     field("plate_list[].purpose", "", "", "Whether its plates are looked out for or may pass."),
     field("plate_list[].file", "", "", "The plates; read again when the node starts."),
+    field("access", "", "nothing is decided", "Who may pass at the lanes."),
+    field(
+        "access.policy",
+        "",
+        "",
+        "The site's rules; /usr/share/gatehouse/pipelines/access has one to begin with. Its mistakes are told with those \
+         of this file.",
+    ),
+    field(
+        "access.pass_keys",
+        "list of public keys, at most 8",
+        "no pass is taken",
+        "The keys of the hub whose visitors' passes are taken.",
+    ),
+    field(
+        "lane",
+        "At most 16 are accepted",
+        "nothing is decided",
+        "A way through a barrier or a door, in one direction. The access policy says who may pass it.",
+    ),
+    field("lane[].id", "", "", "As the access policy has it."),
+    field("lane[].camera", "", "", "A camera's plates are shown at one lane."),
+    field(
+        "lane[].gate",
+        "the id of a gate",
+        "the actuator's loop tells of passages, or nothing does",
+        "Goes together with `line`.",
+    ),
+    field(
+        "lane[].line",
+        "a line of the gate's profile",
+        "as `gate`",
+        "The line behind the barrier: whoever goes over it in the lane's direction went through.",
+    ),
+    field("lane[].counted", "\"vehicle\", \"person\" or \"all\"", "\"vehicle\"", "Who is looked for at that line."),
+    field(
+        "lane[].actuator",
+        "",
+        "the lane decides and reports, and opens nothing",
+        "The relay that opens. What else is to be given depends on its kind: requests for \"http\", an address with coils \
+         or registers for \"modbus\", a chip with lines for \"gpio\".",
+    ),
+    field("lane[].actuator.kind", "", "", "How the relay is spoken to."),
+    field(
+        "lane[].actuator.pulse_ms",
+        "",
+        "",
+        "How long the manual button's pulse is; that of a permit stands in the policy.",
+    ),
+    field("lane[].actuator.close_pulse_ms", "", "", "How long a contact that closes is pulsed, where there is one."),
+    field("lane[].actuator.exchange_max_ms", "", "", "How long the relay may take to answer."),
+    field("lane[].actuator.poll_ms", "", "", "How often its feedback and inputs are read."),
+    field(
+        "lane[].actuator.fail_mode",
+        "\"secure\" or \"safe\"",
+        "\"secure\"",
+        "What the lane does when the node ends; as the policy's barrier says.",
+    ),
+    field(
+        "lane[].actuator.button_in_lockdown",
+        "\"opens\" or \"ignored\"",
+        "\"opens\"",
+        "What the manual button does during a lock-down.",
+    ),
+    field(
+        "policy",
+        "",
+        "the node works by this file alone",
+        "Whether the hub may replace the access policy, plate lists and profiles. Asks for `[broker]` and `[hub]`.",
+    ),
+    field("policy.keys", "", "", "Whoever has the secret half of one decides who may pass."),
 ];
 
 /// A gate's profile.

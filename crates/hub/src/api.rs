@@ -4,6 +4,7 @@ pub mod view;
 
 mod blobs;
 mod counts;
+mod decisions;
 mod gates;
 mod health;
 mod lists;
@@ -68,6 +69,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/stays", get(lists::stays)),
         ("/api/v1/plates", get(plates::plates)),
         ("/api/v1/plates/{event_id}", get(plates::plate)),
+        ("/api/v1/decisions", get(decisions::decisions)),
+        ("/api/v1/decisions/counts", get(decisions::counts)),
+        ("/api/v1/decisions/{event_id}", get(decisions::decision)),
         ("/api/v1/nodes", get(nodes::nodes)),
         ("/api/v1/sites/{site}/policies", get(policies::policies)),
         ("/api/v1/sites/{site}/policy/{version}", get(policies::bundle)),

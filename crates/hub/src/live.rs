@@ -1,4 +1,4 @@
-//! What changes, told to whoever watches: passages and plates at once, gates and nodes as whole new states a few times a second.
+//! What changes, told to whoever watches: what is in the log at once, gates and nodes as whole new states a few times a second.
 
 use std::collections::BTreeSet;
 use std::slice;
@@ -36,6 +36,8 @@ const MIDNIGHT_EVERY: Duration = Duration::from_secs(1);
 pub(crate) enum Update {
     Passage { pos: u64, json: Arc<str> },
     Plate { pos: u64, json: Arc<str> },
+    Decision { pos: u64, json: Arc<str> },
+    Lane { pos: u64, json: Arc<str> },
     Gate { json: Arc<str> },
     Node { json: Arc<str> },
     Blob { json: Arc<str> },
@@ -106,6 +108,10 @@ impl Live {
                 self.send(&passage, |json| Update::Passage { pos: event.pos, json });
             } else if let Some(plate) = view::Plate::from_event(event) {
                 self.send(&plate, |json| Update::Plate { pos: event.pos, json });
+            } else if let Some(decision) = view::Decision::from_event(event) {
+                self.send(&decision, |json| Update::Decision { pos: event.pos, json });
+            } else if let Some(change) = view::LaneChanged::from_event(event) {
+                self.send(&change, |json| Update::Lane { pos: event.pos, json });
             }
         }
     }

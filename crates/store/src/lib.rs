@@ -41,6 +41,7 @@ pub use quarantine::{
 pub use query::{
     AlarmRow, BlobRow, CLIPS_PER_EVENT_MAX, CameraRow, CountBucket, CountRow, CountsFilter, GateRow, ListCursor, ListFilter, NodePolicyRow,
     NodeRow, NodeStatusRow, PlateFilter, PlateOfPassage, QuarantineRow, ZoneRow,
+    DecisionCountRow, DecisionFilter,
 };
 pub use rebuild::Rebuilt;
 pub use verify::{Finding, Verified};

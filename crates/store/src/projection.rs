@@ -14,7 +14,8 @@ use crate::row::{sql_seq, to_json};
 const ROWS_PER_STATEMENT: usize = 200;
 
 /// The tables that hold projections, so that they can be emptied in this order.
-pub(crate) const TABLES: [&str; 13] = [
+pub(crate) const TABLES: [&str; 14] = [
+    "access_decision",
     "clip",
     "count_minute",
     "passage",
@@ -49,6 +50,7 @@ pub(crate) async fn write(tx: &mut SqliteConnection, changes: &Changes) -> Resul
     lists_write(tx, changes).await?;
     plates_write(tx, changes).await?;
     clips_write(tx, changes).await?;
+    decisions_write(tx, changes).await?;
     states_write(tx, changes).await?;
     nodes_write(tx, changes).await
 }
@@ -189,6 +191,31 @@ async fn clips_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
             .push_bind(clip.added.from.as_unix_micros())
             .push_bind(clip.added.to.as_unix_micros())
             .push_bind(added.as_str()),
+        ""
+    );
+    Ok(())
+}
+
+async fn decisions_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+    let mut decisions = Vec::with_capacity(changes.decisions.len());
+    for row in changes.decisions.values() {
+        decisions.push((row, to_json("a decision", &row.decision)?, to_json("evidence", &row.evidence)?));
+    }
+    upsert!(
+        tx,
+        &decisions,
+        "insert into access_decision (node, seq, id, site, lane, gate, at, verdict, decision, evidence) ",
+        |row, (decided, what, evidence)| row
+            .push_bind(decided.node.as_str())
+            .push_bind(sql_seq(decided.seq))
+            .push_bind(decided.id.to_string())
+            .push_bind(decided.site.as_str())
+            .push_bind(decided.decision.lane.as_str())
+            .push_bind(decided.decision.gate.as_ref().map(|gate| gate.as_str()))
+            .push_bind(decided.at.as_unix_micros())
+            .push_bind(decided.decision.verdict.as_str())
+            .push_bind(what.as_str())
+            .push_bind(evidence.as_str()),
         ""
     );
     Ok(())

@@ -2,6 +2,7 @@
 
 mod clips;
 mod counts;
+mod decisions;
 mod gates;
 mod lists;
 mod nodes;
@@ -9,6 +10,7 @@ mod plates;
 
 pub use clips::CLIPS_PER_EVENT_MAX;
 pub use counts::{CountBucket, CountRow, CountsFilter};
+pub use decisions::{DecisionCountRow, DecisionFilter};
 pub use gates::{CameraRow, GateRow, ZoneRow};
 pub use lists::{AlarmRow, BlobRow, ListCursor, ListFilter, QuarantineRow};
 pub use nodes::{NodePolicyRow, NodeRow, NodeStatusRow};

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::api::{blobs, counts, gates, health, lists, nodes, plates, policies, stream, view};
+use crate::api::{blobs, counts, decisions, gates, health, lists, nodes, plates, policies, stream, view};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +23,9 @@ use crate::api::{blobs, counts, gates, health, lists, nodes, plates, policies, s
         lists::stays,
         plates::plates,
         plates::plate,
+        decisions::decisions,
+        decisions::counts,
+        decisions::decision,
         nodes::nodes,
         policies::policies,
         policies::bundle,
@@ -32,7 +35,7 @@ use crate::api::{blobs, counts, gates, health, lists, nodes, plates, policies, s
         blobs::get_blob,
         blobs::put_blob
     ),
-    components(schemas(stream::Hello, stream::Reset, view::Passage, view::Plate, view::Gate, view::Node, view::Blob))
+    components(schemas(stream::Hello, stream::Reset, view::Passage, view::Plate, view::LaneChanged, view::Gate, view::Node, view::Blob))
 )]
 struct Document;
 

@@ -1,7 +1,7 @@
 //! Live updates as server-sent events.
 //!
-//! A watcher first gets the whole state, then what changes. Passages and plates carry their place in the log, so that a watcher
-//! that comes back says what it had last and gets what it missed from the log. One that cannot keep up is sent away:
+//! A watcher first gets the whole state, then what changes. Passages, plates, decisions and what happens at lanes carry
+//! their place in the log, so that a watcher that comes back says what it had last and gets what it missed from the log. One that cannot keep up is sent away:
 //! it comes back by itself.
 
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::App;
 use crate::api::params::Params;
 use crate::api::problem::Problem;
-use crate::api::view::{Gate, Node, Passage, Plate};
+use crate::api::view::{Decision, Gate, LaneChanged, Node, Passage, Plate};
 use crate::clock;
 use crate::live::Update;
 
@@ -141,9 +141,16 @@ impl Watcher {
         }
         loop {
             match updates.recv().await {
-                Ok(Update::Passage { pos, .. } | Update::Plate { pos, .. }) if pos <= end => {}
+                Ok(
+                    Update::Passage { pos, .. }
+                    | Update::Plate { pos, .. }
+                    | Update::Decision { pos, .. }
+                    | Update::Lane { pos, .. },
+                ) if pos <= end => {}
                 Ok(Update::Passage { pos, json }) => self.send("passage", Some(pos), &json).await?,
                 Ok(Update::Plate { pos, json }) => self.send("plate", Some(pos), &json).await?,
+                Ok(Update::Decision { pos, json }) => self.send("decision", Some(pos), &json).await?,
+                Ok(Update::Lane { pos, json }) => self.send("lane", Some(pos), &json).await?,
                 Ok(Update::Gate { json }) => self.send("gate", None, &json).await?,
                 Ok(Update::Node { json }) => self.send("node", None, &json).await?,
                 Ok(Update::Blob { json }) => self.send("blob", None, &json).await?,
@@ -175,6 +182,10 @@ impl Watcher {
                     self.send("passage", Some(event.pos), &json(&passage)).await?;
                 } else if let Some(plate) = Plate::from_event(event) {
                     self.send("plate", Some(event.pos), &json(&plate)).await?;
+                } else if let Some(decision) = Decision::from_event(event) {
+                    self.send("decision", Some(event.pos), &json(&decision)).await?;
+                } else if let Some(change) = LaneChanged::from_event(event) {
+                    self.send("lane", Some(event.pos), &json(&change)).await?;
                 }
             }
             had = page.last().map_or(end, |event| event.pos);

@@ -1,6 +1,7 @@
 //! The shapes of the API. Moments are RFC 3339 in UTC with six decimals.
 
 mod clip;
+mod decision;
 mod node;
 mod plate;
 mod policy;
@@ -16,6 +17,7 @@ use wire::event::CameraState;
 use wire::{BlobHash, EvidenceRef, EvidenceRole, Payload};
 
 pub(crate) use clip::Clip;
+pub(crate) use decision::{Decision, DecisionCount, DecisionDetail, LaneChanged};
 pub(crate) use node::{Alarm, Node, Quarantined};
 pub(crate) use plate::{PassagePlate, Plate, PlateDetail};
 pub(crate) use policy::Policy;

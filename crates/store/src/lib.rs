@@ -39,9 +39,9 @@ pub use quarantine::{
     ROWS_PER_NODE_MAX as QUARANTINE_ROWS_PER_NODE_MAX,
 };
 pub use query::{
-    AlarmRow, BlobRow, CLIPS_PER_EVENT_MAX, CameraRow, CountBucket, CountRow, CountsFilter, GateRow, ListCursor, ListFilter, NodePolicyRow,
-    NodeRow, NodeStatusRow, PlateFilter, PlateOfPassage, QuarantineRow, ZoneRow,
-    DecisionCountRow, DecisionFilter,
+    AlarmRow, BlobRow, CLIPS_PER_EVENT_MAX, CameraRow, CountBucket, CountRow, CountsFilter, DecisionCountRow,
+    DecisionFilter, GateRow, ListCursor, ListFilter, NodePolicyRow, NodeRow, NodeStatusRow, PlateFilter,
+    PlateOfPassage, QuarantineRow, ZoneRow,
 };
 pub use rebuild::Rebuilt;
 pub use verify::{Finding, Verified};

@@ -35,7 +35,16 @@ use crate::api::{blobs, counts, decisions, gates, health, lists, nodes, plates, 
         blobs::get_blob,
         blobs::put_blob
     ),
-    components(schemas(stream::Hello, stream::Reset, view::Passage, view::Plate, view::LaneChanged, view::Gate, view::Node, view::Blob))
+    components(schemas(
+        stream::Hello,
+        stream::Reset,
+        view::Passage,
+        view::Plate,
+        view::LaneChanged,
+        view::Gate,
+        view::Node,
+        view::Blob
+    ))
 )]
 struct Document;
 

@@ -31,7 +31,9 @@ fn kinds(events: &[Event]) -> [usize; 4] {
             | Payload::NodeStarted(_)
             | Payload::ClockJumped(_)
             | Payload::PolicyChanged(_)
-            | Payload::EvidenceAdded(_) => {
+            | Payload::EvidenceAdded(_)
+            | Payload::AccessDecided(_)
+            | Payload::LaneChanged(_) => {
                 panic!("a gate does not tell of {event:?}")
             }
         }

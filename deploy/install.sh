@@ -147,6 +147,7 @@ install_what_looks() {
         put 644 "$file" "/usr/share/gatehouse/models/bundled/${file##*/}"
     done
     for file in "$repo"/pipelines/*.toml; do put 644 "$file" "/usr/share/gatehouse/pipelines/${file##*/}"; done
+    for file in "$repo"/pipelines/access/*; do put 644 "$file" "/usr/share/gatehouse/pipelines/access/${file##*/}"; done
     put 644 "$repo/deploy/edge-configuration.md" /usr/share/doc/gatehouse-edge/edge-configuration.md
     put 644 "$repo/deploy/systemd/gatehouse-edge.udev" /usr/lib/udev/rules.d/60-gatehouse-edge.rules
     put 644 "$repo/deploy/systemd/gatehouse-edge.sysusers" /usr/lib/sysusers.d/gatehouse-edge.conf

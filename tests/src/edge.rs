@@ -31,13 +31,17 @@ pub struct Plan {
     pub broker: Option<u16>,
     /// The hub, for pictures.
     pub hub: Option<SocketAddr>,
+    /// Whether plates are read.
+    pub plates: bool,
+    /// What else stands in the file, at its end.
+    pub more: String,
 }
 
 impl Plan {
     /// A node whose camera plays `source` and that keeps everything to itself.
     pub fn new(source: impl AsRef<Path>, play: &'static str, profile: impl Into<String>) -> Self {
         let source = source.as_ref().display().to_string();
-        Self { source, play, profile: profile.into(), broker: None, hub: None }
+        Self { source, play, profile: profile.into(), broker: None, hub: None, plates: false, more: String::new() }
     }
 
     /// The same with a broker.
@@ -54,17 +58,27 @@ impl Plan {
         self
     }
 
+    /// The same with plates that are read and shown at a lane: `more` has the lanes.
+    #[must_use]
+    pub fn with_lanes(mut self, more: impl Into<String>) -> Self {
+        self.plates = true;
+        self.more = more.into();
+        self
+    }
+
     /// The configuration; the profile lies beside it under `profile`.
     fn text(&self, profile: &str) -> String {
         let broker = self.broker.map(|port| format!("[broker]\nhost = \"127.0.0.1\"\nport = {port}\n"));
         let hub = self.hub.map(|address| format!("[hub]\nurl = \"http://{address}\"\n"));
         format!(
             "site = \"{SITE}\"\nnode = \"{NODE}\"\ndata = \"data\"\n{}{}[[camera]]\nid = \"{CAMERA}\"\n\
-             source = \"{}\"\nplay = \"{}\"\n[[gate]]\nid = \"{GATE}\"\ncamera = \"{CAMERA}\"\nprofile = \"{profile}\"\n",
+             source = \"{}\"\nplay = \"{}\"\nplates = {}\n[[gate]]\nid = \"{GATE}\"\ncamera = \"{CAMERA}\"\nprofile = \"{profile}\"\n{}",
             broker.unwrap_or_default(),
             hub.unwrap_or_default(),
             self.source,
-            self.play
+            self.play,
+            self.plates,
+            self.more
         )
     }
 

@@ -11,6 +11,7 @@ pub mod found;
 pub mod hub;
 pub mod process;
 pub mod rehearsal;
+pub mod relay;
 pub mod rtsp;
 pub mod site;
 pub mod video;

@@ -300,3 +300,6 @@ fn as_credential(pass: &Pass) -> Result<VerifiedPass, String> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests;

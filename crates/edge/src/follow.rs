@@ -13,6 +13,7 @@ use wire::{Event, EventId, NodeKey, Payload};
 use crate::access::AccessHandle;
 use crate::config::NodeConfig;
 use crate::rules::{Rules, RulesInForce};
+use crate::sink::EventsFile;
 use crate::watch::one_line;
 
 /// The rules at the start, and where those of the hub are kept; nothing where the node follows no hub. A policy that
@@ -39,6 +40,8 @@ pub(crate) struct Follower {
     pub(crate) rules: Arc<RulesInForce>,
     pub(crate) access: Option<AccessHandle>,
     pub(crate) outbox: Outbox,
+    /// A copy of the events for people and tests.
+    pub(crate) events: Option<EventsFile>,
     pub(crate) clock: WallClock,
     pub(crate) nonce: [u8; 16],
     pub(crate) key: NodeKey,
@@ -46,7 +49,7 @@ pub(crate) struct Follower {
 
 /// Follows the hub from now on.
 pub(crate) fn follow(store: PolicyStore, follower: Follower) -> Result<(PolicyClientHandle, PolicyLink)> {
-    let Follower { config, rules, access, outbox, clock, nonce, key } = follower;
+    let Follower { config, rules, access, outbox, events, clock, nonce, key } = follower;
     let url = config.hub_url.clone().context("a policy is read from the [hub], and there is none")?;
     let client = PolicyClientConfig::new(url, key, None);
     let runtime = Handle::current();
@@ -58,9 +61,11 @@ pub(crate) fn follow(store: PolicyStore, follower: Follower) -> Result<(PolicyCl
         let id = EventId::derive(reading.at, &nonce, number);
         let payload = Payload::PolicyChanged(change.clone());
         let event = Event { id, at: reading.at, clock: reading.quality, payload };
-        if let Err(error) = runtime.block_on(outbox.append(&[event])) {
+        if let Err(error) = runtime.block_on(outbox.append(std::slice::from_ref(&event))) {
             // The status says it all the same, as long as it lasts.
             tracing::warn!(error = one_line(&error), "a change of the policy could not be told");
+        } else if let Some(Err(error)) = events.as_ref().map(|file| file.write(&[event])) {
+            tracing::warn!(error = one_line(&error), "a change of the policy could not be copied");
         }
     };
     let apply = move |bundle: &Bundle| apply(bundle, &config, &rules, access.as_ref());

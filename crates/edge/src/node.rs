@@ -146,6 +146,7 @@ impl Node {
                 rules: Arc::clone(&rules),
                 access: access.as_ref().map(|access| access.handle().clone()),
                 outbox: outbox.clone(),
+                events: events.clone(),
                 clock: wall_clock(Arc::clone(&clock)),
                 nonce: draw_nonce()?,
                 key: key.clone(),

@@ -261,6 +261,10 @@ mod tests {
         site = "den-hung"
         node = "gate-1"
         data = "data"
+        [broker]
+        host = "127.0.0.1"
+        [hub]
+        url = "http://127.0.0.1:8080"
         [[camera]]
         id = "cam-1"
         source = "rtsp://camera.lan/stream"
@@ -280,6 +284,8 @@ mod tests {
         [lane.actuator]
         kind = "http"
         open = { url = "http://127.0.0.1:1/on?timer={s}" }
+        hold = { url = "http://127.0.0.1:1/on" }
+        close = { url = "http://127.0.0.1:1/off" }
     "#;
 
     fn parse(change: impl FnOnce(String) -> String) -> Result<NodeConfig, Problems> {
@@ -333,8 +339,6 @@ mod tests {
     fn mistakes_of_the_policy_are_told_with_their_file() {
         let problems = parse(|text| text.replace("access.toml", "nowhere.toml")).expect_err("no policy");
         assert!(problems.to_string().contains("nowhere.toml"), "{problems}");
-        let problems = parse(|text| text.replace("fail_mode", "")).map(drop);
-        assert!(problems.is_ok());
         let problems = parse(|text| text.replace("kind = \"http\"", "kind = \"http\"\nfail_mode = \"safe\""))
             .expect_err("a contradiction");
         assert!(problems.to_string().contains("both must say the same"), "{problems}");

@@ -162,6 +162,7 @@ mod tests {
     /// The paths of the fields that the installed file shows, those behind a `#` too.
     fn shown(text: &str) -> Vec<String> {
         let mut table = String::new();
+        let mut tables = String::new();
         let mut paths = Vec::new();
         for line in text.lines().map(|line| line.strip_prefix('#').unwrap_or(line)) {
             let (path, prefix) = match (line.strip_prefix("[["), line.strip_prefix('['), line.split_once(" = ")) {
@@ -170,6 +171,14 @@ mod tests {
                 (None, None, Some((key, _))) if !key.starts_with(' ') => (format!("{table}{key}"), ""),
                 (None, None, Some(_) | None) => continue,
             };
+            // A table below one of several is written without saying which.
+            let path = match path.strip_prefix(&tables).and_then(|rest| rest.strip_prefix('.')) {
+                Some(rest) if !tables.is_empty() && prefix == "." => format!("{tables}[].{rest}"),
+                Some(_) | None => path,
+            };
+            if prefix == "[]." {
+                tables.clone_from(&path);
+            }
             if !prefix.is_empty() {
                 table = format!("{path}{prefix}");
             }

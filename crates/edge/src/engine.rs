@@ -79,11 +79,11 @@ impl Engines {
         self.calibration
     }
 
-    /// A frame waited so long for its turn.
-    pub fn waited(&self, wait: Duration, now: MonoTime) {
+    /// A frame took so long from its arrival until its events were decided.
+    pub fn took(&self, latency: Duration, now: MonoTime) {
         let mut shedder = self.shedder.lock().unwrap_or_else(PoisonError::into_inner);
-        if shedder.waited(wait, now) {
-            tracing::warn!(level = shedder.level(), "frames wait too long or no more: load is shed at this level");
+        if shedder.took(latency, now) {
+            tracing::warn!(level = shedder.level(), "load is shed at another level");
         }
     }
 

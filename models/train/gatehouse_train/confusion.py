@@ -42,8 +42,8 @@ def main():
             plates += 1
             counts.update(shown)
     with open(options.out, "w", encoding="utf-8") as file:
-        file.write(f"# How often each glyph of {plates} generated plates was read as which, by models/train (confusion).\n")
         file.write("truth,read,count\n")
+        file.write(f"# How often each glyph of {plates} generated plates was read as which, by models/train (confusion).\n")
         for (true, got), count in sorted(counts.items()):
             file.write(f"{ALPHABET[true]},{ALPHABET[got]},{count}\n")
     wrong = sum(count for (true, got), count in counts.items() if true != got)

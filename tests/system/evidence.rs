@@ -27,6 +27,8 @@ fn plates() -> RtspServer {
 /// Puts more into a configuration: into its camera, and behind everything.
 fn extend(config: &Path, camera: &str, more: &str) {
     let text = std::fs::read_to_string(config).unwrap();
+    // Whether plates are read is said in `camera`.
+    let text = if camera.contains("plates") { text.replace("plates = false\n", "") } else { text };
     let play = "play = \"live\"\n";
     assert!(text.contains(play), "{text}");
     std::fs::write(config, text.replacen(play, &format!("{play}{camera}"), 1) + more).unwrap();

@@ -20,6 +20,8 @@ use crate::stage::Stages;
 const LOOKED_AT: Duration = Duration::from_secs(5);
 /// Live pictures are at least this far apart.
 const VIEW_GAP: Duration = Duration::from_millis(150);
+/// A camera whose work has not gone on for so long is stuck: no frame takes that long on any machine.
+const STUCK: Duration = Duration::from_secs(60);
 /// Their JPEG quality.
 const VIEW_QUALITY: i32 = 75;
 
@@ -32,6 +34,7 @@ pub struct Board {
     pub stages: Stages,
     started: Instant,
     asked_ms: AtomicU64,
+    ticked_ms: AtomicU64,
     view: watch::Sender<View>,
     clips: [AtomicU64; ClipCount::ALL.len()],
     reads: Mutex<ReadRate>,
@@ -122,6 +125,7 @@ impl Board {
             stages: Stages::default(),
             started: Instant::now(),
             asked_ms: AtomicU64::new(0),
+            ticked_ms: AtomicU64::new(0),
             view: watch::Sender::new(View::new()),
             clips: Default::default(),
             reads: Mutex::default(),
@@ -140,6 +144,22 @@ impl Board {
             now.since = Some(Instant::now());
         }
         (now.state, now.reason) = (Some(state), reason.to_owned());
+    }
+
+    /// The camera's work goes on, whether frames come or not.
+    pub fn tick(&self) {
+        self.ticked_ms.store(self.now_ms(), Ordering::Relaxed);
+    }
+
+    /// Whether the camera's work goes on, or has ended as it should. A camera that is down is worked on too.
+    pub fn is_alive(&self) -> bool {
+        let ended = matches!(self.now().state, Some(CameraState::Ended | CameraState::Failed));
+        let silent = self.now_ms().saturating_sub(self.ticked_ms.load(Ordering::Relaxed));
+        ended || Duration::from_millis(silent) < STUCK
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// A frame came.

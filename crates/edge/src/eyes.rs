@@ -29,7 +29,7 @@ const _: () = assert!(NEAR_WAIT.as_millis() < NEAR_MAX.as_millis());
 #[derive(Debug)]
 pub enum Eyes {
     /// One stream for everything.
-    One(Camera),
+    One(Box<Camera>),
     /// One to find in and one to read.
     Two(Box<CameraPair>),
 }
@@ -52,7 +52,7 @@ impl Eyes {
                 let detect = SourceConfig { keep: None, ..source_config(config, detect, folder, wants)? };
                 Self::Two(Box::new(CameraPair::start(detect, read)?))
             }
-            None => Self::One(Camera::start(read)?),
+            None => Self::One(Box::new(Camera::start(read)?)),
         })
     }
 

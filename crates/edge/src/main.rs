@@ -17,6 +17,7 @@ use edge::installation::Installation;
 use edge::models::model_store;
 use edge::node::{Node, RunOptions, node_key, stop_signal};
 use edge::watch::one_line;
+use edge::watchdog::Watchdog;
 use inference::Tier;
 use inference::models::{Mirror, PullOutcome, pull};
 
@@ -192,7 +193,10 @@ fn run(command: Command) -> Result<ExitCode> {
             let folder = path.parent().unwrap_or(Path::new("."));
             let taken = edge::health_command::take_reference(&config, folder, &camera)?;
             let (width, height) = taken.size;
-            println!("camera {camera}: {width}×{height}, sharpness {:.0}, brightness {:.0}", taken.sharpness, taken.brightness);
+            println!(
+                "camera {camera}: {width}×{height}, sharpness {:.0}, brightness {:.0}",
+                taken.sharpness, taken.brightness
+            );
             Ok(ExitCode::SUCCESS)
         }
         Command::Reference => {
@@ -213,10 +217,12 @@ async fn run_node(arguments: &Run, installation: &Installation) -> Result<ExitCo
     // Before the start, so that a node that is asked to end while it starts still ends in good order.
     let stopped = stop_signal()?;
     let mut node = Node::start(&config, folder, installation, &options).await?;
+    let watchdog = Watchdog::start(node.pulse());
     let watched = tokio::select! {
         watched = node.watched() => Some(watched),
         () = stopped => None,
     };
+    watchdog.stopping();
     let stopped = watched.is_none();
     let watched = match watched {
         Some(watched) => watched,

@@ -198,6 +198,7 @@ impl Node {
                 events: events.clone(),
                 runtime: Handle::current(),
                 stop: Arc::clone(&node.stop),
+                board: Arc::clone(&board),
                 access: node.access().cloned(),
             };
             let (id, clock, stop) = (camera.id.clone(), Arc::clone(&clock), Arc::clone(&node.stop));
@@ -207,7 +208,8 @@ impl Node {
                     let plan = camera.stream.clips.clone();
                     let clips = plan.wants_any().then(|| {
                         let made_in = config.data.join("clips");
-                        Clips::start(plan, made_in, draw_nonce()?, sink.clone(), Arc::clone(&board)).map_err(Error::from)
+                        Clips::start(plan, made_in, draw_nonce()?, sink.clone(), Arc::clone(&board))
+                            .map_err(Error::from)
                     });
                     let (eyes, clips) = (Eyes::open(camera, folder, engines.wants())?, clips.transpose()?);
                     let data = Some(config.data.clone());
@@ -295,6 +297,12 @@ impl Node {
     /// Asks the cameras to end; [`Node::watched`] returns soon after.
     pub fn stop_cameras(&self) {
         self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Says whether the work of every camera goes on; for a watchdog.
+    pub fn pulse(&self) -> impl Fn() -> bool + Send + 'static {
+        let boards: Vec<_> = self.cameras.iter().map(|camera| Arc::clone(&camera.board)).collect();
+        move || boards.iter().all(|board| board.is_alive())
     }
 
     /// Where the node's own page listens, where it has one.

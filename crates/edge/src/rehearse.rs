@@ -145,6 +145,7 @@ impl<S: Sink> Rehearsal<S> {
         // Tracks of different rounds are different objects.
         tracks.iter_mut().for_each(|t| t.track = TrackId(t.track.0.saturating_add(round.tracks_before)));
         let highest = tracks.iter().map(|t| t.track.0).max().unwrap_or(round.tracks_before);
+        self.board.tick();
         self.board.stages.count_frame();
         let (seen, clock) = (Observations { camera: self.id.clone(), stamp, tracks }, self.clock.quality());
         let board = Arc::clone(&self.board);

@@ -12,6 +12,7 @@ use uplink::{AppendError, EvidenceClass, MediaType, Outbox, Spool};
 use wire::{BlobHash, Event};
 
 use crate::access::AccessHandle;
+use crate::board::Board;
 use crate::watch::{Sink, SinkError, one_line};
 
 /// How long a camera waits before it asks again whether its events can be kept.
@@ -25,6 +26,8 @@ pub(crate) struct NodeSink {
     pub(crate) events: Option<EventsFile>,
     pub(crate) runtime: Handle,
     pub(crate) stop: Arc<AtomicBool>,
+    /// The camera, which is not stuck while it waits here.
+    pub(crate) board: Arc<Board>,
     /// Who decides at the lanes, of what the camera sees.
     pub(crate) access: Option<AccessHandle>,
 }
@@ -51,6 +54,7 @@ impl Sink for NodeSink {
             if !std::mem::replace(&mut told, true) {
                 tracing::warn!(error = one_line(&error), "the camera waits until its events can be kept");
             }
+            self.board.tick();
             std::thread::sleep(OUTBOX_RETRY);
         }
         if let Some(file) = &self.events {

@@ -186,6 +186,7 @@ impl<S: Sink> Watch<S> {
 impl<S: Sink> Watching<S> {
     fn run(&mut self, stop: &dyn Fn() -> bool) -> Result<(), WatchError> {
         while !stop() {
+            self.watch.board.tick();
             match self.watch.eyes.next(WAIT_MAX) {
                 Some(Seen::Happened(Happened::Frame(frame))) => self.see(&frame, stop)?,
                 Some(Seen::Happened(Happened::Up)) => self.change(CameraState::Up, String::new())?,

@@ -9,6 +9,7 @@ use edge::config::{BrokerAddress, NodeConfig};
 use edge::installation::Installation;
 use edge::node::{Node, RunOptions, node_key};
 use edge::node_clock::NodeClock;
+use edge::watchdog::Watchdog;
 use hub::broker::BrokerConfig;
 use hub::config::HubConfig;
 use hub::start::HubHandle;
@@ -78,6 +79,7 @@ pub(crate) async fn run(config: &Path, listen: SocketAddr, installation: &Instal
         "the configuration has [broker] or [hub], but this program brings both: use gatehouse-edge, or take them out"
     );
     let mut site = Appliance::start(config, folder, listen, installation, &RunOptions::default()).await?;
+    let watchdog = Watchdog::start(site.node.pulse());
     println!("Gatehouse: http://{}/", site.hub.addr);
     let watched = tokio::select! {
         watched = site.node.watched() => watched,
@@ -86,6 +88,7 @@ pub(crate) async fn run(config: &Path, listen: SocketAddr, installation: &Instal
             site.node.watched().await
         }
     };
+    watchdog.stopping();
     site.stop().await;
     watched.map(|()| ExitCode::SUCCESS)
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use domain::{CameraId, Direction, GateId, NodeId, ObjectClass, SiteId};
 use edge::config::stream::StreamConfig;
-use edge::config::{CameraConfig, GateConfig, ModelsConfig, NodeConfig, Play};
+use edge::config::{CameraConfig, GateConfig, ModelsConfig, NodeConfig, PlateListConfig, Play};
 use edge::fetch::HttpFetch;
 use edge::installation::Installation;
 use edge::local::LocalConfig;
@@ -140,8 +140,21 @@ fn configuration(arguments: &Arguments, data: PathBuf, installation: &Installati
     let profile = GateProfile::parse(&profile_text).with_context(|| format!("profile \"{}\"", path.display()))?;
     let camera = CameraId::new("cam-1").expect("a slug");
     let play = if arguments.once { Play::Once } else { Play::Loop };
-    let mut cameras = vec![CameraConfig { id: camera.clone(), source, play, plates: None, importance: 5, stream: StreamConfig::default() }];
-    let mut gates = vec![GateConfig { id: GateId::new("main-gate").expect("a slug"), camera, profile_text, profile }];
+    let mut cameras = vec![CameraConfig {
+        id: camera.clone(),
+        source,
+        play,
+        plates: None,
+        importance: 5,
+        stream: StreamConfig::default(),
+    }];
+    let mut gates = vec![GateConfig {
+        id: GateId::new("main-gate").expect("a slug"),
+        camera,
+        file: "tourist-site.toml".to_owned(),
+        profile_text,
+        profile,
+    }];
     let clip = installation.home().join(PLATES_CLIP);
     if arguments.video.is_none() && clip.is_file() {
         let (camera, gate) = plates_camera(&clip, play, installation)?;
@@ -159,7 +172,10 @@ fn configuration(arguments: &Arguments, data: PathBuf, installation: &Installati
         engines: None,
         cameras,
         gates,
-        plate_lists: vec![watched_plates()],
+        plate_lists: vec![PlateListConfig { file: "demo.csv".to_owned(), list: watched_plates() }],
+        access: None,
+        lanes: Vec::new(),
+        trusted: None,
     })
 }
 
@@ -173,8 +189,15 @@ fn plates_camera(clip: &Path, play: Play, installation: &Installation) -> Result
     let source = clip.to_str().context("the clip's path must be UTF-8")?.to_owned();
     let gate = GateId::new("vehicle-gate").expect("a slug");
     Ok((
-        CameraConfig { id: id.clone(), source, play, plates: Some(PLATES_WIDTH), importance: 5, stream: StreamConfig::default() },
-        GateConfig { id: gate, camera: id, profile_text, profile },
+        CameraConfig {
+            id: id.clone(),
+            source,
+            play,
+            plates: Some(PLATES_WIDTH),
+            importance: 5,
+            stream: StreamConfig::default(),
+        },
+        GateConfig { id: gate, camera: id, file: "industrial-park.toml".to_owned(), profile_text, profile },
     ))
 }
 

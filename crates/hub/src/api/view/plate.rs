@@ -244,11 +244,7 @@ pub(crate) struct PlateDetail {
 
 impl PlateDetail {
     /// Of an event that is one, with its clips; `stored` are those of its media that have arrived.
-    pub(crate) fn from_event(
-        event: &StoredEvent,
-        clips: &[EvidenceAdded],
-        stored: &HashSet<BlobHash>,
-    ) -> Option<Self> {
+    pub(crate) fn from_event(event: &StoredEvent, clips: &[EvidenceAdded], stored: &HashSet<BlobHash>) -> Option<Self> {
         let Some(Payload::PlateRead(read)) = &event.payload else { return None };
         let PlateRead { reason, readings, raw, votes, shot, matches, .. } = &read.what;
         let readings = readings.iter().map(|reading| Reading {

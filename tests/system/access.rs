@@ -35,7 +35,7 @@ const HOLDERS: &str = "holder,name,kind,category,plates,valid_from,valid_to\n\
 fn policy(anti_passback: &str, sensor: &str, holders: &str) -> String {
     format!(
         "policy = 1\nholders = [\"{holders}\"]\n\
-         deny = [{{ what = \"plate\", value = \"43A-222.22\", reason = \"mất cắp\" }}]\n\
+         deny = [{{ plate = \"43A-222.22\", reason = \"mất cắp\" }}]\n\
          zone = [{{ id = \"park\", anti_passback = \"{anti_passback}\" }}]\n\
          category = [{{ id = \"worker\", zones = [\"park\"] }}]\n\
          [[lane]]\nid = \"car-in\"\ndirection = \"in\"\nfrom = \"outside\"\nto = \"park\"\nmethods = [\"plate\"]\n\

@@ -12,8 +12,8 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use uplink::{
-    BrokerConfig, ClockReading, Credentials, Identity, Limits, NodeKeyFile, Outbox, PolicyClientHandle, PolicyLink,
-    Publisher, PublisherHandle, Secret, Spool, Tls, Uploader, UploaderConfig, UploaderHandle, WallClock,
+    AppendError, BrokerConfig, ClockReading, Credentials, Identity, Limits, NodeKeyFile, Outbox, PolicyClientHandle,
+    PolicyLink, Publisher, PublisherHandle, Secret, Spool, Tls, Uploader, UploaderConfig, UploaderHandle, WallClock,
 };
 use wire::event::NodeStart;
 use wire::{Event, EventId, NodeKey, NodePublicKey, Payload};
@@ -40,7 +40,7 @@ use crate::rules::{Rules, RulesInForce};
 use crate::sink::{EventsFile, NodeSink};
 use crate::stage::{Stage, Stages};
 use crate::status::{NodeView, Parts};
-use crate::watch::{SinkError, Watch};
+use crate::watch::{SinkError, Watch, one_line};
 
 /// What a run is asked to write besides its events.
 #[derive(Debug, Clone, Default)]
@@ -417,8 +417,23 @@ fn decide(
     let (Some(access), Some(policy)) = (&config.access, &rules.access) else { return Ok(None) };
     let (outbox, runtime) = (outbox.clone(), Handle::current());
     let keep = move |told: &[Event]| -> Result<(), SinkError> {
-        let kept = runtime.block_on(outbox.append(told));
-        kept.map_err(|source| SinkError { what: "the outbox refused them".into(), source: source.into() })?;
+        let refused = |source: AppendError| SinkError { what: "the outbox refused them".into(), source: source.into() };
+        match runtime.block_on(outbox.append(told)) {
+            Ok(_) => {}
+            // One that fits no envelope must not hold up the others.
+            Err(AppendError::Seal { .. }) => {
+                for event in told {
+                    match runtime.block_on(outbox.append(std::slice::from_ref(event))) {
+                        Ok(_) => {}
+                        Err(error @ AppendError::Seal { .. }) => {
+                            tracing::error!(kind = event.payload.kind(), error = one_line(&error), "an event is lost");
+                        }
+                        Err(error) => return Err(refused(error)),
+                    }
+                }
+            }
+            Err(error) => return Err(refused(error)),
+        }
         events.as_ref().map_or(Ok(()), |file| file.write(told))
     };
     let parts = AccessParts {

@@ -6,80 +6,12 @@
 
 use std::fmt;
 
-use domain::id::SLUG_LEN_MAX;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Why a text is not a name.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{text}\" is not a valid {what}: use 1 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit")]
-pub struct InvalidName {
-    what: &'static str,
-    text: String,
-}
+pub use domain::id::InvalidId;
 
-fn is_slug(text: &str) -> bool {
-    let sign = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let bytes = text.as_bytes();
-    bytes.len() <= SLUG_LEN_MAX
-        && bytes.first().is_some_and(sign)
-        && bytes.last().is_some_and(sign)
-        && bytes.iter().all(|b| sign(b) || *b == b'-')
-}
-
-macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident = $what:literal;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            /// Accepts a slug; see the module documentation for the alphabet.
-            ///
-            /// # Errors
-            /// When the text is no slug.
-            pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
-                let text = text.into();
-                if is_slug(&text) { Ok(Self(text)) } else { Err(InvalidName { what: $what, text }) }
-            }
-
-            /// The name as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = InvalidName;
-            fn try_from(text: String) -> Result<Self, InvalidName> {
-                Self::new(text)
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = InvalidName;
-            fn from_str(text: &str) -> Result<Self, InvalidName> {
-                Self::new(text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> String {
-                name.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    )*};
-}
-
-names! {
+domain::slug_ids! {
     /// One way through a barrier or a door, in one direction.
     LaneId = "lane id";
     /// A person or vehicle on the site's lists.
@@ -120,12 +52,12 @@ impl From<Subject> for String {
 }
 
 impl TryFrom<String> for Subject {
-    type Error = InvalidName;
-    fn try_from(text: String) -> Result<Self, InvalidName> {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
         match text.split_once(':') {
             Some(("holder", id)) => HolderId::new(id).map(Self::Holder),
             Some(("pass", id)) => PassId::new(id).map(Self::Pass),
-            Some(_) | None => Err(InvalidName { what: "subject (holder:… or pass:…)", text }),
+            Some(_) | None => Err(InvalidId::new("subject (holder:… or pass:…)", text)),
         }
     }
 }

@@ -15,7 +15,15 @@ pub struct InvalidId {
     text: String,
 }
 
-fn is_slug(text: &str) -> bool {
+impl InvalidId {
+    /// `text` is no `what`, such as "gate id".
+    pub fn new(what: &'static str, text: impl Into<String>) -> Self {
+        Self { what, text: text.into() }
+    }
+}
+
+/// Whether a text is a slug; see the module documentation for the alphabet.
+pub fn is_slug(text: &str) -> bool {
     let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let bytes = text.as_bytes();
     bytes.len() <= SLUG_LEN_MAX
@@ -24,18 +32,20 @@ fn is_slug(text: &str) -> bool {
         && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
+/// Makes types of names that are slugs, each with what it is called in errors.
+#[macro_export]
 macro_rules! slug_ids {
     ($($(#[$doc:meta])* $name:ident = $what:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
-            /// Accepts a slug; see the module documentation for the alphabet.
-            pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
+            /// Accepts a slug: 1 to 63 of `a-z`, `0-9` and `-`, beginning and ending with a letter or digit.
+            pub fn new(text: impl Into<String>) -> Result<Self, $crate::id::InvalidId> {
                 let text = text.into();
-                if is_slug(&text) { Ok(Self(text)) } else { Err(InvalidId { what: $what, text }) }
+                if $crate::id::is_slug(&text) { Ok(Self(text)) } else { Err($crate::id::InvalidId::new($what, text)) }
             }
 
             /// The name as text.
@@ -45,15 +55,15 @@ macro_rules! slug_ids {
         }
 
         impl TryFrom<String> for $name {
-            type Error = InvalidId;
-            fn try_from(text: String) -> Result<Self, InvalidId> {
+            type Error = $crate::id::InvalidId;
+            fn try_from(text: String) -> Result<Self, $crate::id::InvalidId> {
                 Self::new(text)
             }
         }
 
         impl std::str::FromStr for $name {
-            type Err = InvalidId;
-            fn from_str(text: &str) -> Result<Self, InvalidId> {
+            type Err = $crate::id::InvalidId;
+            fn from_str(text: &str) -> Result<Self, $crate::id::InvalidId> {
                 Self::new(text)
             }
         }

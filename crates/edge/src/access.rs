@@ -275,7 +275,7 @@ impl AccessHandle {
 
 /// What a pass says, as the decision wants it. Names on the wire are the same slugs.
 fn as_credential(pass: &Pass) -> Result<VerifiedPass, String> {
-    let failed = |error: access::id::InvalidName| error.to_string();
+    let failed = |error: access::id::InvalidId| error.to_string();
     let (lanes, zones) = match &pass.scope {
         Scope::OfCategory => (Vec::new(), Vec::new()),
         Scope::Lanes(lanes) => {

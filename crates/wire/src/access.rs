@@ -4,12 +4,8 @@
 //! version can still keep and show what a newer node decides. Whoever passed stands here by the id that the site's
 //! lists give him; the lists themselves stay at the gate and at the hub.
 
-use std::fmt;
-
-use domain::id::SLUG_LEN_MAX;
 use domain::{CameraId, GateId};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::event::EventId;
 
@@ -21,59 +17,9 @@ pub const SUBJECTS_MAX: usize = 32;
 /// Longest text of a decision in characters; a longer one is cut off.
 pub const TEXT_CHARS_MAX: usize = 500;
 
-/// The name of a lane: a slug as in `domain::id`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct LaneName(String);
-
-/// Why a text is no lane's name.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{0}\" is not the name of a lane: 1 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit")]
-pub struct InvalidLaneName(String);
-
-impl LaneName {
-    /// Accepts a slug.
-    pub fn new(text: impl Into<String>) -> Result<Self, InvalidLaneName> {
-        let text = text.into();
-        let sign = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-        let bytes = text.as_bytes();
-        let is_slug = bytes.len() <= SLUG_LEN_MAX
-            && bytes.first().is_some_and(sign)
-            && bytes.last().is_some_and(sign)
-            && bytes.iter().all(|b| sign(b) || *b == b'-');
-        if is_slug { Ok(Self(text)) } else { Err(InvalidLaneName(text.chars().take(SLUG_LEN_MAX).collect())) }
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for LaneName {
-    type Error = InvalidLaneName;
-    fn try_from(text: String) -> Result<Self, InvalidLaneName> {
-        Self::new(text)
-    }
-}
-
-impl std::str::FromStr for LaneName {
-    type Err = InvalidLaneName;
-    fn from_str(text: &str) -> Result<Self, InvalidLaneName> {
-        Self::new(text)
-    }
-}
-
-impl From<LaneName> for String {
-    fn from(name: LaneName) -> String {
-        name.0
-    }
-}
-
-impl fmt::Display for LaneName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+domain::slug_ids! {
+    /// The name of a lane: a slug as in `domain::id`.
+    LaneName = "lane name";
 }
 
 /// Somebody showed something at a lane, or a guard let somebody pass, and this was decided.

@@ -1,5 +1,5 @@
-//! What travels between machines: the event envelope, acknowledgements, node status, policies, passes of visitors,
-//! topics, keys and blob names.
+//! What travels between machines: the event envelope, acknowledgements, node status, policies, guards' orders, passes
+//! of visitors, topics, keys and blob names.
 //!
 //! Owns every byte that one machine sends and another reads, so that both ends agree by construction. Never does IO,
 //! reads a clock or draws a random number.
@@ -14,6 +14,7 @@ pub mod event;
 pub mod evidence;
 pub mod hash;
 pub mod key;
+pub mod order;
 pub mod pass;
 pub mod plate;
 pub mod policy;
@@ -28,6 +29,7 @@ pub use event::{Event, EventId, EvidenceRef, EvidenceRole, Payload};
 pub use evidence::EvidenceAdded;
 pub use hash::{EventHash, InvalidHash};
 pub use key::{InvalidKey, NodeKey, NodePublicKey, Signature};
+pub use order::{LaneOrder, OrderAction, OrderAnswer, OrderId};
 pub use pass::{Pass, PassKey, PassKeys, PassPublicKey};
 pub use plate::PlateRead;
 pub use status::{NodeState, Status};

@@ -19,7 +19,7 @@ pub mod report;
 pub mod succession;
 pub mod wanted;
 
-mod sealed;
+pub(crate) mod sealed;
 
 pub use bundle::{Addressees, Bundle, BundleError, BundleHash, SealedBundle};
 pub use document::{Document, DocumentError, DocumentPath, InvalidDocumentPath};

@@ -16,10 +16,14 @@ pub enum Channel {
     Ack,
     /// Hub to node, QoS 1, retained: a [`WantedPolicy`](crate::policy::WantedPolicy).
     Policy,
+    /// Hub to node, QoS 1, never retained: a guard's [`LaneOrder`](crate::order::LaneOrder).
+    Order,
+    /// Node to whoever ordered, QoS 1: an [`OrderAnswer`](crate::order::OrderAnswer).
+    Answer,
 }
 
 impl Channel {
-    const ALL: [Self; 4] = [Self::Event, Self::Status, Self::Ack, Self::Policy];
+    const ALL: [Self; 6] = [Self::Event, Self::Status, Self::Ack, Self::Policy, Self::Order, Self::Answer];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -27,6 +31,8 @@ impl Channel {
             Self::Status => "status",
             Self::Ack => "ack",
             Self::Policy => "policy",
+            Self::Order => "order",
+            Self::Answer => "answer",
         }
     }
 
@@ -54,7 +60,7 @@ pub struct NodeTopic {
 
 /// Why a text is not a topic of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{0}\" is not a topic of the form {ROOT}/SITE/NODE/event, status, ack or policy")]
+#[error("\"{0}\" is not a topic of the form {ROOT}/SITE/NODE/event, status, ack, policy, order or answer")]
 pub struct UnknownTopic(String);
 
 impl std::fmt::Display for NodeTopic {

@@ -9,8 +9,8 @@ use crate::key::{InvalidKey, NodeKey, NodePublicKey, Signature};
 /// merged.
 pub const TRUSTED_KEYS_MAX: usize = 8;
 
-/// The secret key that signs policies. A type of its own, so that no node's key ever signs one by mistake; `Debug` does
-/// not show it.
+/// The secret key that signs policies and guards' orders. A type of its own, so that no node's key ever signs one by
+/// mistake; `Debug` does not show it.
 #[derive(Clone)]
 pub struct PolicyKey(NodeKey);
 

@@ -1,4 +1,5 @@
-//! Signing and opening JSON objects, the same way for everything that a policy key signs.
+//! Signing and opening JSON objects, the same way for everything that a policy key signs: policies, what announces them,
+//! and guards' orders.
 
 use serde_json::Value;
 use thiserror::Error;
@@ -42,7 +43,7 @@ fn signed_bytes(prefix: &[u8], value: &Value) -> Result<Vec<u8>, serde_json::Err
 }
 
 /// The canonical form of `value`, an object, with format, key and signature.
-pub(super) fn seal(prefix: &[u8], key: &PolicyKey, mut value: Value) -> Result<Vec<u8>, serde_json::Error> {
+pub(crate) fn seal(prefix: &[u8], key: &PolicyKey, mut value: Value) -> Result<Vec<u8>, serde_json::Error> {
     value["v"] = POLICY_FORMAT.into();
     value["key"] = Value::String(key.id().into());
     let signed = signed_bytes(prefix, &value)?;
@@ -51,7 +52,7 @@ pub(super) fn seal(prefix: &[u8], key: &PolicyKey, mut value: Value) -> Result<V
 }
 
 /// The object that a trusted key signed, without what [`seal`] added.
-pub(super) fn open(prefix: &[u8], bytes: &[u8], trusted: &TrustedKeys) -> Result<Value, SealError> {
+pub(crate) fn open(prefix: &[u8], bytes: &[u8], trusted: &TrustedKeys) -> Result<Value, SealError> {
     let mut value: Value = serde_json::from_slice(bytes).map_err(SealError::NotJson)?;
     let Some(members) = value.as_object_mut() else { return Err(SealError::BadMember("v")) };
     match members.get("v").and_then(Value::as_u64) {

@@ -1,5 +1,7 @@
 //! Files that are either whole and on disk, or not there.
 
+pub(crate) mod checked;
+
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};

@@ -1,5 +1,5 @@
 //! Between the node and the hub: the durable outbox, the MQTT publisher, evidence on its way to the hub's blob store, and
-//! the policy on its way back.
+//! the policy and guards' orders on their way back.
 //!
 //! Owns the files in which a node keeps what it has not delivered yet (SQLite outbox, signing key, evidence spool), those
 //! in which it keeps what it works by, and the connections to broker and hub. Never looks into an event: what it says was decided before it came here.
@@ -9,7 +9,7 @@
 //! what it acknowledged.
 //!
 //! Start reading at [`outbox`], then [`publisher`]; [`spool`] and [`uploader`] do the same for pictures and clips,
-//! and [`policy`] brings what the hub wants.
+//! [`policy`] brings what the hub wants and [`orders`] what a guard there orders.
 
 mod backoff;
 mod durable;
@@ -17,6 +17,7 @@ mod http;
 
 pub mod broker;
 pub mod key_file;
+pub mod orders;
 pub mod outbox;
 pub mod policy;
 pub mod probe;
@@ -31,9 +32,10 @@ use domain::{ClockQuality, UtcTime};
 
 pub use broker::{BrokerConfig, Credentials, Secret};
 pub use key_file::{KeyFileError, NodeKeyFile};
+pub use orders::{OrderClient, OrderClientConfig, OrderClientHandle, OrderFault, OrderLink, SeenOrders};
 pub use outbox::{AppendError, AppendReceipt, Backlog, ConfirmOutcome, Identity, Outbox, OutboxError, StorageError};
 pub use policy::{PolicyClient, PolicyClientConfig, PolicyClientHandle, PolicyLink, PolicyReader, PolicyStore};
-pub use publisher::{Limits, Publisher, PublisherHandle, PublisherState};
+pub use publisher::{Limits, Links, Publisher, PublisherHandle, PublisherState};
 pub use spool::{EvidenceClass, MediaType, Spool, SpoolError, SpoolLimits};
 pub use tls::{ClientCertificate, Tls, TlsError};
 pub use uploader::{Uploader, UploaderConfig, UploaderHandle, UploaderState};

@@ -20,6 +20,7 @@ use wire::{EventHash, NodeState, Status};
 
 use crate::backoff::Backoff;
 use crate::broker::{BrokerConfig, KEEP_ALIVE};
+use crate::orders::OrderLink;
 use crate::outbox::{Backlog, Outbox};
 use crate::policy::PolicyLink;
 use crate::{ClockReading, WallClock};
@@ -159,6 +160,17 @@ pub struct PublisherState {
     pub alarm: Option<Alarm>,
     /// Whether the broker does not let the node hear which policy the hub wants.
     pub policy_denied: bool,
+    /// Whether the broker does not let the node hear guards' orders.
+    pub orders_denied: bool,
+}
+
+/// What else the publisher's connection hears for the node.
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    /// Which policy the hub wants; what becomes of it is in the node's status at once.
+    pub policy: Option<PolicyLink>,
+    /// Guards' orders; the answers to them go out by the same connection.
+    pub orders: Option<OrderLink>,
 }
 
 /// Starts the delivery of an outbox.
@@ -190,7 +202,7 @@ impl Publisher {
         version: impl Into<String>,
         clock: WallClock,
     ) -> PublisherHandle {
-        Self::begin(outbox, broker, limits, version.into(), clock, None)
+        Self::start_with(outbox, broker, limits, version, clock, Links::default())
     }
 
     /// As [`Publisher::start`], and hears for the other end of `link` which policy the hub wants; what becomes of it is in
@@ -203,22 +215,25 @@ impl Publisher {
         clock: WallClock,
         link: PolicyLink,
     ) -> PublisherHandle {
-        Self::begin(outbox, broker, limits, version.into(), clock, Some(link))
+        let links = Links { policy: Some(link), ..Links::default() };
+        Self::start_with(outbox, broker, limits, version, clock, links)
     }
 
-    fn begin(
+    /// As [`Publisher::start`], and hears for the other ends of `links`.
+    pub fn start_with(
         outbox: Outbox,
         broker: BrokerConfig,
         limits: Limits,
-        version: String,
+        version: impl Into<String>,
         clock: WallClock,
-        policy: Option<PolicyLink>,
+        links: Links,
     ) -> PublisherHandle {
+        let (version, Links { policy, orders }) = (version.into(), links);
         let unconfirmed = outbox.backlog().rows;
         let (state, watched) = watch::channel(PublisherState { unconfirmed, ..PublisherState::default() });
         let (stop, stopping) = watch::channel(Stop::NotYet);
         let backlog = outbox.watch();
-        let node = Node { outbox, broker, limits, version, clock, policy, state, epoch: Instant::now() };
+        let node = Node { outbox, broker, limits, version, clock, policy, orders, state, epoch: Instant::now() };
         let task = tokio::spawn(run(Arc::new(node), stopping));
         PublisherHandle { state: watched, backlog, stop, task }
     }
@@ -258,6 +273,7 @@ struct Node {
     version: String,
     clock: WallClock,
     policy: Option<PolicyLink>,
+    orders: Option<OrderLink>,
     state: watch::Sender<PublisherState>,
     epoch: Instant,
 }

@@ -16,14 +16,13 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tracing::{info, warn};
 use wire::policy::bundle::BUNDLE_BYTES_MAX;
-use wire::policy::document::DocumentHash;
 use wire::policy::succession::reach;
 use wire::policy::{
     Bundle, BundleError, BundleHash, PolicyName, Step, Succession, SuccessionError, TrustedKeys, WantedPolicy,
 };
 
 use crate::chain;
-use crate::durable::{self, Lock};
+use crate::durable::{self, Lock, checked};
 
 /// Longest `current` file in bytes; a longer one is not ours.
 const CURRENT_BYTES_MAX: u64 = 4 * 1024;
@@ -240,7 +239,7 @@ impl PolicyStore {
                 fs::remove_file(&path)?;
             }
         }
-        let (named, why_not) = match read_current(&self.folder.join("current")) {
+        let (named, why_not) = match checked::load(&self.folder.join("current"), CURRENT_BYTES_MAX) {
             Ok(current) => (current, None),
             Err(why) => (None, Some(why)),
         };
@@ -327,11 +326,7 @@ impl PolicyStore {
 
     fn save(&mut self, current: Current) -> Result<(), PolicyStoreError> {
         let path = self.folder.join("current");
-        let text = serde_json::to_string(&current).expect("names and numbers are JSON");
-        let text = format!("{}\n{text}\n", DocumentHash::of(&text));
-        let temporary = durable::beside(&path, TEMPORARY);
-        durable::replace(&path, &temporary, text.as_bytes(), 0o640)
-            .map_err(|source| PolicyStoreError::Io { path, source })?;
+        checked::save(&path, &current, 0o640).map_err(|source| PolicyStoreError::Io { path, source })?;
         self.current = current;
         Ok(())
     }
@@ -365,23 +360,6 @@ impl PolicyStore {
 fn read_name(name: &str) -> Option<PolicyName> {
     let (version, hash) = name.strip_suffix(".json")?.split_once('-')?;
     Some(PolicyName { version: version.parse().ok()?, sha256: hash.parse().ok()? })
-}
-
-/// What the file says; nothing where there is none; why not, in words.
-fn read_current(path: &Path) -> Result<Option<Current>, String> {
-    let mut text = String::new();
-    match fs::File::open(path) {
-        Ok(file) => file.take(CURRENT_BYTES_MAX).read_to_string(&mut text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => Err(error),
-    }
-    .map_err(|error| format!("\"{}\" cannot be read: {error}", path.display()))?;
-    let damaged = || format!("\"{}\" is damaged", path.display());
-    let (hash, rest) = text.split_once('\n').ok_or_else(damaged)?;
-    let rest = rest.strip_suffix('\n').ok_or_else(damaged)?;
-    let is_whole = hash.parse() == Ok(DocumentHash::of(rest));
-    let current = serde_json::from_str(rest).ok().filter(|_| is_whole);
-    current.map(Some).ok_or_else(damaged)
 }
 
 #[cfg(test)]

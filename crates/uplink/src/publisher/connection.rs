@@ -1,5 +1,7 @@
 //! One connection to the broker, from its first byte to whatever ends it.
 
+mod receipts;
+
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use super::delivery::{Answer, Delivery, Due, Heard};
 use super::{Alarm, Node, PublisherState, Refusal, Stop, stopped};
 use crate::broker::retained_will;
 use crate::chain;
+use crate::orders::link::next_answer;
 use crate::outbox::{Backlog, ConfirmOutcome, StorageError};
 use crate::policy::link;
 
@@ -48,6 +51,7 @@ pub(super) enum End {
 enum Sent {
     Event,
     Status,
+    Answer,
     GoodBye,
 }
 
@@ -95,6 +99,8 @@ pub(super) struct Connection<'a> {
     statuses: String,
     receipts: String,
     policies: String,
+    orders: String,
+    answers: String,
     /// What the node says of its policy.
     policy: Option<watch::Receiver<PolicyStatus>>,
 }
@@ -128,6 +134,8 @@ impl<'a> Connection<'a> {
             statuses,
             receipts: topic(Channel::Ack),
             policies: topic(Channel::Policy),
+            orders: topic(Channel::Order),
+            answers: topic(Channel::Answer),
             policy: node.policy.as_ref().map(|link| link.status()),
         }
     }
@@ -174,6 +182,11 @@ impl<'a> Connection<'a> {
                         Told::Now => Instant::now() + self.node.limits.status_every,
                         Told::Later => Instant::now() + STATUS_AGAIN_AFTER,
                     };
+                }
+                answer = next_answer(self.node.orders.as_ref()), if connected => {
+                    if let Err(error) = self.publish(self.answers.clone(), Retain::No, answer, Sent::Answer) {
+                        warn!(error, "no room for the answer to an order");
+                    }
                 }
                 () = stopped(stopping), if self.stopping.is_none() => {
                     if !connected {
@@ -299,8 +312,9 @@ impl<'a> Connection<'a> {
                 return;
             }
             // That nobody reads a status is no trouble; that we may not publish one is.
-            Sent::Status if refusal.is_none_or(|r| r == Refusal::NobodyListens) => return,
-            Sent::Status => {}
+            // Nor that whoever ordered something does not wait for the answer.
+            Sent::Status | Sent::Answer if refusal.is_none_or(|r| r == Refusal::NobodyListens) => return,
+            Sent::Status | Sent::Answer => {}
             Sent::Event => {
                 let answer = match refusal {
                     None => Answer::Accepted,
@@ -314,16 +328,24 @@ impl<'a> Connection<'a> {
     }
 
     fn handle_subscribed(&mut self, answers: &[SubscribeReasonCode]) {
-        // In the order of `subscribe`: receipts, then policies.
+        // In the order of `topics`.
         let mut denied = answers.iter().map(|answer| !matches!(answer, SubscribeReasonCode::Success(_)));
         if denied.next() != Some(false) {
             self.tell_refusal(Some(Refusal::ReceiptsDenied));
         }
-        let policy_denied = denied.next() == Some(true);
-        if policy_denied && !self.node.state.borrow().policy_denied {
+        let policy_denied = self.node.policy.is_some() && denied.next() == Some(true);
+        let orders_denied = self.node.orders.is_some() && denied.next() == Some(true);
+        let (policy_was_denied, orders_were_denied) = {
+            let state = self.node.state.borrow();
+            (state.policy_denied, state.orders_denied)
+        };
+        if policy_denied && !policy_was_denied {
             warn!(topic = self.policies, "the broker does not let this node hear which policy the hub wants");
         }
-        self.node.tell(|state| state.policy_denied = policy_denied);
+        if orders_denied && !orders_were_denied {
+            warn!(topic = self.orders, "the broker does not let this node hear guards' orders");
+        }
+        self.node.tell(|state| (state.policy_denied, state.orders_denied) = (policy_denied, orders_denied));
     }
 
     fn tell_refusal(&self, refused: Option<Refusal>) {
@@ -344,6 +366,15 @@ impl<'a> Connection<'a> {
             link.deliver(&message.payload);
             return;
         }
+        if let Some(link) = self.node.orders.as_ref().filter(|_| message.topic.as_ref() == self.orders.as_bytes()) {
+            // A retained one was put there by somebody who does not know orders: it would come again with each connection.
+            if message.retain {
+                debug!("a retained message on the topic for orders is passed over");
+            } else {
+                link.deliver(&message.payload);
+            }
+            return;
+        }
         if message.topic.as_ref() != self.receipts.as_bytes() {
             debug!("the broker sent something that was not subscribed to");
             return;
@@ -356,71 +387,6 @@ impl<'a> Connection<'a> {
                 self.node.tell(|state| state.last_error = Some(format!("a receipt cannot be read: {error}")));
             }
         }
-    }
-
-    /// Has the outbox work on `receipt`, or on what it adds to the one that waits.
-    fn confirm(&mut self, heard: Heard, receipt: Ack) {
-        if self.confirming.is_some() {
-            self.waiting = Some(match self.waiting.take() {
-                Some((before, waiting)) => (before.or(heard), waiting.and(receipt)),
-                None => (heard, receipt),
-            });
-            return;
-        }
-        let outbox = self.node.outbox.clone();
-        self.confirming = Some(Box::pin(async move {
-            let outcome = outbox.confirm(&receipt).await;
-            (heard, receipt, outcome)
-        }));
-    }
-
-    fn handle_confirmed(&mut self, heard: Heard, receipt: Ack, outcome: Result<ConfirmOutcome, StorageError>) {
-        match outcome {
-            Ok(ConfirmOutcome::Removed { .. }) => self.tell_alarm(None),
-            Ok(ConfirmOutcome::Stale) => {}
-            Ok(ConfirmOutcome::NotOurs { seq, theirs, ours }) => {
-                self.tell_alarm(Some(Alarm::OtherChain { seq, theirs, ours }));
-                // Nothing that it says is about our events.
-                return;
-            }
-            Err(error) => {
-                let error = chain(&error);
-                warn!(%error, "a receipt could not be recorded; the events stay until the next one");
-                self.node.tell(|state| state.last_error = Some(error));
-                return;
-            }
-        }
-        let confirmed = self.node.outbox.backlog().confirmed_seq;
-        self.delivery.handle_receipt(confirmed, receipt.highest_seq, heard, self.node.now());
-        self.receipt = Some(receipt);
-        self.tell_progress();
-    }
-
-    /// A hub that stays behind what it had confirmed will never take what follows.
-    fn check_hub_forgot(&self) {
-        let confirmed_seq = self.node.outbox.backlog().confirmed_seq;
-        if let Some(Ack { committed_seq, .. }) = self.receipt
-            && committed_seq < confirmed_seq
-        {
-            self.tell_alarm(Some(Alarm::HubForgot { committed_seq, confirmed_seq }));
-        }
-    }
-
-    fn tell_alarm(&self, alarm: Option<Alarm>) {
-        if self.node.state.borrow().alarm == alarm {
-            return;
-        }
-        match alarm {
-            Some(Alarm::OtherChain { seq, theirs, ours }) => {
-                let ours = ours.map_or_else(|| "no such event".to_owned(), |hash| hash.to_string());
-                warn!(seq, %theirs, ours, "the hub confirms another chain than this node's; nothing is removed");
-            }
-            Some(Alarm::HubForgot { committed_seq, confirmed_seq }) => {
-                warn!(committed_seq, confirmed_seq, "the hub lost events that it had confirmed");
-            }
-            None => info!("the hub's receipts fit this node's chain again"),
-        }
-        self.node.tell(|state| state.alarm = alarm);
     }
 
     fn tell_progress(&self) {
@@ -439,11 +405,17 @@ impl<'a> Connection<'a> {
 
     fn subscribe(&self) {
         // Where the queue has no room, the connection is stuck, and the next silence subscribes again.
-        let policies = self.node.policy.as_ref().map(|_| &self.policies);
-        let filters = [&self.receipts].into_iter().chain(policies).map(|topic| Filter::new(topic, QoS::AtLeastOnce));
+        let filters = self.topics().map(|topic| Filter::new(topic, QoS::AtLeastOnce));
         if self.client.try_subscribe_many(filters).is_err() {
             debug!("no room to subscribe");
         }
+    }
+
+    /// What the node hears: receipts, policies, orders.
+    fn topics(&self) -> impl Iterator<Item = &String> {
+        let policies = self.node.policy.as_ref().map(|_| &self.policies);
+        let orders = self.node.orders.as_ref().map(|_| &self.orders);
+        [&self.receipts].into_iter().chain(policies).chain(orders)
     }
 
     fn publish_status(&mut self, state: NodeState, sent: Sent) -> Told {

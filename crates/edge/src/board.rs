@@ -20,10 +20,10 @@ use crate::stage::Stages;
 const LOOKED_AT: Duration = Duration::from_secs(5);
 /// Live pictures are at least this far apart.
 const VIEW_GAP: Duration = Duration::from_millis(150);
-/// A camera whose work has not gone on for so long is stuck: no frame takes that long on any machine.
-const STUCK: Duration = Duration::from_secs(60);
 /// Their JPEG quality.
 const VIEW_QUALITY: i32 = 75;
+/// A camera whose work has not gone on for so long is stuck: no frame takes that long on any machine.
+const STUCK: Duration = Duration::from_secs(60);
 
 /// The public face of one camera.
 #[derive(Debug)]
@@ -267,8 +267,7 @@ impl Board {
     /// Somebody looks.
     pub fn ask(&self) {
         // 0 means that nobody ever did.
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-        self.asked_ms.store(now, Ordering::Relaxed);
+        self.asked_ms.store(self.now_ms().max(1), Ordering::Relaxed);
     }
 
     /// How it is.

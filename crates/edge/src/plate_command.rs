@@ -6,11 +6,10 @@ use anyhow::{Context, Result};
 use edge::config::ModelsConfig;
 use edge::installation::Installation;
 use edge::plates::PlateEngine;
-use edge::plates::crop::read_crop;
+use edge::plates::crop::{read_crop, read_found};
 use inference::Threads;
 use inference::picture::read_picture;
 use inference::plates::PlateSource;
-use perception::plate::FoundPlate;
 use vnplate::decode::{Decoded, Outcome};
 
 pub(crate) fn read(
@@ -28,16 +27,15 @@ pub(crate) fn read(
         let failed = || format!("the plate models failed on \"{}\"", path.display());
         if scene {
             let found = engine.find(&source).with_context(failed)?;
-            let corners: Vec<_> = found.iter().map(FoundPlate::reading_corners).collect();
-            let glances = engine.read(&source, &corners).with_context(failed)?;
-            for (plate, glance) in found.iter().zip(&glances) {
-                let mut told = told(&engine.decode(glance));
+            let readings = read_found(&mut engine, &source, &found).with_context(failed)?;
+            for (plate, decoded) in found.iter().zip(&readings) {
+                let mut told = told(decoded);
                 told["picture"] = path.display().to_string().into();
                 told["corners"] = serde_json::json!(plate.corners);
                 println!("{told}");
             }
         } else {
-            let (decoded, _) = read_crop(&mut engine, &view).with_context(failed)?;
+            let decoded = read_crop(&mut engine, &view).with_context(failed)?;
             let mut told = told(&decoded);
             told["picture"] = path.display().to_string().into();
             println!("{told}");

@@ -46,9 +46,15 @@ impl FoundPlate {
     /// The corners inside which the plate is read.
     #[must_use]
     pub fn reading_corners(&self) -> [Point; 4] {
+        self.corners_with_margin(READING_MARGIN)
+    }
+
+    /// The corners moved outward from their middle; `margin` is a share of the plate's size.
+    #[must_use]
+    pub fn corners_with_margin(&self, margin: f32) -> [Point; 4] {
         let mean = |pick: fn(&Point) -> f32| self.corners.iter().map(pick).sum::<f32>() / 4.0;
         let (x, y) = (mean(|p| p.x), mean(|p| p.y));
-        let grown = |from: f32, to: f32| from + (to - from) * (1.0 + READING_MARGIN);
+        let grown = |from: f32, to: f32| from + (to - from) * (1.0 + margin);
         self.corners.map(|p| Point { x: grown(x, p.x), y: grown(y, p.y) })
     }
 

@@ -14,7 +14,7 @@ use vnplate::decode::Decoded;
 
 use super::score::{Scored, Scores, score};
 use crate::plates::PlateEngine;
-use crate::plates::crop::read_crop;
+use crate::plates::crop::{read_crop, read_found};
 
 /// A plate counts as found when its box and the label's overlap by this much.
 const FOUND_OVERLAP_MIN: f32 = 0.5;
@@ -148,7 +148,6 @@ pub fn crops(engine: &mut PlateEngine, images: &Path, list: &Path) -> Result<(Sc
         let picture = read_picture(&path)?;
         let started = Instant::now();
         let decoded = read_crop(engine, &picture.view())
-            .map(|(decoded, _)| decoded)
             .map_err(|source| EvalError::Model { path: path.clone(), source })?;
         let ms = started.elapsed().as_secs_f64() * 1e3;
         plates.push(Scored { rows: row.rows, source: row.label_source, ..scored(truth, Some(&decoded), ms) });
@@ -173,9 +172,7 @@ pub fn scenes(engine: &mut PlateEngine, images: &Path, list: &Path) -> Result<(S
         let failed = |source| EvalError::Model { path: path.clone(), source };
         let started = Instant::now();
         let found = engine.find(&source).map_err(failed)?;
-        let corners: Vec<_> = found.iter().map(FoundPlate::reading_corners).collect();
-        let glances = engine.read(&source, &corners).map_err(failed)?;
-        let decoded: Vec<_> = glances.iter().map(|glance| engine.decode(glance)).collect();
+        let decoded = read_found(engine, &source, &found).map_err(failed)?;
         let ms = started.elapsed().as_secs_f64() * 1e3 / labelled.len() as f64;
         let mut free: Vec<usize> = (0..found.len()).collect();
         for (index, label) in labelled {

@@ -1,29 +1,34 @@
-//! Reading a picture of one plate.
+//! Reading plates of a single picture, where no later frame gives a second chance.
 
 use domain::PixelView;
-use inference::plates::{PlateError, PlateGlance, PlateSource};
-use perception::plate::FoundPlate;
+use inference::plates::{PlateError, PlateSource};
+use perception::plate::{FoundPlate, READING_MARGIN};
 use vnplate::decode::Decoded;
 
 use super::{PlateEngine, WHOLE};
 
-/// A crop that is read with less confidence than this gets a second look.
+/// What is read with less confidence than this gets further looks.
 const SURE: f32 = 0.9;
 /// A plate that is found in a crop is meant when it is at least this wide, as a share of the crop.
 const MEANT_WIDTH_MIN: f32 = 0.25;
 /// When it is narrower than this, the crop as a whole shows something else.
 const WHOLE_WIDTH_MIN: f32 = 0.6;
+/// Margins of the further looks at a plate that was found: none, and twice the usual one.
+const FURTHER_MARGINS: [f32; 2] = [0.0, 2.0 * READING_MARGIN];
+
+fn is_sure(decoded: &Decoded) -> bool {
+    decoded.best().is_some_and(|best| best.confidence >= SURE)
+}
 
 /// Reads a picture that shows one plate and little else. Where the picture as it is gives no sure reading, it is read
 /// with a margin too, and the plate is looked for in it: a crop may be slanted, cut tight, or much larger than its
-/// plate. The looks are put together like those of a visit;
-/// the last of them is given too.
-pub fn read_crop(engine: &mut PlateEngine, picture: &PixelView<'_>) -> Result<(Decoded, PlateGlance), PlateError> {
+/// plate. The looks are put together like those of a visit.
+pub fn read_crop(engine: &mut PlateEngine, picture: &PixelView<'_>) -> Result<Decoded, PlateError> {
     let source = PlateSource::Bgr(picture);
     let mut glances = engine.read(&source, &[WHOLE])?;
     let first = engine.decode(&glances[0]);
-    if first.best().is_some_and(|best| best.confidence >= SURE) {
-        return Ok((first, glances.remove(0)));
+    if is_sure(&first) {
+        return Ok(first);
     }
     let width = |plate: &FoundPlate| plate.bbox().map_or(0.0, |bbox| bbox.clipped().width());
     let found = engine.find(&source)?;
@@ -37,6 +42,27 @@ pub fn read_crop(engine: &mut PlateEngine, picture: &PixelView<'_>) -> Result<(D
     if let Some(plate) = meant {
         glances.extend(engine.read(&source, &[plate.reading_corners()])?);
     }
-    let decoded = engine.decode_together(&glances);
-    Ok((decoded, glances.pop().expect("at least one look was taken")))
+    Ok(engine.decode_together(&glances))
+}
+
+/// Reads plates that were found in a picture. Corners are found to within a pixel or two, which is much of a small
+/// plate: one that is not read surely is read with other margins too, and the looks are put together like those of a
+/// visit.
+pub fn read_found(
+    engine: &mut PlateEngine,
+    source: &PlateSource<'_>,
+    found: &[FoundPlate],
+) -> Result<Vec<Decoded>, PlateError> {
+    let corners: Vec<_> = found.iter().map(FoundPlate::reading_corners).collect();
+    let mut readings = Vec::with_capacity(found.len());
+    for (plate, first) in found.iter().zip(engine.read(source, &corners)?) {
+        let mut decoded = engine.decode(&first);
+        if !is_sure(&decoded) {
+            let mut glances = vec![first];
+            glances.extend(engine.read(source, &FURTHER_MARGINS.map(|margin| plate.corners_with_margin(margin)))?);
+            decoded = engine.decode_together(&glances);
+        }
+        readings.push(decoded);
+    }
+    Ok(readings)
 }

@@ -101,6 +101,11 @@ crash-test: setup ## Kill edge, hub and broker at seeded moments; nothing may be
 	@$(CARGO) build --locked --workspace --bins
 	@$(CARGO) run --locked --package gatehouse-tests --bin crash-test
 
+.PHONY: soak
+soak: setup-demo ## Four full-size cameras on one node for half an hour, held to its limits; MINUTES=n, DETECTOR=id
+	@$(CARGO) build --locked --release --workspace --bins
+	@$(TARGET)/release/soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(DETECTOR),--detector $(DETECTOR))
+
 .PHONY: bench
 bench: setup ## CPU time of the whole edge beside bare decoding and inference
 	@$(CARGO) build --locked --release --workspace --bins

@@ -48,13 +48,18 @@ pub fn onnxruntime() -> Option<PathBuf> {
 
 /// The file of a detector and where it is.
 pub fn detector() -> Option<(&'static str, PathBuf)> {
-    let named = std::env::var_os("GATEHOUSE_MODELS").map(PathBuf::from);
-    let usual = [repository().join(".models"), repository().join("../shared/models")];
-    let folders: Vec<_> = named.into_iter().chain(usual).collect();
+    let folders = model_folders();
     DETECTORS.into_iter().find_map(|file| {
         let path = folders.iter().map(|folder| folder.join(file)).find(|path| path.is_file())?;
         Some((file, path.canonicalize().expect("it was there just now")))
     })
+}
+
+/// Folders in which models may lie.
+fn model_folders() -> Vec<PathBuf> {
+    let named = std::env::var_os("GATEHOUSE_MODELS").map(PathBuf::from);
+    let usual = [repository().join(".models"), repository().join("../shared/models")];
+    named.into_iter().chain(usual).collect()
 }
 
 /// An installation of our programs with exactly one detector: the folder for `GATEHOUSE_HOME`.
@@ -95,6 +100,20 @@ impl Home {
             symlink(from, to).expect("a link");
         }
         Some(Self { detector: at(&format!(".models/{file}")), folder })
+    }
+
+    /// The same with every model that is installed here, as a customer's node has them.
+    pub fn whole() -> Option<Self> {
+        let home = Self::make()?;
+        let folder = home.detector.parent().expect("a file lies in a folder");
+        for file in DETECTORS {
+            let from = model_folders().into_iter().map(|folder| folder.join(file)).find(|path| path.is_file());
+            let to = folder.join(file);
+            if let Some(from) = from.filter(|_| !to.exists()) {
+                symlink(from.canonicalize().expect("it was there just now"), to).expect("a link");
+            }
+        }
+        Some(home)
     }
 
     /// The folder.

@@ -14,5 +14,6 @@ pub mod rehearsal;
 pub mod relay;
 pub mod rtsp;
 pub mod site;
+pub mod soak;
 pub mod video;
 pub mod wait;

@@ -3,7 +3,7 @@
 //! Stands alone, so that a crate's own tests can take it in by its path.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -46,6 +46,13 @@ pub enum Show {
     },
     /// An MP4 file with H.264, at its own speed; the stream ends with the file.
     Mp4(PathBuf),
+    /// A file of bare H.264 (byte stream, key frame first), at this many frames a second, over and over without end.
+    Loop {
+        /// The file.
+        path: PathBuf,
+        /// Frames a second.
+        fps: u32,
+    },
     /// A test picture with a part that always changes, all of it in key frames, until [`RtspServer::set_pattern`].
     Pictures {
         /// Pixels in a row.
@@ -190,6 +197,7 @@ fn server(
     let factory = gst_rtsp_server::RTSPMediaFactory::new();
     factory.set_launch(&launch(&setup.show));
     factory.set_shared(false);
+    let fps = if let Show::Loop { fps, .. } = &setup.show { Some(u64::from(*fps)) } else { None };
     factory.connect_media_configure(move |_, media| {
         streams.fetch_add(1, Ordering::AcqRel);
         media.connect_prepared(report_capture_time);
@@ -198,6 +206,10 @@ fn server(
         let source = by_name("pictures").map(|source| source.downgrade());
         sources.lock().expect("nobody panics while it is held").extend(source);
         let gate = by_name("gate");
+        if let Some(fps) = fps {
+            let gate = gate.as_ref().and_then(|gate| gate.static_pad("sink")).expect("each launch line has a gate");
+            stamp(&gate, fps);
+        }
         let frozen = Arc::clone(&frozen);
         gate.and_then(|gate| gate.static_pad("src")).expect("each launch line has a gate").add_probe(
             gst::PadProbeType::BUFFER,
@@ -223,6 +235,21 @@ fn server(
     let mounts = server.mount_points().expect("a new server has mount points");
     mounts.add_factory(STREAM, factory);
     server
+}
+
+/// Bare H.264 has no times: each picture gets its own.
+fn stamp(pad: &gst::Pad, fps: u64) {
+    let sent = AtomicU64::new(0);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        if let Some(buffer) = info.buffer_mut() {
+            let number = sent.fetch_add(1, Ordering::Relaxed);
+            let at = gst::ClockTime::from_nseconds(number * 1_000_000_000 / fps);
+            let buffer = buffer.make_mut();
+            buffer.set_pts(at);
+            buffer.set_dts(at);
+        }
+        gst::PadProbeReturn::Ok
+    });
 }
 
 /// Makes the clock that goes with the stream tell when pictures were taken, as cameras do, not when they are sent.
@@ -255,6 +282,12 @@ fn launch(show: &Show) -> String {
         ),
         Show::Mp4(path) => format!(
             "( filesrc location=\"{}\" ! qtdemux ! h264parse ! identity name=gate \
+             ! rtph264pay name=pay0 pt=96 config-interval=1 )",
+            path.display()
+        ),
+        Show::Loop { path, fps } => format!(
+            "( multifilesrc location=\"{}\" loop=true ! h264parse \
+             ! video/x-h264,stream-format=byte-stream,alignment=au,framerate={fps}/1 ! identity name=gate \
              ! rtph264pay name=pay0 pt=96 config-interval=1 )",
             path.display()
         ),

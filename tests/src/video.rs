@@ -10,18 +10,23 @@ use gstreamer::prelude::*;
 
 /// Longest time that a video may take to make.
 const MAKE_MAX: Duration = Duration::from_secs(60);
+/// The same for a long one in a camera's full size.
+const MAKE_LARGE_MAX: Duration = Duration::from_secs(600);
 
 /// Copies the first `frames` frames of an AVI file into a Matroska file, as they are.
 ///
 /// # Panics
 /// Where that is not possible.
 pub fn cut(from: &Path, frames: u32, to: &Path) {
-    make(&format!(
-        "filesrc location=\"{}\" ! avidemux ! queue ! identity eos-after={frames} ! matroskamux \
+    make(
+        MAKE_MAX,
+        &format!(
+            "filesrc location=\"{}\" ! avidemux ! queue ! identity eos-after={frames} ! matroskamux \
          ! filesink location=\"{}\"",
-        from.display(),
-        to.display()
-    ));
+            from.display(),
+            to.display()
+        ),
+    );
 }
 
 /// Makes an MP4 file of a moving test picture. Its index lies at the end, as a camera's recorder writes it.
@@ -29,11 +34,14 @@ pub fn cut(from: &Path, frames: u32, to: &Path) {
 /// # Panics
 /// Where that is not possible.
 pub fn mp4(frames: u32, to: &Path) {
-    make(&format!(
-        "videotestsrc num-buffers={frames} pattern=ball ! video/x-raw,format=I420,width=160,height=120,framerate=25/1 \
+    make(
+        MAKE_MAX,
+        &format!(
+            "videotestsrc num-buffers={frames} pattern=ball ! video/x-raw,format=I420,width=160,height=120,framerate=25/1 \
          ! x264enc speed-preset=ultrafast ! mp4mux ! filesink location=\"{}\"",
-        to.display()
-    ));
+            to.display()
+        ),
+    );
 }
 
 /// Makes an AVI file of a moving test picture.
@@ -41,11 +49,34 @@ pub fn mp4(frames: u32, to: &Path) {
 /// # Panics
 /// Where that is not possible.
 pub fn avi(frames: u32, to: &Path) {
-    make(&format!(
-        "videotestsrc num-buffers={frames} pattern=ball ! video/x-raw,format=I420,width=160,height=120,framerate=25/1 \
+    make(
+        MAKE_MAX,
+        &format!(
+            "videotestsrc num-buffers={frames} pattern=ball ! video/x-raw,format=I420,width=160,height=120,framerate=25/1 \
          ! jpegenc ! avimux ! filesink location=\"{}\"",
-        to.display()
-    ));
+            to.display()
+        ),
+    );
+}
+
+/// Encodes a video anew as a camera of 1920 × 1080 sends it: bare H.264, `fps` frames a second, a key frame every two
+/// seconds, 4 Mbit/s.
+///
+/// # Panics
+/// Where that is not possible.
+pub fn camera_stream(from: &Path, fps: u32, to: &Path) {
+    make(
+        MAKE_LARGE_MAX,
+        &format!(
+            "filesrc location=\"{}\" ! decodebin ! videoconvert ! videoscale ! videorate \
+             ! video/x-raw,format=I420,width=1920,height=1080,pixel-aspect-ratio=1/1,framerate={fps}/1 \
+             ! x264enc speed-preset=superfast bitrate=4000 key-int-max={} bframes=0 \
+             ! video/x-h264,stream-format=byte-stream,profile=main ! filesink location=\"{}\"",
+            from.display(),
+            2 * fps,
+            to.display()
+        ),
+    );
 }
 
 /// Plays a video to its end, and says how many frames that were.
@@ -63,23 +94,23 @@ pub fn frames(path: &Path) -> u64 {
         counted.fetch_add(1, Ordering::Relaxed);
         gst::PadProbeReturn::Ok
     });
-    play(&pipeline, &launch);
+    play(&pipeline, MAKE_MAX, &launch);
     count.load(Ordering::Relaxed)
 }
 
-fn make(launch: &str) {
+fn make(most: Duration, launch: &str) {
     gst::init().expect("GStreamer is installed");
     let pipeline = gst::parse::launch(launch).unwrap_or_else(|error| panic!("{launch}: {error}"));
-    play(&pipeline, launch);
+    play(&pipeline, most, launch);
 }
 
-fn play(pipeline: &gst::Element, launch: &str) {
+fn play(pipeline: &gst::Element, most: Duration, launch: &str) {
     pipeline.set_state(gst::State::Playing).unwrap_or_else(|error| panic!("{launch}: {error}"));
     let bus = pipeline.bus().expect("a pipeline has a bus");
-    let most = gst::ClockTime::try_from(MAKE_MAX).expect("a minute");
-    let last = bus.timed_pop_filtered(most, &[gst::MessageType::Eos, gst::MessageType::Error]);
+    let until = gst::ClockTime::try_from(most).expect("minutes");
+    let last = bus.timed_pop_filtered(until, &[gst::MessageType::Eos, gst::MessageType::Error]);
     pipeline.set_state(gst::State::Null).unwrap_or_else(|error| panic!("{launch}: {error}"));
-    let last = last.unwrap_or_else(|| panic!("{launch}: not done within {MAKE_MAX:?}"));
+    let last = last.unwrap_or_else(|| panic!("{launch}: not done within {most:?}"));
     if let gst::MessageView::Error(error) = last.view() {
         panic!("{launch}: {}", error.error());
     }

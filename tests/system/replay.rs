@@ -33,7 +33,8 @@ fn kinds(events: &[Event]) -> [usize; 4] {
             | Payload::PolicyChanged(_)
             | Payload::EvidenceAdded(_)
             | Payload::AccessDecided(_)
-            | Payload::LaneChanged(_) => {
+            | Payload::LaneChanged(_)
+            | Payload::IncidentSeen(_) => {
                 panic!("a gate does not tell of {event:?}")
             }
         }

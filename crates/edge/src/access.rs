@@ -184,7 +184,8 @@ impl AccessHandle {
                 | Payload::PolicyChanged(_)
                 | Payload::EvidenceAdded(_)
                 | Payload::AccessDecided(_)
-                | Payload::LaneChanged(_) => {}
+                | Payload::LaneChanged(_)
+                | Payload::IncidentSeen(_) => {}
             }
         }
     }

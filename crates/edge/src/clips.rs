@@ -60,6 +60,7 @@ pub fn wanted(plan: &ClipPlan, event: &Event) -> Option<Wanted> {
         }
         Payload::Passed(passed) => (has(ClipKind::Passage), EvidenceClass::Passage, passed.what.media),
         Payload::Stayed(stayed) => (has(ClipKind::Stay), EvidenceClass::Passage, stayed.what.media_to),
+        Payload::IncidentSeen(seen) => (has(ClipKind::Incident), EvidenceClass::Alert, seen.what.media),
         Payload::OccupancyChanged(_)
         | Payload::CameraChanged(_)
         | Payload::NodeStarted(_)

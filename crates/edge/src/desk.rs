@@ -79,6 +79,7 @@ impl Pending {
         match &self.fact {
             Fact::Gate(GateEvent::Passed(passage)) => Some(passage.shot),
             Fact::Gate(GateEvent::Stayed(stay)) => Some(stay.shot),
+            Fact::Gate(GateEvent::Incident(incident)) => incident.what.shot(),
             Fact::Gate(GateEvent::OccupancyChanged(_)) | Fact::Camera(_) | Fact::Clock(_) => None,
             Fact::Plate(_) => None,
         }
@@ -274,6 +275,7 @@ impl Desk {
             Fact::Gate(GateEvent::Passed(what)) => Payload::Passed(WithEvidence { what, evidence }),
             Fact::Gate(GateEvent::Stayed(what)) => Payload::Stayed(WithEvidence { what, evidence }),
             Fact::Gate(GateEvent::OccupancyChanged(what)) => Payload::OccupancyChanged(what),
+            Fact::Gate(GateEvent::Incident(what)) => Payload::IncidentSeen(WithEvidence { what, evidence }),
             Fact::Camera(change) => Payload::CameraChanged(change),
             Fact::Clock(jump) => Payload::ClockJumped(jump),
             Fact::Plate(what) => Payload::PlateRead(WithEvidence { what: *what, evidence }),
@@ -307,6 +309,7 @@ impl Desk {
                     GateEvent::Passed(passage) => passage.at,
                     GateEvent::Stayed(stay) => stay.to,
                     GateEvent::OccupancyChanged(occupancy) => occupancy.at,
+                    GateEvent::Incident(incident) => incident.at,
                 };
                 drained.push(self.pending(at, clock, Fact::Gate(event)));
             }

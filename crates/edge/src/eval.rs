@@ -134,7 +134,8 @@ impl Sink for Tally {
                 | Payload::PolicyChanged(_)
                 | Payload::EvidenceAdded(_)
                 | Payload::AccessDecided(_)
-                | Payload::LaneChanged(_) => {}
+                | Payload::LaneChanged(_)
+                | Payload::IncidentSeen(_) => {}
             }
         }
         Ok(())

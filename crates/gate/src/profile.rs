@@ -1,10 +1,15 @@
-//! How a gate is configured: its counting lines, its zones and when something counts.
+//! How a gate is configured: its counting lines, its zones, when something counts and what is not allowed.
+
+mod allowed;
 
 use std::time::Duration;
 
 use domain::table::asked::{self, AskedField};
-use domain::{BoundingBox, CountGroup, Line, LineId, Point, Polygon, Problems, Side, TableReader, ZoneId};
+use domain::{BoundingBox, CountGroup, Direction, Line, LineId, Point, Polygon, Problems, Side, TableReader, ZoneId};
 use serde::Deserialize;
+
+pub use allowed::CrowdLimit;
+use allowed::{read_crowd, read_gap};
 
 /// Version of the profile format that this code reads.
 pub const PROFILE_VERSION: u32 = 1;
@@ -115,6 +120,10 @@ pub struct CountingLine {
     pub inside: Side,
     /// What is counted on it.
     pub groups: Vec<CountGroup>,
+    /// The only way that it may be gone over; nothing where both are allowed.
+    pub only: Option<Direction>,
+    /// How long after somebody the next one may go over it the same way; nothing where it does not matter.
+    pub gap: Option<Duration>,
 }
 
 /// A zone of a gate.
@@ -126,6 +135,8 @@ pub struct Zone {
     pub area: Polygon,
     /// What is counted in it.
     pub groups: Vec<CountGroup>,
+    /// When too many are in it; nothing where it does not matter.
+    pub crowd: Option<CrowdLimit>,
 }
 
 impl GateProfile {
@@ -220,14 +231,17 @@ fn read_line(table: &mut TableReader<'_>) -> Option<CountingLine> {
     let line = table.required("points", "two points [[x0, y0], [x1, y1]], each number from 0 to 1");
     let inside = table.required::<Towards>("in", "\"a_to_b\" or \"b_to_a\", the way that leads into the site");
     let groups = read_groups(table);
-    Some(CountingLine { id: id?, line: line?, inside: inside?.side(), groups })
+    let only = table.optional("only");
+    let gap = read_gap(table);
+    Some(CountingLine { id: id?, line: line?, inside: inside?.side(), groups, only, gap })
 }
 
 fn read_zone(table: &mut TableReader<'_>) -> Option<Zone> {
     let id = table.required("id", "a name of a-z, 0-9 and -");
     let area = table.required("points", "at least three points [[x, y], …], each number from 0 to 1");
     let groups = read_groups(table);
-    Some(Zone { id: id?, area: area?, groups })
+    let crowd = read_crowd(table, &groups);
+    Some(Zone { id: id?, area: area?, groups, crowd })
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -279,8 +293,48 @@ mod tests {
         let paths: Vec<_> = problems.as_slice().iter().map(|p| p.path.as_str()).collect();
         assert_eq!(paths, ["profile", "kind", "line[0].points", "line[0].in", "line[0].gruops"], "{problems}");
         let text = problems.to_string();
-        for said in ["5 problems", "coach_station", "0 to 1", "a_to_b", "id, points, in, groups are accepted"] {
+        for said in
+            ["5 problems", "coach_station", "0 to 1", "a_to_b", "id, points, in, groups, only, gap_ms are accepted"]
+        {
             assert!(text.contains(said), "\"{said}\" is missing in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_lines_and_zones_allow_is_read() {
+        let zone = "[[zone]]\nid = \"hall\"\npoints = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]\n";
+        let text = format!("{GOOD}only = \"out\"\ngap_ms = 1500\n{zone}[zone.crowd]\nabove = 30\nfor_ms = 5000\n");
+        let profile = GateProfile::parse(&text).expect("it is good");
+        let line = &profile.lines[0];
+        assert_eq!((line.only, line.gap), (Some(Direction::Out), Some(Duration::from_millis(1500))));
+        let lasting = Duration::from_secs(5);
+        let wanted = CrowdLimit { group: CountGroup::Person, above: 30, until: 24, lasting };
+        assert_eq!(profile.zones[0].crowd, Some(wanted));
+    }
+
+    #[test]
+    fn mistakes_in_what_is_allowed_are_named_with_what_is_accepted() {
+        let zones = |crowd: &str| {
+            format!(
+                "{GOOD}only = \"inwards\"\ngap_ms = 0\n[[zone]]\nid = \"hall\"\n\
+                 points = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]\ngroups = [\"vehicle\"]\ncrowd = {{ {crowd} }}\n"
+            )
+        };
+        for (crowd, path, said) in [
+            ("above = 0", "zone[0].crowd.above", "1 to 1000"),
+            ("for_ms = 1", "zone[0].crowd.above", "missing"),
+            ("above = 9, until = 9", "zone[0].crowd.until", "0 to 8"),
+            ("above = 9, group = \"person\"", "zone[0].crowd.group", "\"vehicle\" is accepted"),
+            ("above = 9, for_ms = 9000000", "zone[0].crowd.for_ms", "0 to 3600000"),
+            ("above = 9, limit = 3", "zone[0].crowd.limit", "above, until, group, for_ms are accepted"),
+        ] {
+            let problems = GateProfile::parse(&zones(crowd)).expect_err("three mistakes");
+            let paths: Vec<_> = problems.as_slice().iter().map(|p| p.path.as_str()).collect();
+            assert_eq!(paths, ["line[0].only", "line[0].gap_ms", path], "{problems}");
+            let text = problems.to_string();
+            for said in [said, "1 to 60000", "`in`"] {
+                assert!(text.contains(said), "\"{said}\" is missing in:\n{text}");
+            }
         }
     }
 

@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use domain::incident::{CrowdingBegan, CrowdingEnded, Tailgating, WrongDirection};
 use domain::passage::Shot;
 use domain::{
-    CameraId, CountGroup, Direction, GateId, MediaTime, MonoTime, Observations, Occupancy, Passage, Stay,
-    TrackObservation, UtcTime,
+    CameraId, CountGroup, Direction, GateId, Incident, IncidentKind, MediaTime, MonoTime, Observations, Occupancy,
+    Passage, Stay, TrackObservation, UtcTime,
 };
 
+use crate::crowd::{CrowdChange, CrowdState};
 use crate::identity::{Identity, Sighting};
 use crate::line::Crossing;
-use crate::profile::{CountingLine, GateProfile};
+use crate::profile::GateProfile;
 use crate::ride::{Riding, sits_on};
+use crate::tailgating::Followers;
 use crate::zone::OpenStay;
 
 /// Most identities at one gate at once; when full, the one seen longest ago ends as if it had left.
@@ -24,6 +27,13 @@ const OCCUPANCY_SETTLE: Duration = Duration::from_millis(500);
 /// Names an identity for the run of one gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdentityNumber(u64);
+
+#[cfg(test)]
+impl IdentityNumber {
+    pub(crate) const fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 /// The best look at somebody present so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,6 +55,8 @@ pub enum GateEvent {
     Stayed(Stay),
     /// The number in a zone changed.
     OccupancyChanged(Occupancy),
+    /// Something happened that the profile does not allow, or warns of.
+    Incident(Incident),
 }
 
 /// The state machine of one gate with one camera.
@@ -59,6 +71,10 @@ pub struct Gate {
     identities: BTreeMap<IdentityNumber, Identity>,
     next_number: u64,
     occupancy: Vec<ZoneCount>,
+    /// For each line of the profile.
+    followers: Vec<Followers>,
+    /// For each zone of the profile.
+    crowds: Vec<CrowdState>,
     events: VecDeque<GateEvent>,
 }
 
@@ -82,7 +98,17 @@ impl Gate {
             .flat_map(|(zone, z)| z.groups.iter().map(move |group| (zone, *group)))
             .map(|(zone, group)| ZoneCount { zone, group, told: 0, candidate: 0, since: MediaTime::default() })
             .collect();
-        Self { id, camera, profile, identities: BTreeMap::new(), next_number: 0, occupancy, events: VecDeque::new() }
+        Self {
+            id,
+            camera,
+            followers: vec![Followers::default(); profile.lines.len()],
+            crowds: vec![CrowdState::default(); profile.zones.len()],
+            profile,
+            identities: BTreeMap::new(),
+            next_number: 0,
+            occupancy,
+            events: VecDeque::new(),
+        }
     }
 
     /// The gate's name.
@@ -125,6 +151,7 @@ impl Gate {
             self.decide(number);
         }
         self.tell_occupancy(stamp.media, stamp.utc, OCCUPANCY_SETTLE);
+        self.see_crowds(stamp.media, stamp.utc);
     }
 
     /// Ends every identity that was not seen for longer than the profile's `lost_max`.
@@ -157,6 +184,10 @@ impl Gate {
             self.end(number);
         }
         self.tell_occupancy(media, at, Duration::ZERO);
+        for zone in 0..self.crowds.len() {
+            let change = self.crowds[zone].end();
+            self.tell_crowd(zone, 0, change, media, at);
+        }
     }
 
     /// The look that each present identity would be shown by, where its group is pictured at all. Keep these frames'
@@ -217,28 +248,32 @@ impl Gate {
         let identity = self.identities.get_mut(&number).expect("just seen");
         let (profile, now) = (&self.profile, identity.last);
         let mut crossings = Vec::new();
-        for (line, state) in profile.lines.iter().zip(&mut identity.lines) {
-            crossings.extend(state.see(line, &profile.counting, now).map(|crossing| (line, crossing)));
+        for (index, (line, state)) in profile.lines.iter().zip(&mut identity.lines).enumerate() {
+            crossings.extend(state.see(line, &profile.counting, now).map(|crossing| (index, crossing)));
         }
         let mut stays = Vec::new();
         for (index, (zone, state)) in profile.zones.iter().zip(&mut identity.zones).enumerate() {
             stays.extend(state.see(zone, &profile.counting, now).map(|stay| (index, stay)));
         }
         let identity = &self.identities[&number];
-        for (line, crossing) in crossings {
-            self.events.extend(self.passage(line, identity, crossing));
+        let passages: Vec<_> = crossings
+            .into_iter()
+            .filter_map(|(line, crossing)| Some((line, self.passage(line, identity, crossing)?)))
+            .collect();
+        let stays: Vec<_> = stays.into_iter().filter_map(|(zone, stay)| self.stay(zone, identity, stay)).collect();
+        for (line, passage) in passages {
+            self.tell_passage(line, number, passage);
         }
-        for (zone, stay) in stays {
-            self.events.extend(self.stay(zone, identity, stay));
-        }
+        self.events.extend(stays);
     }
 
     fn end(&mut self, number: IdentityNumber) {
         let Some(mut identity) = self.identities.remove(&number) else { return };
         let mut lines = std::mem::take(&mut identity.lines);
-        for (line, state) in self.profile.lines.iter().zip(&mut lines) {
-            let event = state.end().and_then(|crossing| self.passage(line, &identity, crossing));
-            self.events.extend(event);
+        for (line, state) in lines.iter_mut().enumerate() {
+            if let Some(passage) = state.end().and_then(|crossing| self.passage(line, &identity, crossing)) {
+                self.tell_passage(line, number, passage);
+            }
         }
         let mut zones = std::mem::take(&mut identity.zones);
         for (index, state) in zones.iter_mut().enumerate() {
@@ -247,12 +282,13 @@ impl Gate {
         }
     }
 
-    fn passage(&self, line: &CountingLine, identity: &Identity, crossing: Crossing) -> Option<GateEvent> {
+    fn passage(&self, line: usize, identity: &Identity, crossing: Crossing) -> Option<Passage> {
+        let line = &self.profile.lines[line];
         let (class, confidence) = identity.class();
         if !self.counts(identity) || !line.groups.contains(&class.group()) {
             return None;
         }
-        Some(GateEvent::Passed(Passage {
+        Some(Passage {
             gate: self.id.clone(),
             line: line.id.clone(),
             camera: self.camera.clone(),
@@ -264,7 +300,41 @@ impl Gate {
             at: crossing.at,
             bbox: crossing.bbox.clipped(),
             shot: identity.shot,
-        }))
+        })
+    }
+
+    /// Tells a passage, and what was not allowed about it. It counts all the same.
+    fn tell_passage(&mut self, line: usize, number: IdentityNumber, passage: Passage) {
+        let rules = &self.profile.lines[line];
+        let mut incidents = Vec::new();
+        if rules.only.is_some_and(|only| only != passage.direction) {
+            let Passage { direction, class, track, shot, .. } = passage;
+            let wrong = WrongDirection { line: rules.id.clone(), direction, class, track, shot };
+            incidents.push((passage.at, passage.media, IncidentKind::WrongDirection(wrong)));
+        }
+        let followed = rules.gap.map(|gap| self.followers[line].see(gap, number, &passage));
+        for follower in followed.into_iter().flatten() {
+            let Passage { direction, class, track, shot, at, media, .. } = follower.passage;
+            let tailgating = Tailgating {
+                line: rules.id.clone(),
+                direction,
+                class,
+                track,
+                ahead: follower.ahead.track,
+                gap_ms: u64::try_from(follower.gap.as_millis()).expect("below the longest gap of a profile"),
+                shot,
+            };
+            incidents.push((at, media, IncidentKind::Tailgating(tailgating)));
+        }
+        self.events.push_back(GateEvent::Passed(passage));
+        for (at, media, what) in incidents {
+            self.tell_incident(media, at, what);
+        }
+    }
+
+    fn tell_incident(&mut self, media: MediaTime, at: UtcTime, what: IncidentKind) {
+        let incident = Incident { gate: self.id.clone(), camera: self.camera.clone(), at, media, what };
+        self.events.push_back(GateEvent::Incident(incident));
     }
 
     fn stay(&self, zone: usize, identity: &Identity, stay: OpenStay) -> Option<GateEvent> {
@@ -291,14 +361,42 @@ impl Gate {
         identity.sightings >= self.profile.counting.sightings_min && !identity.ride.is_rider()
     }
 
-    fn tell_occupancy(&mut self, media: MediaTime, at: UtcTime, settle: Duration) {
+    /// How many of a group are in a zone.
+    fn inside(&self, zone: usize, group: CountGroup) -> u32 {
         let counting = &self.profile.counting;
-        for count in &mut self.occupancy {
-            let inside = self
-                .identities
-                .values()
-                .filter(|i| i.zones[count.zone].is_inside(counting) && !i.ride.is_rider() && i.group() == count.group);
-            let number = u32::try_from(inside.count()).expect("at most IDENTITIES_MAX");
+        let is_counted = |i: &&Identity| i.zones[zone].is_inside(counting) && !i.ride.is_rider() && i.group() == group;
+        u32::try_from(self.identities.values().filter(is_counted).count()).expect("at most IDENTITIES_MAX")
+    }
+
+    fn see_crowds(&mut self, media: MediaTime, at: UtcTime) {
+        for zone in 0..self.crowds.len() {
+            let Some(limit) = self.profile.zones[zone].crowd else { continue };
+            let count = self.inside(zone, limit.group);
+            let change = self.crowds[zone].see(&limit, count, media, at);
+            self.tell_crowd(zone, count, change, media, at);
+        }
+    }
+
+    fn tell_crowd(&mut self, zone: usize, count: u32, change: Option<CrowdChange>, media: MediaTime, at: UtcTime) {
+        let zone = &self.profile.zones[zone];
+        let (Some(limit), Some(change)) = (zone.crowd, change) else { return };
+        let (zone, group, above) = (zone.id.clone(), limit.group, limit.above);
+        let what = match change {
+            CrowdChange::Began { since } => {
+                IncidentKind::CrowdingBegan(CrowdingBegan { zone, group, count, above, since })
+            }
+            CrowdChange::Ended { since, peak } => {
+                IncidentKind::CrowdingEnded(CrowdingEnded { zone, group, count, peak, above, since })
+            }
+        };
+        self.tell_incident(media, at, what);
+    }
+
+    fn tell_occupancy(&mut self, media: MediaTime, at: UtcTime, settle: Duration) {
+        for index in 0..self.occupancy.len() {
+            let ZoneCount { zone, group, .. } = self.occupancy[index];
+            let number = self.inside(zone, group);
+            let count = &mut self.occupancy[index];
             if number != count.candidate {
                 count.candidate = number;
                 count.since = media;

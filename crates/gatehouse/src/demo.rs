@@ -243,6 +243,7 @@ async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
                 pictures.extend(passed.evidence.iter().map(|e| e.sha256));
             }
             Payload::Stayed(stayed) => pictures.extend(stayed.evidence.iter().map(|e| e.sha256)),
+            Payload::IncidentSeen(seen) => pictures.extend(seen.evidence.iter().map(|e| e.sha256)),
             Payload::PlateRead(read) => {
                 pictures.extend(read.evidence.iter().map(|e| e.sha256));
                 plates.push(plate_line(&read.what));

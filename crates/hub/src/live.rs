@@ -95,6 +95,7 @@ impl Live {
                     }
                     Some(Payload::AccessDecided(decided)) => decided.what.gate.as_slice(),
                     Some(Payload::LaneChanged(change)) => change.gate.as_slice(),
+                    Some(Payload::IncidentSeen(seen)) => slice::from_ref(&seen.what.gate),
                     Some(Payload::ClockJumped(_) | Payload::PolicyChanged(_)) | None => &[],
                 };
                 changed.gates.extend(gates.iter().map(|gate| (event.site.clone(), gate.clone())));

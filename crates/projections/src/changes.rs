@@ -7,7 +7,7 @@ use domain::{NodeId, UtcTime};
 
 use crate::delta::{
     CameraKey, CameraValue, ClipRow, ClockJumpValue, CountKey, DecisionRow, Delta, GateCameraKey, GateNodeKey,
-    NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PassageRow, PlateRow, StayRow,
+    IncidentRow, NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PassageRow, PlateRow, StayRow,
 };
 use crate::fold::{Fact, fold};
 
@@ -20,6 +20,8 @@ pub struct Changes {
     pub passages: BTreeMap<(NodeId, u64), PassageRow>,
     /// Stays, by node and event number.
     pub stays: BTreeMap<(NodeId, u64), StayRow>,
+    /// Incidents, by node and event number.
+    pub incidents: BTreeMap<(NodeId, u64), IncidentRow>,
     /// Read plates, by node and event number.
     pub plates: BTreeMap<(NodeId, u64), PlateRow>,
     /// Clips, by node and number of the event that tells of them.
@@ -56,6 +58,7 @@ impl Changes {
             Delta::Count(key, by) => *self.counts.entry(key).or_default() += by,
             Delta::Passage(row) => drop(self.passages.insert((row.node.clone(), row.seq), row)),
             Delta::Stay(row) => drop(self.stays.insert((row.node.clone(), row.seq), row)),
+            Delta::Incident(row) => drop(self.incidents.insert((row.node.clone(), row.seq), row)),
             Delta::Plate(row) => drop(self.plates.insert((row.node.clone(), row.seq), row)),
             Delta::Clip(row) => drop(self.clips.insert((row.node.clone(), row.seq), row)),
             Delta::Decision(row) => drop(self.decisions.insert((row.node.clone(), row.seq), row)),

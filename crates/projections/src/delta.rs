@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    CameraId, ClockQuality, CountGroup, Direction, GateId, LineId, NodeId, ObjectClass, Passage, SiteId, Stay, TrackId,
-    UtcTime, ZoneId,
+    CameraId, ClockQuality, CountGroup, Direction, GateId, Incident, LineId, NodeId, ObjectClass, Passage, SiteId,
+    Stay, TrackId, UtcTime, ZoneId,
 };
 use wire::event::CameraState;
 use wire::plate::{ListPurpose, PlateColour, PlateOutcome};
@@ -19,6 +19,8 @@ pub enum Delta {
     Passage(PassageRow),
     /// One stay for the list: one row per event.
     Stay(StayRow),
+    /// One incident for the list: one row per event.
+    Incident(IncidentRow),
     /// One read plate for the list: one row per event.
     Plate(PlateRow),
     /// One clip that shows another event: one row per event.
@@ -88,6 +90,23 @@ pub struct StayRow {
     pub id: EventId,
     /// The stay.
     pub stay: Stay,
+    /// The media that show it.
+    pub evidence: Vec<EvidenceRef>,
+}
+
+/// An incident with its place in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IncidentRow {
+    /// The site.
+    pub site: SiteId,
+    /// The node that saw it.
+    pub node: NodeId,
+    /// Number of the event.
+    pub seq: u64,
+    /// Identity of the event.
+    pub id: EventId,
+    /// The incident.
+    pub incident: Incident,
     /// The media that show it.
     pub evidence: Vec<EvidenceRef>,
 }

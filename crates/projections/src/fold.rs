@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use domain::{CameraId, ClockQuality, GateId, NodeId, Passage, SiteId, Stay, UtcTime};
+use domain::{CameraId, ClockQuality, GateId, Incident, NodeId, Passage, SiteId, Stay, UtcTime};
 use wire::event::{CameraChange, ClockJump, NodeStart, WithEvidence};
 use wire::plate::{ListPurpose, PlateMatch, PlateOutcome, PlateReading};
 use wire::{AccessDecided, EventId, Payload, PlateRead, Received};
 
 use crate::delta::{
     CameraKey, CameraValue, ClipRow, ClockJumpValue, CountKey, DecisionRow, Delta, GateCameraKey, GateNodeKey,
-    NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow, PlateBest,
-    PlateListed, PlateRow, StayRow,
+    IncidentRow, NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow,
+    PlateBest, PlateListed, PlateRow, StayRow,
 };
 
 /// A verified event, as far as the fold looks at it.
@@ -109,8 +109,26 @@ pub fn fold(fact: &Fact<'_>) -> Vec<Delta> {
         Some(Payload::LaneChanged(change)) => {
             deltas.extend(change.gate.as_ref().map(|gate| gate_node(fact, gate, fact.at)));
         }
+        Some(Payload::IncidentSeen(seen)) => deltas.extend(incident_deltas(fact, seen)),
     }
     deltas
+}
+
+fn incident_deltas(fact: &Fact<'_>, seen: &WithEvidence<Incident>) -> [Delta; 3] {
+    let incident = &seen.what;
+    let row = IncidentRow {
+        site: fact.site.clone(),
+        node: fact.node.clone(),
+        seq: fact.seq,
+        id: fact.id,
+        incident: incident.clone(),
+        evidence: seen.evidence.clone(),
+    };
+    [
+        Delta::Incident(row),
+        gate_node(fact, &incident.gate, incident.at),
+        gate_camera(fact, &incident.gate, &incident.camera, incident.at),
+    ]
 }
 
 fn passed_deltas(fact: &Fact<'_>, passed: &WithEvidence<Passage>) -> [Delta; 4] {

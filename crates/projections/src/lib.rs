@@ -6,22 +6,26 @@
 //!
 //! Start reading at [`fold()`]; [`Changes`] says how deltas combine, and [`day`] where a day begins.
 
+pub mod accuracy;
 pub mod changes;
 pub mod day;
 pub mod delta;
 pub mod fold;
+pub mod inside;
 pub mod today;
 
+pub use accuracy::{Accuracy, Audited, AuditedHour, RelativeError, accuracy};
 pub use changes::{Changes, Projections};
 pub use day::LocalDay;
 pub use delta::{
     CameraKey, CameraValue, ClipRow, ClockJumpValue, CountKey, DecisionRow, Delta, GateCameraKey, GateNodeKey,
-    NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow, PlateBest,
-    PlateListed, PlateRow, StayRow,
+    IncidentRow, NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow,
+    PlateBest, PlateListed, PlateRow, StayRow,
 };
 pub use fold::{Fact, fold};
+pub use inside::{Base, BaseKind, Inside, InvalidResetTime, ResetTime};
 pub use today::{GateToday, GroupToday};
 
 /// Version of the fold: raised whenever the same events would give another result, so that a store knows that what it
 /// has folded must be folded again.
-pub const FOLD_VERSION: u32 = 3;
+pub const FOLD_VERSION: u32 = 4;

@@ -1,9 +1,10 @@
 //! The law of the fold: the order of events and how often each comes do not matter.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use domain::incident::CrowdingBegan;
 use domain::{
-    BoundingBox, CameraId, ClockQuality, CountGroup, Direction, GateId, LineId, MediaTime, NodeId, ObjectClass,
-    Occupancy, Passage, Point, SiteId, Stay, TrackId, UtcTime, ZoneId,
+    BoundingBox, CameraId, ClockQuality, CountGroup, Direction, GateId, Incident, IncidentKind, LineId, MediaTime,
+    NodeId, ObjectClass, Occupancy, Passage, Point, SiteId, Stay, TrackId, UtcTime, ZoneId,
 };
 use projections::{Changes, Fact, PLATE_TEXT_CHARS_MAX, PlateRow, Projections};
 use proptest::prelude::*;
@@ -79,6 +80,21 @@ fn occupancy() -> impl Strategy<Value = Payload> {
     })
 }
 
+fn incident() -> impl Strategy<Value = Payload> {
+    (0u8..2, 0u32..9, moment()).prop_map(|(gate, count, at)| {
+        let zone = ZoneId::new("yard").unwrap();
+        let crowd = CrowdingBegan { zone, group: CountGroup::Person, count, above: 0, since: at };
+        let what = Incident {
+            gate: GateId::new(slug("gate", gate)).unwrap(),
+            camera: CameraId::new(slug("cam", gate)).unwrap(),
+            at,
+            media: MediaTime::from_micros(1),
+            what: IncidentKind::CrowdingBegan(crowd),
+        };
+        Payload::IncidentSeen(WithEvidence { what, evidence: vec![] })
+    })
+}
+
 fn reading(key: &str) -> PlateReading {
     PlateReading {
         key: key.to_owned(),
@@ -146,6 +162,7 @@ fn payload() -> impl Strategy<Value = Option<Payload>> {
     prop_oneof![
         4 => passage().prop_map(Some),
         1 => stay().prop_map(Some),
+        1 => incident().prop_map(Some),
         2 => plate_read().prop_map(Some),
         2 => occupancy().prop_map(Some),
         1 => camera.prop_map(Some),

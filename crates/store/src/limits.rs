@@ -30,6 +30,10 @@ pub(crate) fn fault(payload: &Payload) -> Option<String> {
         | Payload::PolicyChanged(_)
         | Payload::EvidenceAdded(_)
         | Payload::LaneChanged(_) => None,
+        Payload::IncidentSeen(seen) => (seen.evidence.len() > EVIDENCE_MAX).then(|| {
+            let count = seen.evidence.len();
+            format!("incident_seen: evidence: {count} are too many, at most {EVIDENCE_MAX} are accepted")
+        }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an event says, before it is sealed into an [`Envelope`](crate::Envelope).
 
-use domain::{CameraId, ClockQuality, MediaTime, Occupancy, Passage, Stay, UtcTime};
+use domain::{CameraId, ClockQuality, Incident, MediaTime, Occupancy, Passage, Stay, UtcTime};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -82,11 +82,13 @@ pub enum Payload {
     AccessDecided(WithEvidence<AccessDecided>),
     /// Something happened at a lane's barrier or door.
     LaneChanged(LaneChange),
+    /// Something happened that the gate's profile does not allow, or warns of.
+    IncidentSeen(WithEvidence<Incident>),
 }
 
 impl Payload {
     /// The names of all kinds on the wire.
-    pub const KINDS: [&str; 11] = [
+    pub const KINDS: [&str; 12] = [
         "passed",
         "stayed",
         "occupancy_changed",
@@ -98,6 +100,7 @@ impl Payload {
         "evidence_added",
         "access_decided",
         "lane_changed",
+        "incident_seen",
     ];
 
     /// The name on the wire.
@@ -114,6 +117,7 @@ impl Payload {
             Self::EvidenceAdded(_) => "evidence_added",
             Self::AccessDecided(_) => "access_decided",
             Self::LaneChanged(_) => "lane_changed",
+            Self::IncidentSeen(_) => "incident_seen",
         }
     }
 }

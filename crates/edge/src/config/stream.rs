@@ -54,6 +54,8 @@ pub enum ClipKind {
     Passage,
     /// Somebody stayed in a zone.
     Stay,
+    /// Something happened that the gate's profile does not allow, or warns of.
+    Incident,
 }
 
 pub(super) fn read_stream(table: &mut TableReader<'_>, source: Option<&str>, play: Play, plates: bool) -> StreamConfig {

@@ -1,3 +1,5 @@
+mod allowed;
+
 use super::*;
 use domain::{BoundingBox, FrameStamp, ObjectClass, Point, TrackId};
 use proptest::prelude::*;
@@ -19,6 +21,10 @@ enum Told {
     Passed(Direction, ObjectClass),
     Stayed(ObjectClass, u64),
     Inside(u32),
+    Wrong(Direction),
+    Tailgating(u64, u64),
+    CrowdBegan(u32),
+    CrowdEnded(u32),
 }
 
 struct Scene {
@@ -71,6 +77,12 @@ impl Scene {
                 GateEvent::Passed(p) => Told::Passed(p.direction, p.class),
                 GateEvent::Stayed(s) => Told::Stayed(s.class, s.to.since(s.from).as_millis() as u64 / 100),
                 GateEvent::OccupancyChanged(o) => Told::Inside(o.count),
+                GateEvent::Incident(incident) => match incident.what {
+                    IncidentKind::WrongDirection(wrong) => Told::Wrong(wrong.direction),
+                    IncidentKind::Tailgating(follower) => Told::Tailgating(follower.track.0, follower.ahead.0),
+                    IncidentKind::CrowdingBegan(crowd) => Told::CrowdBegan(crowd.count),
+                    IncidentKind::CrowdingEnded(crowd) => Told::CrowdEnded(crowd.peak),
+                },
             });
         }
     }

@@ -84,7 +84,7 @@ pub(super) const NODE: &[Meaning] = &[
     field("camera[].clip_after_s", "", "", "How long after its event a clip ends."),
     field(
         "camera[].clips",
-        "list of \"plate_match\", \"plate\", \"passage\" and \"stay\"",
+        "list of \"plate_match\", \"plate\", \"passage\", \"stay\" and \"incident\"",
         "[\"plate_match\"] where plates are read, else none",
         "Of which events a clip is kept, in the camera's own H.264 or H.265. \"plate_match\" is a plate of a watch list.",
     ),
@@ -225,6 +225,19 @@ pub(super) const PROFILE: &[Meaning] = &[
     field("line[].in", "", "", "Which way leads in."),
     field("line[].groups", "list of \"person\" and \"vehicle\"", "both", "What is counted on it."),
     field(
+        "line[].only",
+        "\"in\" or \"out\"",
+        "both ways are allowed",
+        "The only way that is allowed. Who takes the other one counts, and is told as an incident.",
+    ),
+    field(
+        "line[].gap_ms",
+        "1 to 60000",
+        "nobody is told to follow too close",
+        "How long after somebody the next one may go over it the same way. Who follows sooner is told as tailgating, also \
+         beside him; so give it to lines as narrow as a lane. Each person and each vehicle counts for one, its rider not.",
+    ),
+    field(
         "zone",
         "Up to 32 are accepted",
         "lines alone count",
@@ -233,4 +246,19 @@ pub(super) const PROFILE: &[Meaning] = &[
     field("zone[].id", "", "", "Its name."),
     field("zone[].points", "", "", "Its corners, as for lines."),
     field("zone[].groups", "list of \"person\" and \"vehicle\"", "both", "What is counted in it."),
+    field(
+        "zone[].crowd",
+        "",
+        "no number is too many",
+        "When too many are in it, which is told when it begins and ends.",
+    ),
+    field("zone[].crowd.above", "", "", "More than this are too many."),
+    field(
+        "zone[].crowd.until",
+        "below `above`",
+        "a fifth below `above`, at least one",
+        "There is room again when no more than this are left.",
+    ),
+    field("zone[].crowd.group", "a group of the zone", "the first of the zone's groups", "Who is counted."),
+    field("zone[].crowd.for_ms", "", "", "How long there must be too many, and how long there must be room again."),
 ];

@@ -1,5 +1,6 @@
 //! Measuring counts against a truth that a person made by looking; [`plates`] measures the reading of plates.
 
+pub mod detections;
 pub mod plates;
 pub mod score;
 pub mod visit;

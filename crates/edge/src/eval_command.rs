@@ -1,5 +1,7 @@
 //! `gatehouse-edge eval`: accuracy, as JSON and as a table.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,12 +12,13 @@ use edge::board::Board;
 use edge::config::stream::StreamConfig;
 use edge::config::{CameraConfig, ModelsConfig, Play};
 use edge::desk::{Desk, DeskPlan};
-use edge::engine::{Engine, Engines};
+use edge::engine::{Engine, Engines, Wants};
+use edge::eval::detections::detections;
 use edge::eval::plates::{crops, scenes};
 use edge::eval::score::{Scored, Scores};
 use edge::eval::visit::{load_truth, visit};
 use edge::eval::{Stopwatch, Tally, Truth};
-use edge::eyes::Eyes;
+use edge::eyes::{Eyes, open_camera};
 use edge::installation::Installation;
 use edge::models::choose_detector;
 use edge::node::draw_nonce;
@@ -34,6 +37,21 @@ pub(crate) enum Eval {
         /// Id of the detector; the first of the manifest that is installed where absent.
         #[arg(long)]
         detector: Option<String>,
+    },
+    /// Write what the detector finds in each frame of a video: one JSON object a frame.
+    Detections {
+        /// The video.
+        #[arg(long)]
+        video: PathBuf,
+        /// Id of the detector; the first of the manifest that is installed where absent.
+        #[arg(long)]
+        detector: Option<String>,
+        /// Folder with model files, before those of the installation.
+        #[arg(long)]
+        models: Option<PathBuf>,
+        /// Where to write them.
+        #[arg(long)]
+        out: PathBuf,
     },
     /// Read crops of plates: one plate a picture.
     Plates(Pictures),
@@ -85,6 +103,11 @@ pub(crate) fn run(command: Eval, installation: &Installation) -> Result<()> {
             let folders = models.into_iter().collect();
             let models = ModelsConfig { folders, detector, ..ModelsConfig::default() };
             count(&video, &truth, &models, &json, installation)
+        }
+        Eval::Detections { video, detector, models, out } => {
+            let folders = models.into_iter().collect();
+            let models = ModelsConfig { folders, detector, ..ModelsConfig::default() };
+            list_detections(&video, &models, &out, installation)
         }
         Eval::Plates(arguments) => {
             let mut engine = open(arguments.models.as_ref(), installation)?;
@@ -180,16 +203,33 @@ fn write_json(scores: &impl Serialize, path: &Path) -> Result<()> {
     std::fs::write(path, format!("{text}\n")).with_context(|| format!("cannot write \"{}\"", path.display()))
 }
 
+fn played_once(video: &Path) -> Result<CameraConfig> {
+    let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
+    let (id, stream) = (CameraId::new("eval").expect("a slug"), StreamConfig::default());
+    Ok(CameraConfig { id, source, play: Play::Once, plates: None, importance: 1, stream })
+}
+
+fn list_detections(video: &Path, models: &ModelsConfig, out: &Path, installation: &Installation) -> Result<()> {
+    let (runtime, entry, model) = choose_detector(models, installation)?;
+    let mut detector = Detector::open(runtime, &entry, &model.path, Threads { intra: 1 })?;
+    let wants = Wants { size: detector.input_size(), fit: detector.fit() };
+    let camera = open_camera(&played_once(video)?, Path::new("."), wants)?;
+    let file = File::create(out).with_context(|| format!("cannot write \"{}\"", out.display()))?;
+    let mut file = BufWriter::new(file);
+    let frames = detections(&camera, &mut detector, &mut file, out)?;
+    file.flush().with_context(|| format!("cannot write \"{}\"", out.display()))?;
+    println!("{frames} frames, {}", model.id);
+    Ok(())
+}
+
 fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, installation: &Installation) -> Result<()> {
     let truth = Truth::load(truth)?;
     let (runtime, entry, model) = choose_detector(models, installation)?;
     let stopwatch = Stopwatch::start();
-    let id = CameraId::new("eval").expect("a slug");
-    let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
+    let camera = played_once(video)?;
+    let id = camera.id.clone();
     let detector = || Detector::open(runtime, &entry, &model.path, Threads { intra: 1 });
     let engines = Engines::open(1, vec![1], &|| Ok(Engine { detector: detector()?, plates: Vec::new() }))?;
-    let stream = StreamConfig::default();
-    let camera = CameraConfig { id: id.clone(), source, play: Play::Once, plates: None, importance: 1, stream };
     let eyes = Eyes::open(&camera, Path::new("."), engines.wants())?;
     let gate = (GateId::new("eval").expect("a slug"), truth.profile_text(), truth.profile());
     let desk = Desk::new(DeskPlan { camera: id.clone(), gates: vec![gate], nonce: draw_nonce()?, plates: None }, None);

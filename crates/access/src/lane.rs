@@ -113,6 +113,22 @@ pub enum Supply {
     Link,
 }
 
+/// What holds at a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Nothing: permits, guards and the button open it.
+    Normal,
+    /// A guard holds it open.
+    HeldOpen,
+    /// It is locked down.
+    LockedDown,
+    /// The fire alarm holds it open.
+    Fire,
+    /// Nobody supervises it: it does what its fail mode says.
+    Unsupervised,
+}
+
 /// What comes in.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input<'a> {
@@ -192,6 +208,24 @@ impl Lane {
     #[must_use]
     pub fn id(&self) -> &LaneId {
         &self.id
+    }
+
+    /// What holds now: whatever is stronger hides the rest.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match self.wanted() {
+            None | Some((_, Cause::Permit(_) | Cause::Button)) => Standing::Normal,
+            Some((_, Cause::Fire)) => Standing::Fire,
+            Some((_, Cause::LockDown)) => Standing::LockedDown,
+            Some((_, Cause::Guard)) => Standing::HeldOpen,
+            Some((_, Cause::FailMode)) => Standing::Unsupervised,
+        }
+    }
+
+    /// Whether it is locked down, also where a fire holds it open all the same.
+    #[must_use]
+    pub const fn lock_down(&self) -> Switch {
+        self.lock_down
     }
 
     /// Takes other settings; what holds now is looked at again.

@@ -11,6 +11,7 @@
 mod desk;
 pub mod journal;
 mod mailbox;
+mod order;
 mod rig;
 mod tell;
 mod thread;
@@ -21,12 +22,8 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use access::policy::Counted;
-use access::{
-    AccessPolicy, CardKey, Credential, DecisionNumber, GuardError, HolderKind, LaneId, Method, PassUses, Subject,
-    VerifiedPass,
-};
+use access::{AccessPolicy, CardKey, Credential, HolderKind, LaneId, Method, PassUses, VerifiedPass};
 use domain::{CameraId, CountGroup, Direction, GateId, LineId, SiteId};
-use thiserror::Error;
 use wire::access::PlateShown;
 use wire::event::WithEvidence;
 use wire::pass::{PassError, Scope, Uses, verify};
@@ -37,6 +34,7 @@ use crate::node_clock::NodeClock;
 use mailbox::Mailbox;
 
 pub use mailbox::{HAPPENINGS_MAX, INPUTS_MAX};
+pub use order::{GuardOrder, OrderDone, OrderKind, OrderRefused};
 pub use thread::{AccessParts, AccessThread, EVENTS_WAITING_MAX};
 
 /// Longest wait for the access thread's answer to an order or a policy.
@@ -53,84 +51,35 @@ pub struct Shown {
 /// What comes in.
 #[derive(Debug)]
 enum Input {
-    Shown { lane: LaneId, credential: Credential, shown: Shown, seen: Instant },
-    Unread { lane: LaneId, shown: Option<Shown>, why: String, seen: Instant },
-    Passed { lane: usize, direction: Direction },
-    Order { order: GuardOrder, answer: SyncSender<Result<OrderDone, OrderRefused>> },
-    Policy { policy: Arc<AccessPolicy>, answer: SyncSender<()> },
-}
-
-/// What a guard orders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GuardOrder {
-    /// At which lane; nothing for all of them, which a lock-down and its end may be for.
-    pub lane: Option<LaneId>,
-    /// What.
-    pub kind: OrderKind,
-    /// Who orders it.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-    /// After this moment it is refused.
-    pub until: Instant,
-}
-
-/// What a guard may order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OrderKind {
-    /// Open once.
-    Open,
-    /// Open and stay so.
-    Hold,
-    /// No longer hold.
-    Release,
-    /// End a hold and close.
-    Close,
-    /// Close and stay closed, whatever is permitted.
-    LockDown,
-    /// End a lock-down, and a fire whose input is not active any more.
-    Clear,
-    /// Let somebody pass whatever the policy says: a decision of its own.
-    Override {
-        /// Whom, as far as known.
-        subjects: Vec<Subject>,
+    Shown {
+        lane: LaneId,
+        credential: Credential,
+        shown: Shown,
+        seen: Instant,
     },
-}
-
-/// An order was given to the lane. What became of it is told as events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OrderDone {
-    /// The decision, where it is one.
-    pub decision: Option<DecisionNumber>,
-}
-
-/// Why an order was not given to a lane.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum OrderRefused {
-    /// Too late.
-    #[error("the order came after its time")]
-    Expired,
-    /// The guard's name or reason is missing, or somebody is not known.
-    #[error(transparent)]
-    Guard(#[from] GuardError),
-    /// This node has no such lane.
-    #[error("this node has no lane \"{0}\"")]
-    UnknownLane(LaneId),
-    /// Only a lock-down and its end may be for all lanes.
-    #[error("at which lane? Only a lock-down and its end may be for all lanes")]
-    WhichLane,
-    /// There is no actuator.
-    #[error("nothing that this node drives opens there")]
-    NothingOpens,
-    /// The fire input is active.
-    #[error("the fire input of lane \"{0}\" is still active")]
-    StillBurning(LaneId),
-    /// Nothing is permitted because nobody knows who is inside.
-    #[error("nobody knows who is inside, so nobody can be permitted: order the lane to open instead")]
-    StateLost,
-    /// The node ends, or does not answer.
-    #[error("the node does not answer")]
-    Silent,
+    Unread {
+        lane: LaneId,
+        shown: Option<Shown>,
+        why: String,
+        seen: Instant,
+    },
+    Passed {
+        lane: usize,
+        direction: Direction,
+    },
+    Order {
+        order: GuardOrder,
+        answer: SyncSender<Result<OrderDone, OrderRefused>>,
+    },
+    /// An order that is not carried out, which is told all the same.
+    Refused {
+        order: GuardOrder,
+        why: OrderRefused,
+    },
+    Policy {
+        policy: Arc<AccessPolicy>,
+        answer: SyncSender<()>,
+    },
 }
 
 /// Where what comes in goes.
@@ -259,6 +208,11 @@ impl AccessHandle {
             return Err(OrderRefused::Silent);
         }
         answered.recv_timeout(ANSWER_MAX).unwrap_or(Err(OrderRefused::Silent))
+    }
+
+    /// Tells of an order that is not carried out, with who gave it and why it was not.
+    pub fn refuse(&self, order: GuardOrder, why: OrderRefused) {
+        self.mailbox.send(Input::Refused { order, why });
     }
 
     /// Puts another policy in force; when this returns, nothing is decided by the one before any more.

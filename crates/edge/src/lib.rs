@@ -26,6 +26,7 @@ pub mod models;
 pub mod node;
 pub mod node_clock;
 pub mod observation_log;
+mod orders;
 pub mod plates;
 pub mod rehearse;
 pub mod replay;

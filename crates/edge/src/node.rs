@@ -12,8 +12,9 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use uplink::{
-    AppendError, BrokerConfig, ClockReading, Credentials, Identity, Limits, NodeKeyFile, Outbox, PolicyClientHandle,
-    PolicyLink, Publisher, PublisherHandle, Secret, Spool, Tls, Uploader, UploaderConfig, UploaderHandle, WallClock,
+    AppendError, BrokerConfig, ClockReading, Credentials, Identity, Limits, Links, NodeKeyFile, OrderClientHandle,
+    Outbox, PolicyClientHandle, Publisher, PublisherHandle, Secret, Spool, Tls, Uploader, UploaderConfig,
+    UploaderHandle, WallClock,
 };
 use wire::event::NodeStart;
 use wire::{Event, EventId, NodeKey, NodePublicKey, Payload};
@@ -33,6 +34,7 @@ use crate::local::Local;
 use crate::models::{LoadedModel, choose_detector, open_engine};
 use crate::node_clock::NodeClock;
 use crate::observation_log::ObservationLog;
+use crate::orders::take_orders;
 use crate::plates::confusion;
 use crate::plates::desk::PlatePlan;
 use crate::rehearse::{Rehearsal, calibration};
@@ -59,6 +61,7 @@ pub struct Node {
     spool: Spool,
     publisher: Option<PublisherHandle>,
     policy: Option<PolicyClientHandle>,
+    orders: Option<OrderClientHandle>,
     access: Option<AccessThread>,
     uploader: Option<UploaderHandle>,
     cameras: Vec<RunningCamera>,
@@ -154,7 +157,10 @@ impl Node {
             follow(store, follower)
         });
         let (policy, link) = follower.transpose()?.unzip();
-        let publisher = config.broker.as_ref().map(|b| publish(b, &outbox, Arc::clone(&clock), link)).transpose()?;
+        let handle = access.as_ref().map(AccessThread::handle);
+        let (orders, order_link) = take_orders(config, &key, handle, wall_clock(Arc::clone(&clock)))?.unzip();
+        let links = Links { policy: link, orders: order_link };
+        let publisher = config.broker.as_ref().map(|b| publish(b, &outbox, Arc::clone(&clock), links)).transpose()?;
         let uploader = config.hub_url.as_ref().map(|url| {
             let uploads = UploaderConfig::new(url.clone(), config.node.clone(), key.clone(), None);
             Uploader::start(spool.clone(), uploads, wall_clock(Arc::clone(&clock)))
@@ -165,6 +171,7 @@ impl Node {
             spool,
             publisher,
             policy,
+            orders,
             access,
             uploader: uploader.transpose()?,
             cameras: Vec::new(),
@@ -318,6 +325,9 @@ impl Node {
         if let Some(policy) = self.policy.take() {
             policy.stop().await;
         }
+        if let Some(orders) = self.orders.take() {
+            orders.stop().await;
+        }
         if let Some(access) = self.access.take() {
             // It waits for the lanes, which go into their fail mode, and tells the last events.
             let _ = tokio::task::spawn_blocking(move || drop(access)).await;
@@ -450,16 +460,8 @@ fn decide(
     AccessThread::start(parts).map(Some)
 }
 
-fn publish(
-    broker: &BrokerAddress,
-    outbox: &Outbox,
-    clock: Arc<NodeClock>,
-    link: Option<PolicyLink>,
-) -> Result<PublisherHandle> {
+fn publish(broker: &BrokerAddress, outbox: &Outbox, clock: Arc<NodeClock>, links: Links) -> Result<PublisherHandle> {
     let (outbox, broker, version) = (outbox.clone(), broker_config(broker)?, env!("CARGO_PKG_VERSION"));
     let (limits, clock) = (Limits::default(), wall_clock(clock));
-    Ok(match link {
-        Some(link) => Publisher::start_with_policy(outbox, broker, limits, version, clock, link),
-        None => Publisher::start(outbox, broker, limits, version, clock),
-    })
+    Ok(Publisher::start_with(outbox, broker, limits, version, clock, links))
 }

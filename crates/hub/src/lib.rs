@@ -16,6 +16,7 @@ pub mod health;
 pub mod ingest;
 pub mod link;
 pub mod live;
+pub mod orders;
 pub mod page;
 pub mod policy;
 pub mod start;

@@ -1,6 +1,7 @@
 //! `gatehouse-hub`: takes in the events of all nodes and shows them.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod order_command;
 mod policy_command;
 
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use domain::{NodeId, SiteId};
 use hub::config::{LISTEN, parse_address};
 use hub::{BrokerConfig, HubConfig, Listening, Subscription};
+use order_command::Order;
 use policy_command::Policy;
 use store::{RegisteredNode, Store};
 use tokio::signal::unix::{SignalKind, signal};
@@ -36,6 +38,9 @@ enum Command {
     /// Publishes what nodes shall work by, and shows what was published.
     #[command(subcommand)]
     Policy(Box<Policy>),
+    /// Gives a guard's order to a node and waits for its answer: open a lane, hold it, close it, lock it down. Who and why
+    /// stand in the log. Needs the secret policy key.
+    Order(Box<Order>),
     /// Folds the whole log again. The hub must not be running.
     Rebuild(Files),
     /// Reads the whole database and says what is wrong with it: signatures, hashes, chains, heads.
@@ -194,6 +199,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Run(run) => run_hub(run.config()?).await,
         Command::Node(node) => run_node(*node).await,
         Command::Policy(policy) => policy_command::run(*policy).await,
+        Command::Order(order) => order_command::run(*order).await,
         Command::Rebuild(files) => {
             let rebuilt = files.open().await?.rebuild().await?;
             println!("folded {} events again, {} of them of a kind that is not known", rebuilt.events, rebuilt.unread);

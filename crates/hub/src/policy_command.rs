@@ -90,7 +90,7 @@ pub(crate) struct Publish {
 }
 
 impl KeyPath {
-    fn path(&self, files: &Files) -> Result<PathBuf> {
+    pub(crate) fn path(&self, files: &Files) -> Result<PathBuf> {
         match &self.key {
             Some(path) => Ok(path.clone()),
             None => Ok(files.database()?.with_file_name("policy.key")),

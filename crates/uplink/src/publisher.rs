@@ -160,8 +160,20 @@ pub struct PublisherState {
     pub alarm: Option<Alarm>,
     /// Whether the broker does not let the node hear which policy the hub wants.
     pub policy_denied: bool,
-    /// Whether the broker does not let the node hear guards' orders.
-    pub orders_denied: bool,
+    /// Whether the node hears guards' orders.
+    pub orders: Hearing,
+}
+
+/// Whether the broker lets the node hear a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hearing {
+    /// It was not asked, or has not answered.
+    #[default]
+    Unknown,
+    /// It does.
+    Granted,
+    /// It does not.
+    Denied,
 }
 
 /// What else the publisher's connection hears for the node.

@@ -1,25 +1,27 @@
 //! What the access thread does with each thing that comes in: decide, keep, and only then act.
 
+mod orders;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use access::lane::{Input as LaneInput, Order, Switch};
+use access::lane::Input as LaneInput;
 use access::policy::PassageSensor;
 use access::{
-    Access, AccessEvent, AccessPolicy, Change, Check, Credential, Decision, DecisionNumber, Finding, GuardError,
-    LaneId, Moment, Override, Presented, ReferReason, Step, Verdict,
+    Access, AccessEvent, AccessPolicy, Change, Check, Credential, Decision, DecisionNumber, Finding, LaneId, Moment,
+    Presented, ReferReason, Step, Subject, Verdict,
 };
 use actuate::Happening;
 use domain::{Direction, GateId, MonoTime};
-use wire::access::{GuardWord, LaneChange, LaneHappening};
+use wire::access::{LaneChange, LaneHappening};
 use wire::event::WithEvidence;
 use wire::{EvidenceRef, Payload};
 
+use super::Shown;
 use super::journal::Journal;
 use super::rig::{Now, Rig, Sensed};
 use super::tell::{Teller, decided};
-use super::{GuardOrder, OrderDone, OrderKind, OrderRefused, Shown};
 use crate::watch::one_line;
 
 /// What a guard decides soon after something was shown is about that.
@@ -36,6 +38,8 @@ pub(super) struct Post {
     pub(super) rig: Option<Rig>,
     /// What was shown here last, and when.
     pub(super) shown: Option<(Shown, Instant)>,
+    /// What was referred to the guard last, whom it is about, and when.
+    pub(super) referred: Option<(DecisionNumber, Vec<Subject>, Instant)>,
 }
 
 /// Where the record of who is inside is kept.
@@ -150,63 +154,6 @@ impl AccessDesk {
         if rig.happened(happening, now) == Sensed::Passage {
             self.passed(post, None, moment, now);
         }
-    }
-
-    /// A guard orders something.
-    pub(super) fn order(&mut self, order: GuardOrder, moment: Moment, now: Now) -> Result<OrderDone, OrderRefused> {
-        let GuardOrder { lane, kind, by, reason, until } = order;
-        if now.instant > until {
-            return Err(OrderRefused::Expired);
-        }
-        let word = word(&by, &reason)?;
-        let posts: Vec<usize> = match &lane {
-            Some(lane) => vec![self.post(lane).ok_or_else(|| OrderRefused::UnknownLane(lane.clone()))?],
-            None if matches!(kind, OrderKind::LockDown | OrderKind::Clear) => (0..self.posts.len()).collect(),
-            None => return Err(OrderRefused::WhichLane),
-        };
-        let order = match kind {
-            OrderKind::Open => Order::Open,
-            OrderKind::Hold => Order::Hold,
-            OrderKind::Release => Order::Release,
-            OrderKind::Close => Order::Close,
-            OrderKind::LockDown => return self.each(&posts, &[LaneInput::LockDown(Switch::On)], &word, now),
-            OrderKind::Clear => {
-                let burning = posts.iter().find(|post| self.posts[**post].rig.as_ref().is_some_and(Rig::senses_fire));
-                if let Some(post) = burning {
-                    return Err(OrderRefused::StillBurning(self.posts[*post].id.clone()));
-                }
-                let off = [LaneInput::Fire(Switch::Off), LaneInput::LockDown(Switch::Off)];
-                return self.each(&posts, &off, &word, now);
-            }
-            OrderKind::Override { subjects } => {
-                let Record::Kept(_) = self.record else { return Err(OrderRefused::StateLost) };
-                let lane = self.posts[posts[0]].id.clone();
-                let GuardWord { name: guard, reason } = word;
-                let number = self.access.override_by(Override { lane, guard, reason, subjects, moment })?;
-                self.settle(now);
-                return Ok(OrderDone { decision: Some(number) });
-            }
-        };
-        self.each(&posts, &[LaneInput::Guard { order, guard: &by }], &word, now)
-    }
-
-    /// Tells lanes the same; each must have something that opens it where one lane is meant.
-    fn each(
-        &mut self,
-        posts: &[usize],
-        inputs: &[LaneInput<'_>],
-        word: &GuardWord,
-        now: Now,
-    ) -> Result<OrderDone, OrderRefused> {
-        if posts.iter().all(|post| self.posts[*post].rig.is_none()) {
-            return Err(OrderRefused::NothingOpens);
-        }
-        for post in posts {
-            if let Some(rig) = &mut self.posts[*post].rig {
-                inputs.iter().for_each(|input| rig.handle(input, Some(word.clone()), now));
-            }
-        }
-        Ok(OrderDone { decision: None })
     }
 
     /// Puts another policy in force.
@@ -366,7 +313,10 @@ impl AccessDesk {
             }
             Verdict::Permit(_) | Verdict::Deny(_) | Verdict::Refer(_) => {}
         }
-        let post = self.posts.iter_mut().find(|post| post.id == decision.lane);
+        let mut post = self.posts.iter_mut().find(|post| post.id == decision.lane);
+        if let (Some(post), Verdict::Refer(_)) = (&mut post, &decision.verdict) {
+            post.referred = Some((decision.number, decision.subjects.clone(), now.instant));
+        }
         let shown = post.as_ref().and_then(|post| post.shown.as_ref());
         let shown =
             shown.filter(|(_, at)| now.instant.saturating_duration_since(*at) <= SHOWN_MAX).map(|(shown, _)| shown);
@@ -379,14 +329,5 @@ impl AccessDesk {
         if let Some(rig) = post.and_then(|post| post.rig.as_mut()) {
             rig.handle(&LaneInput::Decided(&decision), None, now);
         }
-    }
-}
-
-fn word(by: &str, reason: &str) -> Result<GuardWord, GuardError> {
-    let fits = |text: &str| !text.trim().is_empty() && text.chars().count() <= access::decide::TEXT_LEN_MAX;
-    match (fits(by), fits(reason)) {
-        (true, true) => Ok(GuardWord { name: by.trim().to_owned(), reason: reason.trim().to_owned() }),
-        (false, _) => Err(GuardError::Name),
-        (true, false) => Err(GuardError::Reason),
     }
 }

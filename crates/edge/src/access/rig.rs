@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use access::LaneId;
-use access::lane::{Action, Cause, Command, CommandNumber, Input, Lane, LaneEvent, Position, Supply, Switch};
+use access::lane::{Action, Cause, Command, CommandNumber, Input, Lane, LaneEvent, Position, Standing, Supply, Switch};
 use actuate::{ActuatorThread, Happening, LaneMode, Order, OrderId, Signal};
 use domain::{GateId, MonoTime};
 use wire::access::{GuardWord, LaneChange, LaneHappening};
@@ -97,6 +97,16 @@ impl Rig {
         self.guard = guard;
         self.lane.handle(input, now.mono);
         self.listen();
+    }
+
+    /// Ends a lock-down, and a fire that is over.
+    pub(super) fn end_alarms(&mut self, word: &GuardWord, now: Now) {
+        if self.lane.standing() == Standing::Fire {
+            self.handle(&Input::Fire(Switch::Off), Some(word.clone()), now);
+        }
+        if self.lane.lock_down() == Switch::On {
+            self.handle(&Input::LockDown(Switch::Off), Some(word.clone()), now);
+        }
     }
 
     /// Takes what happened at the actuator.

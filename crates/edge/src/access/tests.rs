@@ -3,6 +3,7 @@ use std::net::TcpListener;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ::access::GuardError;
 use domain::UtcTime;
 use tempfile::TempDir;
 use wire::access::{AccessDecided, AccessVerdict, LaneChange, LaneHappening};
@@ -209,6 +210,26 @@ fn a_guard_lets_somebody_in_and_answers_for_it() {
     assert_eq!(gate.handle().order(nameless), Err(OrderRefused::Guard(GuardError::Name)));
     assert_eq!(gate.handle().order(late), Err(OrderRefused::Expired));
     assert_eq!(gate.handle().order(nowhere), Err(OrderRefused::WhichLane));
+    let ignored = gate.did(LaneHappening::Ignored);
+    assert_eq!((ignored.cause.as_str(), ignored.guard.map(|word| word.name)), ("late", Some("Hùng".to_owned())));
+    assert!(ignored.detail.starts_with("open: "), "{}", ignored.detail);
+    assert_eq!(gate.opened(), 1);
+}
+
+#[test]
+fn a_guard_answers_the_last_referral_of_a_lane_once() {
+    let gate = Gate::new("");
+    gate.card();
+    let referred = gate.decided(1).number;
+    let answer = |decision: &str| gate.order(OrderKind::Answer { decision: decision.to_owned() });
+    assert_eq!(answer("9.9"), Err(OrderRefused::NotWaiting("9.9".to_owned())));
+    let done = answer(&referred).expect("it waits");
+    let decided = gate.decided(2);
+    assert_eq!(done.decision.map(|number| number.to_string()), Some(decided.number));
+    assert_eq!((decided.verdict, decided.method.as_deref()), (AccessVerdict::Permit, Some("card")));
+    assert_eq!(answer(&referred), Err(OrderRefused::NotWaiting(referred)));
+    gate.did(LaneHappening::Opened);
+    assert_eq!(gate.opened(), 1);
 }
 
 #[test]
@@ -221,7 +242,7 @@ fn a_lock_down_closes_for_everybody_until_a_guard_ends_it() {
     gate.card();
     assert_eq!(gate.decided(1).verdict, AccessVerdict::Permit);
     assert_eq!(gate.did(LaneHappening::Ignored).cause, "locked-down");
-    gate.order(OrderKind::Clear).expect("it is given");
+    gate.order(OrderKind::Release).expect("it is given");
     gate.did(LaneHappening::LockDownEnded);
     gate.did(LaneHappening::Released);
     assert_eq!(gate.opened(), 0);

@@ -150,7 +150,7 @@ fn post(number: usize, lane: &LaneConfig, policy: &AccessPolicy, mailbox: &Arc<M
             Some(Rig::new(Lane::new(lane.id.clone(), rules.barrier), gate.clone(), actuator))
         }
     };
-    Ok(Post { id: lane.id.clone(), gate, rig, shown: None })
+    Ok(Post { id: lane.id.clone(), gate, rig, shown: None, referred: None })
 }
 
 fn lines(lanes: &[LaneConfig]) -> BTreeMap<(domain::GateId, domain::LineId), Vec<LineRoute>> {
@@ -219,6 +219,7 @@ impl Running {
                 // Whoever asked may have given up.
                 let _ = answer.try_send(done);
             }
+            Input::Refused { order, why } => self.desk.refuse(&order, &why),
             Input::Policy { policy, answer } => {
                 let moment = self.moment(now.instant);
                 self.desk.replace_policy(policy, moment, now);

@@ -17,7 +17,7 @@ use wire::policy::PolicyStatus;
 use wire::{Ack, Channel, NodeState, NodeTopic, Status};
 
 use super::delivery::{Answer, Delivery, Due, Heard};
-use super::{Alarm, Node, PublisherState, Refusal, Stop, stopped};
+use super::{Hearing, Node, PublisherState, Refusal, Stop, stopped};
 use crate::broker::retained_will;
 use crate::chain;
 use crate::orders::link::next_answer;
@@ -334,18 +334,22 @@ impl<'a> Connection<'a> {
             self.tell_refusal(Some(Refusal::ReceiptsDenied));
         }
         let policy_denied = self.node.policy.is_some() && denied.next() == Some(true);
-        let orders_denied = self.node.orders.is_some() && denied.next() == Some(true);
-        let (policy_was_denied, orders_were_denied) = {
+        let orders = match self.node.orders.as_ref().and(denied.next()) {
+            None => Hearing::Unknown,
+            Some(false) => Hearing::Granted,
+            Some(true) => Hearing::Denied,
+        };
+        let (policy_was_denied, orders_before) = {
             let state = self.node.state.borrow();
-            (state.policy_denied, state.orders_denied)
+            (state.policy_denied, state.orders)
         };
         if policy_denied && !policy_was_denied {
             warn!(topic = self.policies, "the broker does not let this node hear which policy the hub wants");
         }
-        if orders_denied && !orders_were_denied {
+        if orders == Hearing::Denied && orders_before != orders {
             warn!(topic = self.orders, "the broker does not let this node hear guards' orders");
         }
-        self.node.tell(|state| (state.policy_denied, state.orders_denied) = (policy_denied, orders_denied));
+        self.node.tell(|state| (state.policy_denied, state.orders) = (policy_denied, orders));
     }
 
     fn tell_refusal(&self, refused: Option<Refusal>) {

@@ -4,6 +4,7 @@
 
 mod delivery;
 mod kill;
+mod orders;
 mod outbox;
 mod policy;
 mod policy_kill;

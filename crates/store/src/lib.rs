@@ -13,6 +13,7 @@ pub mod blob;
 pub mod error;
 pub mod event;
 pub mod ingest;
+pub mod ledger;
 pub mod node;
 pub mod open;
 pub mod policy;
@@ -31,6 +32,10 @@ pub use blob::{BlobError, BlobWriter, StoredBlob, Written};
 pub use error::{OpenError, StoreError};
 pub use event::StoredEvent;
 pub use ingest::{BatchOutcome, Message, NodeHead, Outcome, Reason};
+pub use ledger::{
+    Area, AuditErrors, AuditFilter, AuditRow, CorrectionRow, LedgerError, LedgerMark, NewAudit, NewCorrection,
+    NewReset, ResetRow,
+};
 pub use node::{NodeError, RegisteredNode};
 pub use open::Store;
 pub use policy::{NewPolicy, PolicyDocument, PolicyError, PolicyMark, PolicyRow, WantedRow};
@@ -40,7 +45,7 @@ pub use quarantine::{
 };
 pub use query::{
     AlarmRow, BlobRow, CLIPS_PER_EVENT_MAX, CameraRow, CountBucket, CountRow, CountsFilter, DecisionCountRow,
-    DecisionFilter, GateRow, ListCursor, ListFilter, NodePolicyRow, NodeRow, NodeStatusRow, PlateFilter,
+    DecisionFilter, GateRow, InsideRow, ListCursor, ListFilter, NodePolicyRow, NodeRow, NodeStatusRow, PlateFilter,
     PlateOfPassage, QuarantineRow, ZoneRow,
 };
 pub use rebuild::Rebuilt;

@@ -14,8 +14,9 @@ use crate::row::{sql_seq, to_json};
 const ROWS_PER_STATEMENT: usize = 200;
 
 /// The tables that hold projections, so that they can be emptied in this order.
-pub(crate) const TABLES: [&str; 14] = [
+pub(crate) const TABLES: [&str; 15] = [
     "access_decision",
+    "incident",
     "clip",
     "count_minute",
     "passage",
@@ -51,6 +52,7 @@ pub(crate) async fn write(tx: &mut SqliteConnection, changes: &Changes) -> Resul
     plates_write(tx, changes).await?;
     clips_write(tx, changes).await?;
     decisions_write(tx, changes).await?;
+    incidents_write(tx, changes).await?;
     states_write(tx, changes).await?;
     nodes_write(tx, changes).await
 }
@@ -170,6 +172,30 @@ async fn plates_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<()
             .push_bind(gate.as_str())
             .push_bind(plate.to.as_unix_micros())
             .push_bind(plate.id.to_string()),
+        ""
+    );
+    Ok(())
+}
+
+async fn incidents_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+    let mut incidents = Vec::with_capacity(changes.incidents.len());
+    for row in changes.incidents.values() {
+        incidents.push((row, to_json("an incident", &row.incident)?, to_json("evidence", &row.evidence)?));
+    }
+    upsert!(
+        tx,
+        &incidents,
+        "insert into incident (node, seq, id, site, gate, kind, at, incident, evidence) ",
+        |row, (incident, what, evidence)| row
+            .push_bind(incident.node.as_str())
+            .push_bind(sql_seq(incident.seq))
+            .push_bind(incident.id.to_string())
+            .push_bind(incident.site.as_str())
+            .push_bind(incident.incident.gate.as_str())
+            .push_bind(incident.incident.what.as_str())
+            .push_bind(incident.incident.at.as_unix_micros())
+            .push_bind(what.as_str())
+            .push_bind(evidence.as_str()),
         ""
     );
     Ok(())

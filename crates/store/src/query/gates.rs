@@ -10,7 +10,9 @@ use wire::event::CameraState;
 
 use crate::Db;
 use crate::error::StoreError;
+use crate::ledger::{Area, OccupancyLedger};
 use crate::open::Store;
+use crate::query::{InsideRow, Until};
 use crate::row::{moment, named, natural, parsed};
 
 /// A gate as it stands.
@@ -24,8 +26,10 @@ pub struct GateRow {
     pub nodes: BTreeSet<NodeId>,
     /// The latest moment that they told of.
     pub last_at: UtcTime,
-    /// In, out and inside since midnight.
+    /// In and out since midnight.
     pub today: GateToday,
+    /// How many are inside, for each group.
+    pub inside: Vec<InsideRow>,
     /// The same by class: in and out.
     pub classes: BTreeMap<ObjectClass, (u64, u64)>,
     /// How many are in its zones.
@@ -83,6 +87,12 @@ impl Store {
     pub async fn gates(&self, only: Option<(&SiteId, &GateId)>, now: UtcTime) -> Result<Vec<GateRow>, StoreError> {
         let mut gates = self.gates_bare(only).await?;
         self.gates_add_counts(&mut gates, only, LocalDay::of(now)).await?;
+        let ledger = OccupancyLedger::read(&self.inner.readers, now).await?;
+        for gate in gates.values_mut() {
+            let area = Area { site: gate.site.clone(), gate: Some(gate.gate.clone()) };
+            let gates = std::slice::from_ref(&gate.gate);
+            gate.inside = self.insides_by(&ledger, &area, gates, (now, Until::NextReset)).await?.into();
+        }
         self.gates_add_zones(&mut gates, only).await?;
         self.gates_add_cameras(&mut gates, only).await?;
         Ok(gates.into_values().collect())
@@ -103,6 +113,7 @@ impl Store {
                 nodes: BTreeSet::new(),
                 last_at: at,
                 today: GateToday::default(),
+                inside: Vec::new(),
                 classes: BTreeMap::new(),
                 zones: Vec::new(),
                 cameras: Vec::new(),

@@ -3,6 +3,7 @@
 
 mod blobs;
 mod clips;
+mod counting;
 mod crash;
 mod ingest;
 mod opening;

@@ -9,7 +9,9 @@ use store::{Message, Outcome};
 use wire::Payload;
 use wire::event::{CameraState, ClockJump};
 
-use crate::support::{Home, Node, camera, ingest, occupied, passed, plate, plate_read, projections, started, stayed};
+use crate::support::{
+    Home, Node, camera, incident, ingest, occupied, passed, plate, plate_read, projections, started, stayed,
+};
 
 fn payload() -> impl Strategy<Value = Payload> {
     let direction = prop_oneof![Just(Direction::In), Just(Direction::Out)];
@@ -21,6 +23,7 @@ fn payload() -> impl Strategy<Value = Payload> {
             .prop_map(|(plates, second)| plate_read(plate(&format!("30A1234{plates}"), plates, second))),
         2 => (0u32..9).prop_map(occupied),
         1 => any::<bool>().prop_map(|up| camera(if up { CameraState::Up } else { CameraState::Failed })),
+        1 => (0u32..9, 0u64..300).prop_map(|(count, second)| incident(count, second)),
         1 => Just(started()),
         1 => any::<i32>().prop_map(|by| Payload::ClockJumped(ClockJump { by_ms: by.into() })),
     ]

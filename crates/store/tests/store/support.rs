@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use domain::incident::{CrowdingBegan, WrongDirection};
 use domain::{
-    BoundingBox, CameraId, ClockQuality, CountGroup, Direction, GateId, LineId, MediaTime, NodeId, ObjectClass,
-    Occupancy, Passage, Point, SiteId, Stay, TrackId, UtcTime, ZoneId,
+    BoundingBox, CameraId, ClockQuality, CountGroup, Direction, GateId, Incident, IncidentKind, LineId, MediaTime,
+    NodeId, ObjectClass, Occupancy, Passage, Point, SiteId, Stay, TrackId, UtcTime, ZoneId,
 };
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, Row, SqliteConnection, TypeInfo, ValueRef};
@@ -187,6 +188,29 @@ pub fn plate_read(what: PlateRead) -> Payload {
     Payload::PlateRead(WithEvidence { what, evidence: vec![] })
 }
 
+/// A crowd of so many; of nobody, somebody who went the wrong way.
+pub fn incident(count: u32, second: u64) -> Payload {
+    let zone = ZoneId::new("san").unwrap();
+    let moment = at(i64::try_from(second).unwrap());
+    let bbox = BoundingBox::new(0.1, 0.2, 0.3, 0.4).unwrap();
+    let wrong = WrongDirection {
+        line: LineId::new("vach-1").unwrap(),
+        direction: Direction::Out,
+        class: ObjectClass::Person,
+        track: TrackId(1),
+        shot: domain::passage::Shot { media: MediaTime::from_micros(1), bbox },
+    };
+    let crowd = CrowdingBegan { zone, group: CountGroup::Person, count, above: 8, since: moment };
+    let what = Incident {
+        gate: GateId::new("cong-chinh").unwrap(),
+        camera: CameraId::new("cam-1").unwrap(),
+        at: moment,
+        media: MediaTime::from_micros(second),
+        what: if count == 0 { IncidentKind::WrongDirection(wrong) } else { IncidentKind::CrowdingBegan(crowd) },
+    };
+    Payload::IncidentSeen(WithEvidence { what, evidence: vec![] })
+}
+
 pub fn occupied(count: u32) -> Payload {
     Payload::OccupancyChanged(Occupancy {
         gate: GateId::new("cong-chinh").unwrap(),
@@ -245,6 +269,8 @@ pub async fn projections(db: &Path) -> Vec<String> {
         "plate_read",
         "plate_read_gate",
         "clip",
+        "incident",
+        "access_decision",
         "occupancy",
         "camera_state",
         "gate_node",

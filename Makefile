@@ -97,9 +97,14 @@ rust-test: ## Run every Rust test
 	@$(CARGO) xtask test
 
 .PHONY: crash-test
-crash-test: setup ## Kill edge, hub and broker at seeded moments; nothing may be lost or doubled
+crash-test: setup ## Kill edge, hub and broker at 500 seeded points; nothing may be lost or doubled; SEED=n draws others
 	@$(CARGO) build --locked --workspace --bins
-	@$(CARGO) run --locked --package gatehouse-tests --bin crash-test
+	@$(CARGO) run --locked --package gatehouse-tests --bin crash-test -- $(if $(SEED),--seed $(SEED))
+
+.PHONY: offline-test
+offline-test: setup ## Keep 72 simulated hours without a broker and deliver them; HOURS=n for more or fewer
+	@$(CARGO) build --locked --workspace --bins
+	@$(CARGO) run --locked --package gatehouse-tests --bin offline-test -- $(if $(HOURS),--hours $(HOURS))
 
 .PHONY: soak
 soak: setup-demo ## Four full-size cameras on one node for half an hour, held to its limits; MINUTES=n, DETECTOR=id
@@ -109,7 +114,14 @@ soak: setup-demo ## Four full-size cameras on one node for half an hour, held to
 .PHONY: bench
 bench: setup ## CPU time of the whole edge beside bare decoding and inference
 	@$(CARGO) build --locked --release --workspace --bins
-	@$(CARGO) run --locked --release --package gatehouse-benches --bin edge
+	@$(CARGO) run --locked --release --package gatehouse-benches --bin edge -- $(if $(VIDEO),--video $(VIDEO)) $(if $(DETECTOR),--detector $(DETECTOR))
+
+.PHONY: bench-peer
+bench-peer: setup ## The same beside a Python program with OpenCV and ONNX Runtime; DETECTOR=id, VIDEO=file
+	@$(CARGO) build --locked --release --workspace --bins
+	@test -x .native/peer/bin/python || python3 -m venv .native/peer
+	@.native/peer/bin/pip install --quiet opencv-python-headless==4.10.0.84 onnxruntime==$(PEER_ONNXRUNTIME)
+	@$(CARGO) run --locked --release --package gatehouse-benches --bin edge -- --peer .native/peer/bin/python $(if $(VIDEO),--video $(VIDEO)) $(if $(DETECTOR),--detector $(DETECTOR))
 
 .PHONY: bench-plates
 bench-plates: setup ## Plate reading beside rapidocr-onnxruntime, on the pictures in ../shared/data; EVERY=n takes each n-th

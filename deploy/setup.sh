@@ -30,15 +30,16 @@ readonly BUILD_PACKAGES=(
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
     gstreamer1.0-plugins-ugly gstreamer1.0-libav
 )
-# To test: the broker that two-process tests talk to, and the shell linter.
-readonly TEST_PACKAGES=(mosquitto mosquitto-clients shellcheck)
+# To test: the broker that two-process tests talk to, the shell linter, what kills a program at an exact system call, and
+# what makes a program's clock jump and stand still.
+readonly TEST_PACKAGES=(mosquitto mosquitto-clients shellcheck strace faketime)
 
 usage() {
     cat <<EOF
 Usage: deploy/setup.sh [--for demo|test] [--check] [--offline]
 
   --for demo   only what building and running needs
-  --for test   also what \`make test\` needs: mosquitto, shellcheck, cargo-deny (the default)
+  --for test   also what \`make test\` needs: mosquitto, shellcheck, strace, faketime, cargo-deny (the default)
   --check      change nothing, only say what is missing
   --offline    fetch nothing; end with code $EXIT_INCOMPLETE if something is missing
 

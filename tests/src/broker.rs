@@ -49,12 +49,21 @@ impl Broker {
     /// # Panics
     /// Where the disk is full.
     pub fn down(folder: &Path) -> Self {
+        Self::down_saving(folder, "autosave_on_changes true\nautosave_interval 1\n")
+    }
+
+    /// The same with a broker that saves its state as brokers usually do, every half hour, and is quick.
+    pub fn down_and_quick(folder: &Path) -> Self {
+        Self::down_saving(folder, "")
+    }
+
+    fn down_saving(folder: &Path, saving: &str) -> Self {
         let port = free_port();
         std::fs::create_dir_all(folder).expect("a folder");
         // Started by root it would become another user, who may not write here; started by others it ignores this.
         let settings = format!(
             "user root\nlistener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n\
-             persistence true\npersistence_location {}/\nautosave_on_changes true\nautosave_interval 1\n",
+             persistence true\npersistence_location {}/\n{saving}",
             folder.display()
         );
         std::fs::write(folder.join("mosquitto.conf"), settings).expect("the settings are written");

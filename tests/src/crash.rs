@@ -1,14 +1,18 @@
-//! The campaign of kills: `kill -9` of the edge, of the hub and of the broker, each at many seeded moments while events
-//! are made, and then the question whether the hub's log holds every event exactly once.
+//! The campaign of kills: `kill -9` of the edge, of the hub and of the broker at many seeded points while events are
+//! made, and then the question whether the hub's log holds every event exactly once.
 //!
 //! The edge rehearses an observation log, so that everything behind the detector is real: gates, signing, outbox,
-//! MQTT, Mosquitto, ingest. A killed program is started again at once, and the next kill comes 30 to 400 ms later, so
-//! that many kills fall into the start of a program, into its reconnection, or between a commit and its
-//! acknowledgement.
+//! MQTT, Mosquitto, ingest. A killed program is started again at once. Some kills come 30 to 400 ms later, so that many
+//! fall into the start of a program, into its reconnection, or between a commit and its acknowledgement; others fall on
+//! an exact system call, or inside a flush of a file ([`crate::strace`]).
 
+mod points;
 mod report;
 
+use std::collections::VecDeque;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use store::Store;
@@ -19,12 +23,12 @@ use crate::hub::{self, Hub};
 use crate::process::Process;
 use crate::rehearsal::{self, Pace};
 use crate::site::Site;
-use crate::wait::eventually;
+use crate::strace::{self, Strace};
+use crate::wait::{eventually, within};
 
+pub use points::Victim;
+use points::{Point, Way};
 pub use report::{Kills, Report};
-
-/// Time between a restart and the next kill, in milliseconds.
-const MOMENT_MS: std::ops::RangeInclusive<u64> = 30..=400;
 
 /// Two walkers a frame, one in each direction: 100 events a second.
 const FRAME: Duration = Duration::from_millis(20);
@@ -35,73 +39,28 @@ const WALKERS: usize = 1_000;
 /// Longer than a campaign: how long the log without walkers rests.
 const REST: Duration = Duration::from_secs(24 * 3600);
 
+/// How long a program may take to get to the call at which it dies. Then it is killed where it is.
+const CALL_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long to look for a moment inside a flush.
+const FLUSH_WITHIN: Duration = Duration::from_secs(2);
+
+/// The signal that nobody can catch.
+const SIGKILL: i32 = 9;
+
 /// Starts of the edge after the last kill, until its outbox is empty. One is enough unless the machine is very busy.
 const SETTLING_STARTS_MAX: u32 = 6;
 
 /// How long the edge may take to let go of what the hub has confirmed; doubles with each start.
 const RECEIPT_AFTER: Duration = Duration::from_millis(250);
 
-/// A program that is killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Victim {
-    /// `gatehouse-edge`.
-    Edge,
-    /// `gatehouse-hub`.
-    Hub,
-    /// Mosquitto.
-    Broker,
-}
-
-impl Victim {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Edge, Self::Hub, Self::Broker];
-
-    /// Its name in the report.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Edge => "gatehouse-edge",
-            Self::Hub => "gatehouse-hub",
-            Self::Broker => "mosquitto",
-        }
-    }
-}
-
-/// How often to kill, and when.
+/// How often to kill, and where.
 #[derive(Debug, Clone, Copy)]
 pub struct Campaign {
-    /// Kills of each program.
-    pub kills: u32,
-    /// What the order and the moments are drawn from.
+    /// Kills in all: half of them of the edge, three of ten of the hub, the rest of the broker.
+    pub points: u32,
+    /// What the points are drawn from.
     pub seed: u64,
-}
-
-/// Numbers that look random and are the same for the same seed (SplitMix64, Steele, Lea and Flood 2014).
-#[derive(Debug)]
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Below `end`; the slight preference of small numbers does not matter here.
-    fn below(&mut self, end: u64) -> u64 {
-        self.roll() % end
-    }
-
-    fn moment(&mut self) -> Duration {
-        Duration::from_millis(MOMENT_MS.start() + self.below(MOMENT_MS.end() - MOMENT_MS.start() + 1))
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            let other = self.below(last as u64 + 1);
-            items.swap(last, usize::try_from(other).expect("below a length"));
-        }
-    }
 }
 
 /// The programs under fire.
@@ -112,6 +71,8 @@ struct Front {
     busy: PathBuf,
     quiet: PathBuf,
     edge_starts: u32,
+    /// What is still to come.
+    points: VecDeque<Point>,
     report: Report,
 }
 
@@ -120,16 +81,13 @@ struct Front {
 /// # Panics
 /// Where a program cannot be started, or does not come back after the last kill.
 pub fn campaign(campaign: Campaign, mut progress: impl FnMut(u32, Victim)) -> Report {
-    let mut dice = Dice(campaign.seed);
-    let mut victims: Vec<_> = Victim::ALL.into_iter().flat_map(|v| (0..campaign.kills).map(move |_| v)).collect();
-    dice.shuffle(&mut victims);
     let began = Instant::now();
-    let mut front = Front::start();
+    let mut front = Front::start(points::draw(campaign.points, campaign.seed, strace::works()));
     let mut restarted = Instant::now();
-    for (number, victim) in (1..).zip(victims) {
-        // tidy: sleep is what draws the moment of the kill; nothing is waited for
-        std::thread::sleep(dice.moment().saturating_sub(restarted.elapsed()));
-        front.kill(victim);
+    let mut number = 0;
+    while let Some((victim, way)) = front.points.pop_front() {
+        number += 1;
+        front.strike(victim, way, restarted);
         front.start_again(victim);
         restarted = Instant::now();
         progress(number, victim);
@@ -140,7 +98,7 @@ pub fn campaign(campaign: Campaign, mut progress: impl FnMut(u32, Victim)) -> Re
 }
 
 impl Front {
-    fn start() -> Self {
+    fn start(points: VecDeque<Point>) -> Self {
         let site = Site::new();
         let (walkers, nobody) = (site.path("walkers.jsonl"), site.path("nobody.jsonl"));
         let pace = Pace { frame: FRAME, every: 1, rest: Duration::ZERO };
@@ -149,9 +107,10 @@ impl Front {
         let busy = site.plan(&Plan::new(walkers, "rehearse", rehearsal::PROFILE), "busy");
         let quiet = site.plan(&Plan::new(nobody, "rehearse", rehearsal::PROFILE), "quiet");
         site.believe(&busy);
-        let hub = site.hub();
-        let edge = site.node(None, &busy, &site.path("events-0.jsonl"));
-        Self { site, hub, edge, busy, quiet, edge_starts: 1, report: Report::default() }
+        let hub = site.hub_under(strace_of(&points, Victim::Hub).as_ref());
+        let under = strace_of(&points, Victim::Edge);
+        let edge = site.node_under(under.as_ref(), &busy, &site.path("events-0.jsonl"));
+        Self { site, hub, edge, busy, quiet, edge_starts: 1, points, report: Report::default() }
     }
 
     fn events_file(&self, start: u32) -> PathBuf {
@@ -177,8 +136,27 @@ impl Front {
         }
     }
 
-    fn kill(&mut self, victim: Victim) {
-        self.note_the_dead();
+    /// Kills `victim`, or sees it die, at its point.
+    fn strike(&mut self, victim: Victim, way: Way, restarted: Instant) {
+        self.note_the_dead(Some((victim, way)));
+        let process = self.process(victim);
+        let mut in_flush = false;
+        match way {
+            // tidy: sleep is what draws the moment of the kill; nothing is waited for
+            Way::Moment(after) => std::thread::sleep(after.saturating_sub(restarted.elapsed())),
+            // Where it does not come to that call, it is killed all the same.
+            Way::Call(..) => drop(within(CALL_WITHIN, || process.ended())),
+            Way::Flush(after) => {
+                // tidy: sleep is what draws the moment of the kill; nothing is waited for
+                std::thread::sleep(after.saturating_sub(restarted.elapsed()));
+                let id = process.id();
+                let until = Instant::now() + FLUSH_WITHIN;
+                while !in_flush && Instant::now() < until && process.ended().is_none() {
+                    in_flush = strace::is_flushing(id);
+                }
+            }
+        }
+        let at_call = process.ended().is_some_and(|status| died_of_a_kill(status));
         let at_work = self.is_at_work(victim);
         let process = self.process(victim);
         if process.ended().is_none() {
@@ -187,30 +165,46 @@ impl Front {
         let kills = self.report.kills.entry(victim).or_default();
         kills.total += 1;
         kills.at_work += u32::from(at_work);
+        kills.at_call += u32::from(at_call && matches!(way, Way::Call(..)));
+        kills.in_flush += u32::from(in_flush);
     }
 
-    /// Nobody but us ends a program: one that ended by itself has failed.
-    fn note_the_dead(&mut self) {
+    /// Nobody but us ends a program: one that ended by itself has failed, unless it was to die at a call that it came
+    /// to before its turn.
+    fn note_the_dead(&mut self, now: Option<Point>) {
         for victim in Victim::ALL {
+            let now = now.filter(|(struck, _)| *struck == victim).map(|(_, way)| way);
+            let next = now.or_else(|| self.next_way(victim));
             let process = self.process(victim);
-            if let Some(status) = process.ended() {
-                let finding = format!("{} ended by itself ({status}): {}", victim.as_str(), process.last_words());
-                if !self.report.findings.contains(&finding) {
-                    self.report.findings.push(finding);
-                }
-                self.start_again(victim);
+            let Some(status) = process.ended() else { continue };
+            if matches!(next, Some(Way::Call(..))) && died_of_a_kill(status) {
+                continue;
             }
+            let finding = format!("{} ended by itself ({status}): {}", victim.as_str(), process.last_words());
+            if !self.report.findings.contains(&finding) {
+                self.report.findings.push(finding);
+            }
+            self.start_under(victim, next.and_then(Way::strace).as_ref());
         }
     }
 
+    fn next_way(&self, victim: Victim) -> Option<Way> {
+        self.points.iter().find(|(next, _)| *next == victim).map(|(_, way)| *way)
+    }
+
     fn start_again(&mut self, victim: Victim) {
+        let under = strace_of(&self.points, victim);
+        self.start_under(victim, under.as_ref());
+    }
+
+    fn start_under(&mut self, victim: Victim, strace: Option<&Strace>) {
         match victim {
             Victim::Edge => {
                 let events = self.events_file(self.edge_starts);
                 self.edge_starts += 1;
-                self.edge = self.site.node(None, &self.busy, &events);
+                self.edge = self.site.node_under(strace, &self.busy, &events);
             }
-            Victim::Hub => self.hub = self.site.hub(),
+            Victim::Hub => self.hub = self.site.hub_under(strace),
             Victim::Broker => self.site.broker.start(),
         }
     }
@@ -218,7 +212,7 @@ impl Front {
     /// Ends the edge in good order and starts it without walkers, until the hub has confirmed everything.
     fn settle(&mut self) {
         let began = Instant::now();
-        self.note_the_dead();
+        self.note_the_dead(None);
         self.site.broker.wait();
         let http = self.hub.ready();
         self.report.committed_under_fire = http.committed(NODE);
@@ -271,19 +265,11 @@ impl Front {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What `victim` must be started under, for its next point.
+fn strace_of(points: &VecDeque<Point>, victim: Victim) -> Option<Strace> {
+    points.iter().find(|(next, _)| *next == victim).and_then(|(_, way)| way.strace())
+}
 
-    #[test]
-    fn the_same_seed_draws_the_same_moments_within_the_limits() {
-        let moments = |seed| {
-            let mut dice = Dice(seed);
-            (0..1_000).map(|_| dice.moment()).collect::<Vec<_>>()
-        };
-        assert!(moments(1) == moments(1) && moments(1) != moments(2));
-        let (first, last) = (MOMENT_MS.start(), MOMENT_MS.end());
-        assert_eq!(moments(1).iter().min().map(Duration::as_millis), Some(u128::from(*first)));
-        assert_eq!(moments(1).iter().max().map(Duration::as_millis), Some(u128::from(*last)));
-    }
+fn died_of_a_kill(status: ExitStatus) -> bool {
+    status.signal() == Some(SIGKILL)
 }

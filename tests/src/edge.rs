@@ -8,6 +8,7 @@ use wire::Event;
 
 use crate::found::{Home, program, repository};
 use crate::process::{Outcome, Process};
+use crate::strace::{self, Strace};
 
 /// The site of every test's node.
 pub const SITE: &str = "cao-nguyen";
@@ -107,12 +108,17 @@ pub fn edge(home: Option<&Home>) -> Command {
 
 /// Starts a node.
 pub fn run(home: Option<&Home>, config: &Path, arguments: &[(&str, &Path)]) -> Process {
+    run_under(None, home, config, arguments)
+}
+
+/// Starts a node under a tracer.
+pub fn run_under(strace: Option<&Strace>, home: Option<&Home>, config: &Path, arguments: &[(&str, &Path)]) -> Process {
     let mut command = edge(home);
     command.args(["run", "--config"]).arg(config);
     for (name, path) in arguments {
         command.arg(name).arg(path);
     }
-    Process::start(&mut command, folder_of(config), "edge")
+    Process::start(&mut strace::under(strace, command), folder_of(config), "edge")
 }
 
 /// Runs the program to its end; its output lies in `logs`.

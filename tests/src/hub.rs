@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::found::program;
 use crate::process::{Outcome, Process};
+use crate::strace::{self, Strace};
 use crate::wait::{PATIENCE, eventually};
 
 /// Longest wait for an answer.
@@ -37,11 +38,14 @@ impl Hub {
 
     /// The same at an address that is known beforehand.
     pub fn start_at(folder: &Path, broker_port: u16, listen: SocketAddr) -> Self {
-        let mut command = Command::new(program("gatehouse-hub"));
-        let (listen, broker) = (listen.to_string(), format!("127.0.0.1:{broker_port}"));
-        command.args(["run", "--listen", &listen, "--broker", &broker, "--db"]);
-        command.arg(database(folder));
+        let mut command = command_to_run(folder, broker_port, listen);
         Self { process: Process::start(&mut command, folder, "hub") }
+    }
+
+    /// The same as [`Hub::start`] under a tracer.
+    pub fn start_under(strace: Option<&Strace>, folder: &Path, broker_port: u16) -> Self {
+        let command = command_to_run(folder, broker_port, SocketAddr::from(([127, 0, 0, 1], 0)));
+        Self { process: Process::start(&mut strace::under(strace, command), folder, "hub") }
     }
 
     /// Whether it has said where it listens.
@@ -70,6 +74,14 @@ impl Hub {
         eventually("the hub takes events in", || (http.ask("/readyz")?.0 == 200).then_some(()));
         http
     }
+}
+
+fn command_to_run(folder: &Path, broker_port: u16, listen: SocketAddr) -> Command {
+    let mut command = Command::new(program("gatehouse-hub"));
+    let (listen, broker) = (listen.to_string(), format!("127.0.0.1:{broker_port}"));
+    command.args(["run", "--listen", &listen, "--broker", &broker, "--db"]);
+    command.arg(database(folder));
+    command
 }
 
 /// Runs a command of the hub's program on the database in `folder`.

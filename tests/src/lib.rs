@@ -6,14 +6,17 @@
 
 pub mod broker;
 pub mod crash;
+pub mod dice;
 pub mod edge;
 pub mod found;
 pub mod hub;
+pub mod offline;
 pub mod process;
 pub mod rehearsal;
 pub mod relay;
 pub mod rtsp;
 pub mod site;
 pub mod soak;
+pub mod strace;
 pub mod video;
 pub mod wait;

@@ -12,6 +12,7 @@ use crate::edge::{self, NODE, Plan, SITE};
 use crate::found::Home;
 use crate::hub::{self, Hub};
 use crate::process::Process;
+use crate::strace::Strace;
 
 /// The folders of a site and its broker.
 #[derive(Debug)]
@@ -56,6 +57,11 @@ impl Site {
         Hub::start(&self.hub_folder(), self.broker.port)
     }
 
+    /// The same under a tracer.
+    pub fn hub_under(&self, strace: Option<&Strace>) -> Hub {
+        Hub::start_under(strace, &self.hub_folder(), self.broker.port)
+    }
+
     /// Starts the hub where it was before.
     pub fn hub_at(&self, listen: SocketAddr) -> Hub {
         Hub::start_at(&self.hub_folder(), self.broker.port, listen)
@@ -74,6 +80,11 @@ impl Site {
     /// Starts the node; a copy of its events goes to `events`.
     pub fn node(&self, home: Option<&Home>, config: &Path, events: &Path) -> Process {
         edge::run(home, config, &[("--events", events)])
+    }
+
+    /// Starts the node without models under a tracer; a copy of its events goes to `events`.
+    pub fn node_under(&self, strace: Option<&Strace>, config: &Path, events: &Path) -> Process {
+        edge::run_under(strace, None, config, &[("--events", events)])
     }
 
     /// What the node's outbox holds. The node must not be running.

@@ -7,6 +7,7 @@ mod command_line;
 mod crash;
 mod delivery;
 mod evidence;
+mod offline;
 mod orders;
 mod plates;
 mod poison;

@@ -24,6 +24,10 @@ pub struct Kills {
     /// Of these, kills of a program that did its work already: an edge that had kept events, a hub that served, a
     /// broker that listened. The others fell into its start.
     pub at_work: u32,
+    /// Of these, deaths at the very system call that was drawn.
+    pub at_call: u32,
+    /// Of these, kills while a thread was inside a flush of a file.
+    pub in_flush: u32,
 }
 
 /// What came of a campaign.
@@ -64,9 +68,10 @@ impl Report {
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{:<44} {:>8} {:>8}", "", "kills", "at work")?;
+        writeln!(f, "{:<24} {:>8} {:>8} {:>14} {:>16}", "", "kills", "at work", "at a call", "inside a flush")?;
         for (victim, kills) in &self.kills {
-            writeln!(f, "{:<44} {:>8} {:>8}", victim.as_str(), kills.total, kills.at_work)?;
+            let Kills { total, at_work, at_call, in_flush } = kills;
+            writeln!(f, "{:<24} {total:>8} {at_work:>8} {at_call:>14} {in_flush:>16}", victim.as_str())?;
         }
         let passages = format!("{} / {}", self.passages.0, self.passages.1);
         for (name, value) in [

@@ -120,7 +120,7 @@ bench: setup ## CPU time of the whole edge beside bare decoding and inference
 bench-peer: setup ## The same beside a Python program with OpenCV and ONNX Runtime; DETECTOR=id, VIDEO=file
 	@$(CARGO) build --locked --release --workspace --bins
 	@test -x .native/peer/bin/python || python3 -m venv .native/peer
-	@.native/peer/bin/pip install --quiet opencv-python-headless==4.10.0.84 onnxruntime==$(PEER_ONNXRUNTIME)
+	@.native/peer/bin/pip install --quiet opencv-python-headless==4.10.0.84 onnxruntime==1.31.1
 	@$(CARGO) run --locked --release --package gatehouse-benches --bin edge -- --peer .native/peer/bin/python $(if $(VIDEO),--video $(VIDEO)) $(if $(DETECTOR),--detector $(DETECTOR))
 
 .PHONY: bench-plates

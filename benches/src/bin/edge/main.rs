@@ -1,8 +1,11 @@
 //! What the edge node costs above its floor: processor time of the whole `gatehouse-edge` process for a video, over the
-//! sum of decoding that video alone and running the same model alone as often. All three run in turn on the same
-//! machine in one call; the ratio is what counts, the seconds depend on the machine.
+//! sum of decoding that video alone and running the same model alone as often; and, with `--peer`, beside the Python
+//! program `benches/peer.py` that does the same with the same model. All run in turn on the same machine in one call;
+//! the ratio is what counts, the seconds depend on the machine.
 
 #![expect(clippy::print_stdout, reason = "a measurement is printed")]
+
+mod peer;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,6 +23,12 @@ struct Arguments {
     /// Runs of each; the median is printed.
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// A Python with opencv-python-headless and onnxruntime: the same work is done by `benches/peer.py` too.
+    #[arg(long)]
+    peer: Option<PathBuf>,
+    /// The detector, as the manifest calls it; the first that is installed where absent.
+    #[arg(long)]
+    detector: Option<String>,
     /// Only runs the model this often on an empty picture (the program calls itself with this).
     #[arg(long, num_args = 3, value_names = ["LIBRARY", "MODEL", "TIMES"])]
     bare_inference: Option<Vec<String>>,
@@ -47,10 +56,11 @@ fn main() -> Result<()> {
     let edge = program.with_file_name("gatehouse-edge");
     ensure!(edge.exists(), "{} is missing: cargo build --release -p edge", edge.display());
 
+    let detector = arguments.detector.as_deref();
     let mut costs = Vec::new();
     let mut last = serde_json::Value::Null;
     for run in 1..=arguments.runs {
-        let (edge_s, summary) = run_edge(&edge, &video)?;
+        let (edge_s, summary) = run_edge(&edge, &video, detector)?;
         let decode =
             cpu_seconds(
                 Command::new("gst-launch-1.0")
@@ -69,10 +79,15 @@ fn main() -> Result<()> {
         costs.push(Cost { edge: edge_s, decode, inference });
         last = summary;
     }
-    print(&mut costs, &last)
+    let edge_s = print(&mut costs, &last)?;
+    if let Some(python) = &arguments.peer {
+        peer::compare(&peer::Ours { program: &edge, seconds: edge_s, summary: &last }, python, &video, arguments.runs)?;
+    }
+    Ok(())
 }
 
-fn print(costs: &mut [Cost], summary: &serde_json::Value) -> Result<()> {
+/// Prints the median run; gives the edge's processor time in it.
+fn print(costs: &mut [Cost], summary: &serde_json::Value) -> Result<f64> {
     let camera = &summary["cameras"][0];
     let frames = camera["frames"].as_u64().context("no frames in the summary")? as f64;
     costs.sort_by(|a, b| ratio(a).total_cmp(&ratio(b)));
@@ -87,7 +102,7 @@ fn print(costs: &mut [Cost], summary: &serde_json::Value) -> Result<()> {
     for (stage, seconds) in camera["stages_s"].as_object().context("no stages in the summary")? {
         println!("  {stage:<18} {:7.3} ms", ms(seconds.as_f64().unwrap_or(0.0)));
     }
-    Ok(())
+    Ok(median.edge)
 }
 
 fn ratio(cost: &Cost) -> f64 {
@@ -95,14 +110,15 @@ fn ratio(cost: &Cost) -> f64 {
 }
 
 /// Runs the node on the video once, without a broker, every frame; returns its processor time and its own summary.
-fn run_edge(edge: &Path, video: &Path) -> Result<(f64, serde_json::Value)> {
+fn run_edge(edge: &Path, video: &Path, detector: Option<&str>) -> Result<(f64, serde_json::Value)> {
     let folder = tempfile::tempdir()?;
     let profile = std::fs::canonicalize("pipelines/tourist-site.toml").context("run this from the repository")?;
     let config = folder.path().join("node.toml");
+    let models = detector.map_or_else(String::new, |id| format!("[models]\ndetector = {id:?}\n"));
     std::fs::write(
         &config,
         format!(
-            "site = \"bench\"\nnode = \"bench\"\ndata = \"data\"\n\
+            "site = \"bench\"\nnode = \"bench\"\ndata = \"data\"\n{models}\
              [[camera]]\nid = \"cam-1\"\nsource = {video:?}\nplay = \"once\"\n\
              [[gate]]\nid = \"gate-1\"\ncamera = \"cam-1\"\nprofile = {profile:?}\n"
         ),

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
 use inference::{Detector, Manifest, ModelEntry, ModelStore, Role, Runtime, Threads};
 
-use crate::config::{ModelsConfig, NodeConfig};
-use crate::engine::Engine;
+use crate::config::{CameraConfig, ModelsConfig, NodeConfig, Play};
+use crate::engine::{Engine, Engines};
 use crate::installation::Installation;
 use crate::plates::PlateEngine;
 use crate::watch::one_line;
@@ -118,4 +119,69 @@ pub(crate) fn open_engine(
         plates.push((width, engine));
     }
     Ok(Engine { detector, plates })
+}
+
+/// What looks at the frames of a node, as far as it could be opened: a model that is missing, damaged or of another
+/// shape stops the cameras that need it and no other.
+#[derive(Debug, Default)]
+pub(crate) struct Looking {
+    /// The detector in use; nothing where none is needed, or none can be used.
+    pub(crate) model: Option<LoadedModel>,
+    /// What the cameras share.
+    pub(crate) engines: Option<Arc<Engines>>,
+    /// Why no camera's frames can be looked at.
+    all_refused: Option<String>,
+    /// Why plates cannot be read.
+    plates_refused: Option<String>,
+}
+
+impl Looking {
+    /// Opens what the cameras of a node need.
+    pub(crate) fn open(config: &NodeConfig, installation: &Installation) -> Self {
+        // Nothing is detected where every camera is a rehearsal, so no model is asked for.
+        if config.cameras.iter().all(|camera| camera.play == Play::Rehearse) {
+            return Self::default();
+        }
+        let (runtime, entry, model) = match choose_detector(&config.models, installation) {
+            Ok(chosen) => chosen,
+            Err(error) => return Self { all_refused: Some(format!("{error:#}")), ..Self::default() },
+        };
+        tracing::info!(model = model.id, path = %model.path.display(), "detector chosen");
+        let open = |config: &NodeConfig| open_engines(config, installation, runtime, &entry, &model.path);
+        let opened = |engines| Self { model: Some(model.clone()), engines: Some(engines), ..Self::default() };
+        match open(config) {
+            Ok(engines) => opened(engines),
+            Err(error) => {
+                let why = Some(format!("{error:#}"));
+                let mut without_plates = config.clone();
+                without_plates.cameras.iter_mut().for_each(|camera| camera.plates = None);
+                match open(&without_plates) {
+                    Ok(engines) => Self { plates_refused: why, ..opened(engines) },
+                    Err(_) => Self { all_refused: why, ..Self::default() },
+                }
+            }
+        }
+    }
+
+    /// Why this camera cannot be used; nothing where it can.
+    pub(crate) fn refuses(&self, camera: &CameraConfig) -> Option<&str> {
+        if camera.play == Play::Rehearse {
+            return None;
+        }
+        let plates = self.plates_refused.as_deref().filter(|_| camera.plates.is_some());
+        self.all_refused.as_deref().or(plates)
+    }
+}
+
+fn open_engines(
+    config: &NodeConfig,
+    installation: &Installation,
+    runtime: &Runtime,
+    entry: &ModelEntry,
+    path: &Path,
+) -> Result<Arc<Engines>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let count = config.engines.unwrap_or(cores).min(config.cameras.len());
+    let importance = config.cameras.iter().map(|camera| camera.importance).collect();
+    Engines::open(count, importance, &|| open_engine(config, installation, runtime, entry, path))
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
-use uplink::{AppendError, EvidenceClass, MediaType, Outbox, Spool};
+use uplink::{
+    AppendError, AppendReceipt, EvidenceClass, Identity, MediaType, Outbox, OutboxError, Spool, StorageError,
+};
 use wire::{BlobHash, Event};
 
 use crate::access::AccessHandle;
@@ -17,6 +19,49 @@ use crate::watch::{Sink, SinkError, one_line};
 
 /// How long a camera waits before it asks again whether its events can be kept.
 const OUTBOX_RETRY: Duration = Duration::from_secs(1);
+
+/// How much evidence goes at a time where a full disk refuses events.
+const ROOM_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Appends events; where the disk is full, evidence goes until they fit, what matters least first.
+pub(crate) async fn append_before_evidence(
+    outbox: &Outbox,
+    spool: &Spool,
+    events: &[Event],
+) -> Result<AppendReceipt, AppendError> {
+    loop {
+        match outbox.append(events).await {
+            Err(AppendError::Storage(StorageError::DiskFull { .. })) if gave_up_some(spool) => {}
+            done @ (Ok(_) | Err(_)) => return done,
+        }
+    }
+}
+
+/// Opens the outbox; where the disk is too full for that, evidence goes first.
+pub(crate) async fn open_outbox(path: &Path, identity: Identity, spool: &Spool) -> Result<Outbox, OutboxError> {
+    loop {
+        match Outbox::open(path, identity.clone()).await {
+            Err(OutboxError::Storage(StorageError::DiskFull { .. })) if gave_up_some(spool) => {}
+            done @ (Ok(_) | Err(_)) => return done,
+        }
+    }
+}
+
+/// Whether there was evidence to give up.
+fn gave_up_some(spool: &Spool) -> bool {
+    match spool.give_up(ROOM_BYTES) {
+        Ok(bytes) => {
+            if bytes > 0 {
+                tracing::warn!(bytes, "the disk is full: evidence gives way to events");
+            }
+            bytes > 0
+        }
+        Err(error) => {
+            tracing::warn!(error = one_line(&error), "the disk is full, and evidence cannot be removed");
+            false
+        }
+    }
+}
 
 /// Keeps events in the outbox and pictures in the spool.
 #[derive(Clone)]
@@ -47,7 +92,7 @@ impl Sink for NodeSink {
         let mut told = false;
         // A full disk or a full outbox passes, and the events in hand are all that this camera may not lose: it waits
         // with them, its newer frames are dropped and counted, and it goes on when there is room.
-        while let Err(error) = self.runtime.block_on(self.outbox.append(&events)) {
+        while let Err(error) = self.runtime.block_on(append_before_evidence(&self.outbox, &self.spool, &events)) {
             if matches!(error, AppendError::Seal { .. }) || self.stop.load(Ordering::Relaxed) {
                 return Err(SinkError { what: "the outbox refused them".into(), source: error.into() });
             }

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use domain::{ClockSource, PixelView};
+use inference::models::FindError;
 use inference::{Detector, Threads};
 use serde::Serialize;
 use uplink::{BrokerConfig, Spool};
@@ -242,6 +243,13 @@ fn models(config: &NodeConfig, installation: &Installation, findings: &mut Findi
             return None;
         }
     };
+    if let Ok((manifest, store)) = model_store(&config.models, installation) {
+        for damaged in manifest.entries().iter().filter_map(|other| store.find(other).err()) {
+            if !matches!(damaged, FindError::Missing { .. }) {
+                findings.add(Verdict::Warning, "models", one_line(&damaged), "gatehouse-edge models pull");
+            }
+        }
+    }
     match Detector::open(runtime, &entry, &loaded.path, Threads { intra: 1 }) {
         Ok(mut detector) => {
             let (width, height) = detector.input_size();

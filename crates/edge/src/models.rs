@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail, ensure};
+use inference::models::FindError;
 use inference::{Detector, Manifest, ModelEntry, ModelStore, Role, Runtime, Threads};
 
 use crate::config::{CameraConfig, ModelsConfig, NodeConfig, Play};
@@ -87,7 +88,13 @@ pub(crate) fn first_installed<'m>(
     for entry in entries {
         match store.find(entry) {
             Ok(path) => return Ok((entry.clone(), path)),
-            Err(error) => missing.push(one_line(&error)),
+            Err(error) => {
+                // Somebody put it there to be used: that a lesser one takes its place must not go unseen.
+                if !matches!(error, FindError::Missing { .. }) {
+                    tracing::warn!(model = entry.id, reason = one_line(&error), "a damaged model is passed over");
+                }
+                missing.push(one_line(&error));
+            }
         }
     }
     Err(missing)

@@ -6,9 +6,14 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// Detectors that the manifest knows, the quickest first: what is tested does not depend on which one runs.
-const DETECTORS: [&str; 3] =
-    ["person_vehicle_bike_2000_256.onnx", "person_vehicle_bike_2001_384.onnx", "yolox_nano_416.onnx"];
+/// Detectors that the manifest knows, the quickest first: what is tested does not depend on which one runs. The last
+/// one is part of the repository.
+const DETECTORS: [&str; 4] = [
+    "person_vehicle_bike_2000_256.onnx",
+    "person_vehicle_bike_2001_384.onnx",
+    "yolox_nano_416.onnx",
+    "gatehouse_street_detector.onnx",
+];
 
 /// The repository.
 pub fn repository() -> PathBuf {
@@ -58,7 +63,7 @@ pub fn detector() -> Option<(&'static str, PathBuf)> {
 /// Folders in which models may lie.
 fn model_folders() -> Vec<PathBuf> {
     let named = std::env::var_os("GATEHOUSE_MODELS").map(PathBuf::from);
-    let usual = [repository().join(".models"), repository().join("../shared/models")];
+    let usual = [".models", "../shared/models", "models/bundled"].map(|folder| repository().join(folder));
     named.into_iter().chain(usual).collect()
 }
 

@@ -19,7 +19,7 @@ use edge::node::RunOptions;
 use edge::plates::list::{ListHeader, PlateList};
 use edge::watch::one_line;
 use gate::GateProfile;
-use inference::Role;
+use inference::{Role, Tier};
 use inference::models::{Mirror, PullOutcome, pull};
 use store::{CountBucket, CountsFilter, Store};
 use wire::plate::ListPurpose;
@@ -101,31 +101,32 @@ pub(crate) async fn run(arguments: &Arguments, installation: &Installation) -> R
     if delivered && result.lost() == 0 { Ok(ExitCode::SUCCESS) } else { bail!("not everything arrived at the hub") }
 }
 
-/// Gets a detector where none is installed; says plainly where that is not possible.
+/// Gets a recommended detector from the mirror where one is named and none is installed; what is bundled serves too.
 fn ensure_models(mirror: Option<&str>, installation: &Installation) -> Result<()> {
     let models = ModelsConfig::default();
     let (manifest, store) = model_store(&models, installation)?;
-    let detectors = || manifest.entries().iter().filter(|entry| entry.role() == Role::Detector);
-    if detectors().any(|entry| store.find(entry).is_ok()) {
-        return choose_detector(&models, installation).map(drop);
-    }
-    let mirror = mirror.map(Mirror::parse);
-    for entry in detectors() {
-        match pull(entry, &installation.pulled_models(), mirror.as_ref(), &HttpFetch::default()) {
-            PullOutcome::Present { .. } => return Ok(()),
-            PullOutcome::Pulled { from, .. } => {
-                println!("Model {} from {from}", entry.id);
-                return Ok(());
-            }
-            PullOutcome::Failed { reason } => {
-                tracing::debug!(model = entry.id, reason = one_line(&reason), "not pulled")
+    let recommended = || manifest.entries().iter().filter(|e| e.role() == Role::Detector && e.tier == Tier::Recommended);
+    if let Some(mirror) = mirror.map(Mirror::parse).filter(|_| !recommended().any(|entry| store.find(entry).is_ok())) {
+        for entry in recommended() {
+            match pull(entry, &installation.pulled_models(), Some(&mirror), &HttpFetch::default()) {
+                PullOutcome::Present { .. } => break,
+                PullOutcome::Pulled { from, .. } => {
+                    println!("Model {} from {from}", entry.id);
+                    break;
+                }
+                PullOutcome::Failed { reason } => {
+                    println!("Model {} not fetched: {}", entry.id, one_line(&reason));
+                }
             }
         }
     }
-    bail!(
-        "no detection model is installed and none can be reached: put the recommended models (models/README.md) into \
-         a folder and run `make demo MIRROR=that-folder`"
-    )
+    let (_, entry, _) = choose_detector(&models, installation)?;
+    let hint = match entry.tier {
+        Tier::Bundled => "; `make models` fetches one that sees more",
+        Tier::Recommended => "",
+    };
+    println!("Detector: {}{hint}", entry.id);
+    Ok(())
 }
 
 fn configuration(arguments: &Arguments, data: PathBuf, installation: &Installation) -> Result<NodeConfig> {
@@ -145,6 +146,7 @@ fn configuration(arguments: &Arguments, data: PathBuf, installation: &Installati
         source,
         play,
         plates: None,
+        codes: false,
         importance: 5,
         stream: StreamConfig::default(),
     }];
@@ -194,6 +196,7 @@ fn plates_camera(clip: &Path, play: Play, installation: &Installation) -> Result
             source,
             play,
             plates: Some(PLATES_WIDTH),
+            codes: false,
             importance: 5,
             stream: StreamConfig::default(),
         },

@@ -1,6 +1,7 @@
 """Writes the trained models as ONNX: python -m gatehouse_train.export --out FOLDER --models FOLDER [--int8]
 
-The ONNX files take any number of plates (reader) and any picture whose sides are multiples of 32 (detector). With
+The ONNX files take any number of plates (reader), any picture whose sides are multiples of 32 (plate detector), and
+pictures of one size (street detector). With
 --int8 each is quantised as well (QDQ, per channel, activations measured on generated pictures), and the two are held
 against each other on generated pictures that nothing else uses.
 """
@@ -14,7 +15,7 @@ import onnx
 import onnxruntime
 import torch
 
-from . import detector_net, reader_data, reader_net, scenes
+from . import detector_net, reader_data, reader_net, scenes, street_data, street_net
 from .glyphs import BLANK, make_faces
 
 SEED = 991
@@ -43,6 +44,13 @@ def export_detector(checkpoint, path):
     names = [f"{what}_{stride}" for stride in detector_net.STRIDES for what in ("score", "corners")]
     axes = {"picture": {0: "n", 2: "height", 3: "width"}} | {name: {0: "n", 1: f"cells_{name.split('_')[1]}"} for name in names}
     _export(detector_net.Exported(net), torch.zeros(1, 3, 384, 640), path, ["picture"], names, axes)
+
+
+def export_street(checkpoint, path):
+    net = street_net.Street()
+    net.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["average"])
+    example = torch.zeros(1, 3, street_data.HEIGHT, street_data.WIDTH)
+    _export(street_net.Exported(net), example, path, ["picture"], ["boxes"], {})
 
 
 def quantise(path, to, name, pictures):
@@ -109,6 +117,11 @@ def main():
             images = images.transpose(0, 3, 1, 2).astype(np.float32)
             quantise(path, small, "picture", np.array_split(images, 100))
             made.append(small)
+    street_checkpoint = os.path.join(options.out, "street.pt")
+    if os.path.exists(street_checkpoint):
+        path = os.path.join(options.models, "gatehouse_street_detector.onnx")
+        export_street(street_checkpoint, path)
+        made.append(path)
     for path in made:
         with open(path, "rb") as file:
             content = file.read()

@@ -13,6 +13,8 @@ from .street_teach import CLASSES, POSITIVE_MIN
 
 # Longer side of a box, pixels, that each grid learns.
 SIZES = ((0, 56), (40, 128), (96, 4000))
+# How far around the middle cells of a box nothing is punished, as a multiple of their reach.
+BESIDE = 1.7
 
 
 class Street(nn.Module):
@@ -101,7 +103,10 @@ def loss(out, boxes, w, h):
     sure = (score >= POSITIVE_MIN) & has
     positive_of = near & (inside | ((at - centre).abs() <= grid[:, 2][None, None, :, None] * 0.75).all(-1)) & fits & sure[..., None]
     positive = positive_of.any(1)
-    ignore = inside.any(1) & ~positive
+    # Who stands just beside the middle of a box is neither right nor wrong; the rest of it is told to say nothing, as is
+    # every grid that the box is not for: else each part of a lorry is a small car. What the teachers doubt is left open.
+    beside = ((at - centre).abs() <= reach * BESIDE).all(-1)
+    ignore = (inside & fits & (beside | ~sure[..., None])).any(1) & ~positive
     # Of several boxes the smallest is meant.
     which = torch.where(positive_of, size.prod(-1)[..., None], torch.full_like(positive_of, 1e9, dtype=torch.float32)).argmin(1)
     target = torch.gather(box, 1, which[..., None].expand(-1, -1, 4))

@@ -25,6 +25,15 @@ pub const SALT_LEN_MIN: usize = 16;
 pub struct IdentityNumber(String);
 
 impl IdentityNumber {
+    /// Reads the 12 digits, with blanks between them as people write them.
+    ///
+    /// # Errors
+    /// When it is anything else.
+    pub fn parse(text: &str) -> Result<Self, CardError> {
+        let text: String = text.chars().filter(|c| *c != ' ').collect();
+        digits(&text, &[12]).ok_or(CardError::Field { field: Field::Number, accepted: "12 digits" })
+    }
+
     /// The digits, for whoever must show or send them.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -208,6 +217,14 @@ pub enum CardError {
 }
 
 impl CitizenCard {
+    /// Whether a code is meant to be a citizen card's, be it genuine or not: many fields, the first of 12 digits.
+    #[must_use]
+    pub fn is_meant(code: &str) -> bool {
+        let mut fields = code.trim_matches(['\r', '\n', '\u{feff}']).split('|').map(str::trim);
+        let number = fields.next().is_some_and(|number| digits(number, &[12]).is_some());
+        number && fields.count() >= 5
+    }
+
     /// Reads a card's code. The number carries the sex and the year of birth, which must agree with their fields.
     ///
     /// # Errors
@@ -327,6 +344,17 @@ mod tests {
             assert_eq!(error, expected, "{code}");
             assert!(!error.to_string().contains("0819000"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_meant_to_be_a_card_is_told_from_other_codes() {
+        assert!(CitizenCard::is_meant(CODE) && CitizenCard::is_meant(&CODE.replace("Nữ", "Nam")));
+        for other in ["https://example.org", "1|2|3|4|5|6", "008190001234", "008190001234|a"] {
+            assert!(!CitizenCard::is_meant(other), "{other}");
+        }
+        let number = IdentityNumber::parse("008 190 001 234").expect("a number");
+        assert_eq!(number, CitizenCard::parse(CODE).expect("a card").number);
+        assert!(IdentityNumber::parse("008 190 001 23").is_err());
     }
 
     #[test]

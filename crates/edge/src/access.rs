@@ -15,12 +15,14 @@ mod order;
 mod rig;
 mod tell;
 mod thread;
+mod view;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use access::cccd::{CitizenCard, Salt};
 use access::policy::Counted;
 use access::{AccessPolicy, CardKey, Credential, HolderKind, LaneId, Method, PassUses, VerifiedPass};
 use domain::{CameraId, CountGroup, Direction, GateId, LineId, SiteId};
@@ -32,10 +34,12 @@ use wire::{Event, EvidenceRef, Pass, PassKeys, Payload, PlateRead};
 
 use crate::node_clock::NodeClock;
 use mailbox::Mailbox;
+use view::LaneBoard;
 
 pub use mailbox::{HAPPENINGS_MAX, INPUTS_MAX};
 pub use order::{GuardOrder, OrderDone, OrderKind, OrderRefused};
 pub use thread::{AccessParts, AccessThread, EVENTS_WAITING_MAX};
+pub use view::{LaneState, LaneStatus, LastDecision, LastOrder};
 
 /// Longest wait for the access thread's answer to an order or a policy.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -46,6 +50,41 @@ pub struct Shown {
     method: Method,
     plate: Option<PlateShown>,
     evidence: Vec<EvidenceRef>,
+}
+
+/// What a code is meant to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeKind {
+    /// A visitor's pass of ours.
+    Pass,
+    /// A citizen card.
+    CitizenCard,
+    /// Something else.
+    Other,
+}
+
+impl CodeKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pass, Self::CitizenCard, Self::Other];
+
+    /// Its name in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::CitizenCard => "citizen-card",
+            Self::Other => "other",
+        }
+    }
+
+    fn of(text: &str) -> Self {
+        if wire::pass::is_meant(text) {
+            Self::Pass
+        } else if CitizenCard::is_meant(text) {
+            Self::CitizenCard
+        } else {
+            Self::Other
+        }
+    }
 }
 
 /// What comes in.
@@ -87,6 +126,8 @@ enum Input {
 struct Routes {
     site: SiteId,
     pass_keys: PassKeys,
+    /// Under which citizens' numbers are matched.
+    citizen_salt: Option<Salt>,
     /// Which lane a camera's plates are shown at.
     cameras: BTreeMap<CameraId, LaneId>,
     /// Which lanes a line is passed behind.
@@ -105,9 +146,15 @@ pub struct AccessHandle {
     mailbox: Arc<Mailbox>,
     routes: Arc<Routes>,
     clock: Arc<NodeClock>,
+    board: Arc<LaneBoard>,
 }
 
 impl AccessHandle {
+    /// How the lanes are, in the order of the configuration.
+    pub fn lanes(&self) -> Vec<LaneStatus> {
+        self.board.now()
+    }
+
     /// Takes events that are safe: plates are shown at the lane of their camera, and whoever went over a lane's line
     /// went through it. Waits where the access thread is far behind.
     pub fn kept(&self, events: &[Event]) {
@@ -162,15 +209,37 @@ impl AccessHandle {
         self.mailbox.send(input);
     }
 
-    /// A code was read at a lane. A pass with a good signature is shown there, whether or not it is good now; whatever
-    /// else the code is goes to the guard.
+    /// A code was held before a reader at a lane. A pass with a good signature and a citizen card are shown there,
+    /// whether or not they are good now; whatever else the code is goes to the guard.
     pub fn show_code(&self, lane: LaneId, text: &str, seen: Instant) {
-        let shown = Shown { method: Method::Pass, plate: None, evidence: Vec::new() };
-        let input = match self.verified(text.trim_end_matches(['\r', '\n'])) {
-            Ok(pass) => Input::Shown { lane, credential: Credential::Pass(pass), shown, seen },
+        let text = text.trim_end_matches(['\r', '\n']);
+        let (method, credential) = match CodeKind::of(text) {
+            CodeKind::CitizenCard => (Method::CitizenCard, self.citizen(text)),
+            CodeKind::Pass | CodeKind::Other => (Method::Pass, self.verified(text).map(Credential::Pass)),
+        };
+        let shown = Shown { method, plate: None, evidence: Vec::new() };
+        let input = match credential {
+            Ok(credential) => Input::Shown { lane, credential, shown, seen },
             Err(why) => Input::Unread { lane, shown: Some(shown), why, seen },
         };
         self.mailbox.send(input);
+    }
+
+    /// A camera read a code. Cars and clothes are full of codes, so only what is meant for the lane is shown there.
+    pub fn see_code(&self, lane: LaneId, text: &str, seen: Instant) -> CodeKind {
+        let kind = CodeKind::of(text.trim_end_matches(['\r', '\n']));
+        match kind {
+            CodeKind::Pass | CodeKind::CitizenCard => self.show_code(lane, text, seen),
+            CodeKind::Other => {}
+        }
+        kind
+    }
+
+    /// The digest of a card's number. Nothing else of the card goes on from here.
+    fn citizen(&self, text: &str) -> Result<Credential, String> {
+        let salt = self.routes.citizen_salt.as_ref().ok_or("this node has no salt for citizen cards")?;
+        let card = CitizenCard::parse(text).map_err(|error| error.to_string())?;
+        Ok(Credential::CitizenCard(card.number.digest(salt)))
     }
 
     /// A card was read at a lane, as its reader writes it.

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use wire::event::CameraState;
 use wire::plate::PlateOutcome;
 
+use crate::access::CodeKind;
 use crate::health::PictureHealth;
 use crate::health::reads::{HourOfReads, ReadRate};
 use crate::stage::Stages;
@@ -37,6 +38,7 @@ pub struct Board {
     ticked_ms: AtomicU64,
     view: watch::Sender<View>,
     clips: [AtomicU64; ClipCount::ALL.len()],
+    codes: [AtomicU64; CodeKind::ALL.len()],
     reads: Mutex<ReadRate>,
     now: Mutex<Now>,
 }
@@ -128,6 +130,7 @@ impl Board {
             ticked_ms: AtomicU64::new(0),
             view: watch::Sender::new(View::new()),
             clips: Default::default(),
+            codes: Default::default(),
             reads: Mutex::default(),
             now: Mutex::default(),
         }
@@ -213,6 +216,16 @@ impl Board {
     /// How many clips that became of.
     pub fn clips(&self, what: ClipCount) -> u64 {
         self.clips[what as usize].load(Ordering::Relaxed)
+    }
+
+    /// Counts a code that was read.
+    pub fn count_code(&self, kind: CodeKind) {
+        self.codes[kind as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many codes of that kind were read.
+    pub fn codes(&self, kind: CodeKind) -> u64 {
+        self.codes[kind as usize].load(Ordering::Relaxed)
     }
 
     fn own_reads(&self) -> MutexGuard<'_, ReadRate> {

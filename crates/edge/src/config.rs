@@ -119,6 +119,8 @@ pub struct CameraConfig {
     pub play: Play,
     /// Where plates are read: width of the picture in which they are looked for, pixels.
     pub plates: Option<u32>,
+    /// Whether codes are read and shown at the camera's lane.
+    pub codes: bool,
     /// When there is more to see than the machine can look at, cameras of less importance are looked at less often
     /// first; 1 to [`IMPORTANCE_MAX`].
     pub importance: u8,
@@ -345,6 +347,7 @@ fn read_camera(table: &mut TableReader<'_>) -> Option<CameraConfig> {
         table.note("plates_width", format!("{width} is not a multiple of 32"));
     }
     let plates = plates.then_some(width);
+    let codes = table.optional::<bool>("codes").unwrap_or(false);
     let importance = table.ranged("importance", 1..=IMPORTANCE_MAX, "1 to 9", IMPORTANCE);
     let stream = read_stream(table, source.as_deref(), play, plates.is_some());
     let source = source?;
@@ -356,7 +359,10 @@ fn read_camera(table: &mut TableReader<'_>) -> Option<CameraConfig> {
         }
         (true, Play::Live) | (false, Play::Loop | Play::Once | Play::Rehearse) => {}
     }
-    Some(CameraConfig { id: id?, source, play, plates, importance, stream })
+    if codes && play == Play::Rehearse {
+        table.note("codes", "an observation log has no pictures to read codes in");
+    }
+    Some(CameraConfig { id: id?, source, play, plates, codes, importance, stream })
 }
 
 fn read_plate_list(table: &mut TableReader<'_>, folder: &Path) -> Option<PlateListConfig> {

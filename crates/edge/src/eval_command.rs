@@ -206,7 +206,7 @@ fn write_json(scores: &impl Serialize, path: &Path) -> Result<()> {
 fn played_once(video: &Path) -> Result<CameraConfig> {
     let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
     let (id, stream) = (CameraId::new("eval").expect("a slug"), StreamConfig::default());
-    Ok(CameraConfig { id, source, play: Play::Once, plates: None, importance: 1, stream })
+    Ok(CameraConfig { id, source, play: Play::Once, plates: None, codes: false, importance: 1, stream })
 }
 
 fn list_detections(video: &Path, models: &ModelsConfig, out: &Path, installation: &Installation) -> Result<()> {
@@ -238,6 +238,7 @@ fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, install
         id,
         eyes,
         clips: None,
+        codes: None,
         data: None,
         play: Play::Once,
         engines,

@@ -9,6 +9,7 @@ pub mod attention;
 pub mod board;
 pub mod check;
 pub mod clips;
+pub mod codes;
 pub mod config;
 pub mod desk;
 pub mod engine;

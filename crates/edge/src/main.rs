@@ -21,6 +21,7 @@ use edge::watchdog::Watchdog;
 use inference::Tier;
 use inference::models::{Mirror, PullOutcome, pull};
 
+mod card_command;
 mod eval_command;
 mod plate_command;
 
@@ -64,6 +65,13 @@ enum Command {
     /// The health of a camera's pictures.
     #[command(subcommand)]
     Health(Health),
+    /// Print what stands for a citizen's number in the column `citizen_card` of a list: reads the 12 digits, or the text of
+    /// a card's QR code, from standard input. The node's salt is made where there is none.
+    Card {
+        /// The node's configuration.
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Print the reference of the configuration: every field, what is accepted and what it means, as Markdown.
     Reference,
     /// Print the node's public key, by which the hub knows it; makes the key where there is none.
@@ -201,6 +209,10 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Reference => {
             print!("{}", edge::config::reference::markdown());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Card { config } => {
+            card_command::digest(&config)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Key { config } => {

@@ -23,6 +23,7 @@ use crate::access::{AccessHandle, AccessParts, AccessThread};
 use crate::attention::Skipped;
 use crate::board::Board;
 use crate::clips::{self, Clips};
+use crate::codes;
 use crate::config::{BrokerAddress, NodeConfig, Play};
 use crate::desk::{Desk, DeskPlan};
 use crate::engine::Engines;
@@ -219,9 +220,10 @@ impl Node {
                             .map_err(Error::from)
                     });
                     let (eyes, clips) = (Eyes::open(camera, folder, engines.wants())?, clips.transpose()?);
+                    let codes = codes::start(config, camera, node.access(), &board)?;
                     let data = Some(config.data.clone());
                     let watch =
-                        Watch { id, eyes, clips, data, play, engines, number, plates, desk, sink, clock, board };
+                        Watch { id, eyes, clips, codes, data, play, engines, number, plates, desk, sink, clock, board };
                     tokio::task::spawn_blocking(move || Ok(watch.run(&|| stop.load(Ordering::Relaxed)).map(drop)?))
                 }
                 Some(_) | None => {
@@ -243,6 +245,7 @@ impl Node {
                 outbox: node.outbox.clone(),
                 spool: node.spool.clone(),
                 publisher: node.publisher.as_ref().map(PublisherHandle::watch),
+                access: node.access().cloned(),
                 clock,
                 started: started_at,
             });
@@ -452,6 +455,7 @@ fn decide(
         policy: Arc::clone(policy),
         lanes: &config.lanes,
         pass_keys: access.pass_keys.clone(),
+        citizen_salt: codes::salt_of(config)?,
         confusion: Arc::new(confusion()?),
         clock: Arc::clone(clock),
         nonce: draw_nonce()?,

@@ -29,6 +29,16 @@ impl NodeClock {
         Self { started: Instant::now(), wall_at_start: wall(), judged: Mutex::new(None) }
     }
 
+    /// Clocks of which the wall clock is believed for a day, whatever this machine says.
+    #[cfg(test)]
+    pub(crate) fn believed() -> Self {
+        let source = ClockSource::Synchronised;
+        let quality = ClockQuality { source, offset_ms: 0, uncertainty_ms: None };
+        let clock = Self::start();
+        *clock.judged.lock().expect("nobody panicked") = Some((clock.started + Duration::from_secs(86_400), quality));
+        clock
+    }
+
     /// The monotonic time of an instant of this process.
     pub fn mono(&self, at: Instant) -> MonoTime {
         MonoTime::default() + at.saturating_duration_since(self.started)
@@ -44,7 +54,7 @@ impl NodeClock {
         let now = Instant::now();
         let mut judged = self.judged.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match *judged {
-            Some((at, quality)) if now.duration_since(at) < QUALITY_AGE_MAX => quality,
+            Some((at, quality)) if now.saturating_duration_since(at) < QUALITY_AGE_MAX => quality,
             Some(_) | None => {
                 let quality = ClockQuality { source: source(), offset_ms: self.offset_ms(now), uncertainty_ms: None };
                 *judged = Some((now, quality));

@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use domain::{CameraId, ClockQuality, ClockSource, NodeId, SiteId, UtcTime};
 use serde::Serialize;
-use uplink::{Backlog, Outbox, PublisherState, Spool};
+use uplink::{Backlog, Hearing, Outbox, PublisherState, Spool};
 use wire::event::CameraState;
 
+use crate::access::{AccessHandle, CodeKind, LaneState, LaneStatus};
 use crate::attention::Skipped;
 use crate::board::{Board, CameraStatus};
 use crate::engine::Engines;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub spool: Spool,
     /// Its way to the broker, where it has one.
     pub publisher: Option<tokio::sync::watch::Receiver<PublisherState>>,
+    /// Its lanes, where it has some.
+    pub access: Option<AccessHandle>,
     /// Its clocks.
     pub clock: Arc<NodeClock>,
     /// When it started.
@@ -135,6 +138,22 @@ pub enum Problem {
     },
     /// Nobody set the clock.
     ClockUnknown,
+    /// A lane's relay does not do what it is told, or cannot be read.
+    RelayFailing {
+        /// Which lane.
+        lane: String,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody is permitted at any lane, because nobody knows who is inside.
+    StateLost,
+    /// A fire holds a lane open.
+    LaneFire {
+        /// Which.
+        lane: String,
+    },
+    /// The broker does not let the node hear guards' orders.
+    OrdersDenied,
     /// There is more to see than the machine can look at.
     Shedding {
         /// Steps of load that are shed.
@@ -163,6 +182,12 @@ impl fmt::Display for Problem {
             Self::DiskFull { free_bytes } => write!(f, "only {} MB of disk are free", free_bytes / 1_000_000),
             Self::Hot { celsius } => write!(f, "the machine is at {celsius:.0} °C"),
             Self::ClockUnknown => f.write_str("no time service has set the clock"),
+            Self::RelayFailing { lane, reason } => write!(f, "the relay of lane {lane} fails: {reason}"),
+            Self::StateLost => {
+                f.write_str("nobody is permitted at the lanes: the record of who is inside cannot be used")
+            }
+            Self::LaneFire { lane } => write!(f, "the fire alarm holds lane {lane} open"),
+            Self::OrdersDenied => f.write_str("the broker does not let the node hear guards' orders"),
             Self::Shedding { level } => {
                 write!(f, "more to see than the machine can look at, load shed at level {level}")
             }
@@ -201,6 +226,8 @@ pub struct NodeStatus {
     pub host: HostStatus,
     /// The cameras.
     pub cameras: Vec<CameraView>,
+    /// The lanes.
+    pub lanes: Vec<LaneStatus>,
 }
 
 /// A camera and what it has cost.
@@ -221,6 +248,8 @@ pub struct CameraView {
     pub wait_ms: serde_json::Value,
     /// From a frame's arrival to what was decided, milliseconds.
     pub latency_ms: serde_json::Value,
+    /// Codes that were read, by what they were meant to be.
+    pub codes: Vec<(&'static str, u64)>,
     /// Each stage, in milliseconds.
     pub stages_ms: Vec<(&'static str, serde_json::Value)>,
 }
@@ -249,6 +278,8 @@ impl NodeView {
         let mut problems: Vec<Problem> = cameras.iter().flat_map(|camera| camera_problems(&camera.status)).collect();
         problems.extend(publisher.iter().flat_map(delivery_problems));
         problems.extend(store_problems(&backlog, &host));
+        let lanes = parts.access.as_ref().map(AccessHandle::lanes).unwrap_or_default();
+        problems.extend(lane_problems(&lanes));
         if clock.source == ClockSource::Unknown {
             problems.push(Problem::ClockUnknown);
         }
@@ -270,6 +301,7 @@ impl NodeView {
             shed_level,
             host,
             cameras,
+            lanes,
         }
     }
 }
@@ -292,6 +324,7 @@ fn camera_view(board: &Board, now: UtcTime) -> CameraView {
         skipped: Skipped::ALL.map(|why| (why.as_str(), stages.skipped(why))).to_vec(),
         wait_ms: quantiles(stages.waits()),
         latency_ms: quantiles(stages.latencies()),
+        codes: CodeKind::ALL.map(|kind| (kind.as_str(), board.codes(kind))).to_vec(),
         stages_ms: Stage::ALL.map(|stage| (stage.as_str(), quantiles(stages.of(stage)))).to_vec(),
     }
 }
@@ -329,6 +362,21 @@ fn picture_problems(camera: &CameraStatus) -> Vec<Problem> {
     problems
 }
 
+fn lane_problems(lanes: &[LaneStatus]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for lane in lanes {
+        let failing = lane.relay_error.clone();
+        problems.extend(failing.map(|reason| Problem::RelayFailing { lane: lane.lane.clone(), reason }));
+        if lane.state == LaneState::Fire {
+            problems.push(Problem::LaneFire { lane: lane.lane.clone() });
+        }
+    }
+    if lanes.iter().any(|lane| lane.state_lost) {
+        problems.push(Problem::StateLost);
+    }
+    problems
+}
+
 fn delivery_problems(state: &PublisherState) -> Vec<Problem> {
     let mut problems = Vec::new();
     if !state.connected {
@@ -336,6 +384,9 @@ fn delivery_problems(state: &PublisherState) -> Vec<Problem> {
     }
     if state.receipts_overdue {
         problems.push(Problem::HubSilent);
+    }
+    if state.orders == Hearing::Denied {
+        problems.push(Problem::OrdersDenied);
     }
     let what = state.alarm.map(|alarm| format!("{alarm:?}"));
     let refused = state.refused.as_ref().map(|refusal| format!("{refusal:?}"));

@@ -19,6 +19,7 @@ use wire::{BlobHash, Event};
 use crate::attention::{Attention, Skipped};
 use crate::board::Board;
 use crate::clips::{self, Clips, class_of_plate};
+use crate::codes::Codes;
 use crate::config::Play;
 use crate::desk::{Desk, Pending};
 use crate::engine::{Engine, Engines};
@@ -100,6 +101,8 @@ pub struct Watch<S> {
     pub eyes: Eyes,
     /// What makes its clips, where any are kept. It must go after the eyes.
     pub clips: Option<Clips>,
+    /// What reads codes, where the camera is to read any.
+    pub codes: Option<Codes>,
     /// The node's data folder, where the health of its pictures is kept; it is not looked at where there is none.
     pub data: Option<PathBuf>,
     /// How its source is played, which decides where time comes from.
@@ -175,10 +178,11 @@ impl<S: Sink> Watch<S> {
         };
         let ended = watching.run(stop);
         watching.keep_reads();
-        let Watch { eyes, clips, sink, .. } = watching.watch;
+        let Watch { eyes, clips, codes, sink, .. } = watching.watch;
         // Clips that are under way get what there is, and are told of before this returns.
         drop(eyes);
         drop(clips);
+        drop(codes);
         ended.map(|()| sink)
     }
 }
@@ -217,6 +221,9 @@ impl<S: Sink> Watching<S> {
         self.measure(frame, stamp);
         let skipped = self.skips(frame);
         self.attend(stamp.arrived);
+        if !self.watch.eyes.has_reading_stream() || self.reading_down {
+            self.offer_codes(&frame.full(), stamp.arrived, frame.arrived);
+        }
         if let Some(why) = skipped {
             stages.count_skipped(why, 1);
             board.show(&frame.scaled());
@@ -224,6 +231,9 @@ impl<S: Sink> Watching<S> {
         }
         // Before the engine is asked for: others look while this camera waits for its large picture.
         let near = if self.reading == Reading::On { self.watch.eyes.near(frame) } else { None };
+        if let Some(near) = &near {
+            self.offer_codes(&near.frame.full(), stamp.arrived, frame.arrived);
+        }
         let engines = Arc::clone(&self.watch.engines);
         let Some(mut engine) = engines.turns().take(frame.arrived, stop) else { return Ok(()) };
         stages.add_wait(frame.arrived.elapsed());

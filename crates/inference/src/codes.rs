@@ -63,11 +63,24 @@ pub enum CodesError {
     },
 }
 
-/// Brightness without padding.
-struct Grey {
+/// The brightness of a picture, without padding: all that is looked at, so that a picture can be kept for later at a
+/// third less than its size and without its colours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grey {
     width: usize,
     height: usize,
     samples: Vec<u8>,
+}
+
+impl Grey {
+    /// A copy of the brightness of `picture`.
+    pub fn of(picture: &I420View<'_>) -> Self {
+        let (width, height, plane) = (picture.width(), picture.height(), picture.y());
+        let rows = (0..height).map(|y| &plane.data[y * plane.stride..][..width]);
+        let mut samples = Vec::with_capacity(width * height);
+        rows.for_each(|row| samples.extend_from_slice(row));
+        Self { width, height, samples }
+    }
 }
 
 /// A part of a picture, in pixels.
@@ -89,14 +102,18 @@ struct Look {
 
 /// Reads the QR codes of a picture, at most [`CODES_MAX`]; nothing where there is none that can be read.
 pub fn find_codes(picture: &I420View<'_>) -> Result<Vec<FoundCode>, CodesError> {
-    if picture.width().min(picture.height()) < SIDE_PX_MIN {
+    find_codes_in(&Grey::of(picture))
+}
+
+/// The same of a picture that was copied before.
+pub fn find_codes_in(whole: &Grey) -> Result<Vec<FoundCode>, CodesError> {
+    if whole.width.min(whole.height) < SIDE_PX_MIN {
         return Ok(Vec::new());
     }
-    let whole = packed(picture);
     let longest = whole.width.max(whole.height);
     for side in LOOKS_PX {
-        let smaller = if longest > side { Some(shrunk(&whole, side)?) } else { None };
-        let seen = smaller.as_ref().unwrap_or(&whole);
+        let smaller = if longest > side { Some(shrunk(whole, side)?) } else { None };
+        let seen = smaller.as_ref().unwrap_or(whole);
         let mut found = read_with_care(seen)?;
         if !found.is_empty() || longest <= side {
             for corner in found.iter_mut().flat_map(|code| &mut code.corners) {
@@ -131,12 +148,6 @@ fn read_with_care(picture: &Grey) -> Result<Vec<FoundCode>, CodesError> {
         }
     }
     Ok(Vec::new())
-}
-
-fn packed(picture: &I420View<'_>) -> Grey {
-    let (width, height, plane) = (picture.width(), picture.height(), picture.y());
-    let rows = (0..height).map(|y| &plane.data[y * plane.stride..][..width]);
-    Grey { width, height, samples: rows.flatten().copied().collect() }
 }
 
 fn cut(picture: &Grey, area: &Area) -> Grey {

@@ -237,6 +237,13 @@ impl Pass {
     }
 }
 
+/// Whether the text of a code is meant to be a pass of ours, of whatever version, genuine or not.
+pub fn is_meant(text: &str) -> bool {
+    text.strip_prefix(FAMILY)
+        .and_then(|rest| rest.split_once(':'))
+        .is_some_and(|(version, _)| !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Reads the text of a code and checks that it is a pass of one of `keys`, for `site`, good at `now`. Never panics,
 /// whatever the text. Some scanners end a code with a line feed: the caller takes it off.
 ///
@@ -247,11 +254,7 @@ pub fn verify(text: &str, keys: &PassKeys, site: &SiteId, now: UtcTime) -> Resul
         return Err(PassError::TooLong(length));
     }
     let Some(encoded) = text.strip_prefix(PREFIX) else {
-        let is_ours = text.strip_prefix(FAMILY).is_some_and(|rest| {
-            rest.split_once(':')
-                .is_some_and(|(version, _)| !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit()))
-        });
-        return Err(if is_ours { PassError::UnknownVersion } else { PassError::NotAPass });
+        return Err(if is_meant(text) { PassError::UnknownVersion } else { PassError::NotAPass });
     };
     let bytes = base45::decode(encoded).ok_or(PassError::Malformed("it is not Base45"))?;
     let (body, sig) = bytes.split_last_chunk::<SIGNATURE_BYTES>().ok_or(PassError::Malformed("it ends too early"))?;

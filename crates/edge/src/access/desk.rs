@@ -22,6 +22,7 @@ use super::Shown;
 use super::journal::Journal;
 use super::rig::{Now, Rig, Sensed};
 use super::tell::{Teller, decided};
+use super::view::{LaneBoard, Tally};
 use crate::watch::one_line;
 
 /// What a guard decides soon after something was shown is about that.
@@ -40,6 +41,8 @@ pub(super) struct Post {
     pub(super) shown: Option<(Shown, Instant)>,
     /// What was referred to the guard last, whom it is about, and when.
     pub(super) referred: Option<(DecisionNumber, Vec<Subject>, Instant)>,
+    /// What was decided and ordered here.
+    pub(super) tally: Tally,
 }
 
 /// Where the record of who is inside is kept.
@@ -219,6 +222,11 @@ impl AccessDesk {
         std::mem::take(&mut self.told)
     }
 
+    /// Shows how the lanes are.
+    pub(super) fn show(&self, board: &LaneBoard) {
+        board.take(&self.posts, !matches!(self.record, Record::Kept(_)));
+    }
+
     /// Takes what access has to say: keeps the changes, then acts on them.
     fn settle(&mut self, now: Now) {
         loop {
@@ -323,10 +331,13 @@ impl AccessDesk {
         let gate = post.as_ref().and_then(|post| post.gate.as_ref());
         let evidence: Vec<EvidenceRef> = shown.map(|shown| shown.evidence.clone()).unwrap_or_default();
         let what = decided(&decision, gate, shown);
+        let shown = shown.cloned();
         tracing::info!(lane = %decision.lane, number = %decision.number, verdict = decision.verdict.as_str(),
             reason = decision.verdict.reason(), "decided");
         self.told.push(Payload::AccessDecided(WithEvidence { what, evidence }));
-        if let Some(rig) = post.and_then(|post| post.rig.as_mut()) {
+        let Some(post) = post else { return };
+        post.tally.decided(&decision, shown.as_ref());
+        if let Some(rig) = &mut post.rig {
             rig.handle(&LaneInput::Decided(&decision), None, now);
         }
     }

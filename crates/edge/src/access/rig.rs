@@ -83,6 +83,16 @@ impl Rig {
         self.is_held_open
     }
 
+    /// What holds at the lane.
+    pub(super) fn standing(&self) -> Standing {
+        self.lane.standing()
+    }
+
+    /// How the relay does.
+    pub(super) fn health(&self) -> actuate::Health {
+        self.actuator.health()
+    }
+
     pub(super) fn poll_timeout(&self) -> Option<MonoTime> {
         self.lane.poll_timeout()
     }

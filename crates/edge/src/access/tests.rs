@@ -11,6 +11,8 @@ use wire::pass::{Escort, PassName, Uses};
 use wire::{EventId, PassKey};
 
 use super::*;
+use crate::codes::Codes;
+use crate::codes::tests::Picture;
 use crate::config::lanes::{LaneConfig, PassageLine};
 use crate::watch::SinkError;
 
@@ -71,6 +73,10 @@ fn answer_everything(requests: Arc<Mutex<Vec<String>>>) -> std::net::SocketAddr 
 
 impl Gate {
     fn new(holders: &str) -> Self {
+        Self::with_clock(holders, NodeClock::start())
+    }
+
+    fn with_clock(holders: &str, clock: NodeClock) -> Self {
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let address = answer_everything(Arc::clone(&requests));
         let actuator = format!(
@@ -94,7 +100,7 @@ impl Gate {
             told: Arc::default(),
             is_full: Arc::default(),
             access: None,
-            clock: Arc::new(NodeClock::start()),
+            clock: Arc::new(clock),
             lane,
         };
         gate.start(holders);
@@ -116,6 +122,7 @@ impl Gate {
             policy: policy(holders),
             lanes: std::slice::from_ref(&self.lane),
             pass_keys: PassKeys::new(vec![PassKey::from_seed([3; 32]).public()]).expect("one key"),
+            citizen_salt: Some(Salt::new([6; 32]).expect("long enough")),
             confusion: Arc::default(),
             clock: Arc::clone(&self.clock),
             nonce: [7; 16],
@@ -130,6 +137,35 @@ impl Gate {
 
     fn card(&self) {
         self.handle().show_card(self.lane.id.clone(), "AB:12", Instant::now());
+    }
+
+    /// A visitor's pass that is good from and to so many seconds from now.
+    fn pass(&self, site: &str, from: i64, to: i64) -> Pass {
+        let micros = self.clock.utc().as_unix_micros() / 1_000_000 * 1_000_000;
+        let at = |seconds: i64| UtcTime::from_unix_micros(micros + seconds * 1_000_000).expect("a moment");
+        Pass {
+            id: wire::pass::PassId::new(at(0), [5; 10]),
+            site: SiteId::new(site).expect("a site"),
+            scope: Scope::OfCategory,
+            not_before: at(from),
+            not_after: at(to),
+            uses: Uses::Many,
+            escort: Escort::NotNeeded,
+            category: PassName::new("visitor").expect("a name"),
+        }
+    }
+
+    /// Holds codes before the lane's camera, one after the other.
+    fn hold_up(&self, texts: &[&str]) {
+        let (handle, lane) = (self.handle().clone(), self.lane.id.clone());
+        let show = move |text: &str, seen| {
+            handle.see_code(lane.clone(), text, seen);
+        };
+        let mut codes = Codes::start(self.lane.camera.clone(), show).expect("it starts");
+        for (number, text) in (0..).zip(texts) {
+            let now = domain::MonoTime::from_micros(number * 1_000_000);
+            codes.offer_all(&Picture::of(text).view(), now, Instant::now());
+        }
     }
 
     fn order(&self, kind: OrderKind) -> Result<OrderDone, OrderRefused> {
@@ -239,9 +275,21 @@ fn a_lock_down_closes_for_everybody_until_a_guard_ends_it() {
     let locked = gate.did(LaneHappening::LockedDown);
     assert_eq!(locked.guard.map(|word| word.reason), Some("xe cứu thương".to_owned()));
     gate.did(LaneHappening::Closed);
+    let shown = gate.until("it is shown", |gate| {
+        let lane = gate.handle().lanes().remove(0);
+        (lane.state == LaneState::LockedDown).then_some(lane)
+    });
+    let order = shown.last_order.expect("an order");
+    assert_eq!((order.order, order.by.as_str(), order.refused), ("lock-down", "Hùng", None));
+    assert_eq!((shown.orders, shown.last_decision), (vec![("given", 1), ("refused", 0)], None));
     gate.card();
     assert_eq!(gate.decided(1).verdict, AccessVerdict::Permit);
     assert_eq!(gate.did(LaneHappening::Ignored).cause, "locked-down");
+    let decided = gate.until("the decision is shown", |gate| gate.handle().lanes().remove(0).last_decision);
+    assert_eq!(
+        (decided.verdict, decided.method, decided.subjects),
+        ("permit", Some("card"), vec!["holder:car-1".into()])
+    );
     gate.order(OrderKind::Release).expect("it is given");
     gate.did(LaneHappening::LockDownEnded);
     gate.did(LaneHappening::Released);
@@ -274,18 +322,7 @@ fn what_the_outbox_refuses_is_told_when_it_takes_events_again() {
 #[test]
 fn a_pass_is_checked_and_explained_and_any_other_code_is_the_guards() {
     let gate = Gate::new("");
-    let micros = gate.clock.utc().as_unix_micros() / 1_000_000 * 1_000_000;
-    let at = |seconds: i64| UtcTime::from_unix_micros(micros + seconds * 1_000_000).expect("a moment");
-    let pass = |site: &str, from: i64, to: i64| Pass {
-        id: wire::pass::PassId::new(at(0), [5; 10]),
-        site: SiteId::new(site).expect("a site"),
-        scope: Scope::OfCategory,
-        not_before: at(from),
-        not_after: at(to),
-        uses: Uses::Many,
-        escort: Escort::NotNeeded,
-        category: PassName::new("visitor").expect("a name"),
-    };
+    let pass = |site: &str, from: i64, to: i64| gate.pass(site, from, to);
     let show = |text: &str| gate.handle().show_code(gate.lane.id.clone(), text, Instant::now());
     let key = PassKey::from_seed([3; 32]);
     show(&pass("site", -3_600, -60).issue(&key).expect("a pass"));
@@ -298,6 +335,52 @@ fn a_pass_is_checked_and_explained_and_any_other_code_is_the_guards() {
     for count in 2..=4 {
         let decided = gate.decided(count);
         assert_eq!((decided.verdict, decided.reason.as_str()), (AccessVerdict::Refer, "unread"), "{decided:?}");
+    }
+    assert_eq!(gate.opened(), 0);
+}
+
+/// A made-up person.
+const CITIZEN: &str = "008190001234||Nguyễn Thị Bưởi|05021990|Nữ|Thôn Đoài, Xã Ví Dụ, Tỉnh Tuyên Quang|25122021";
+
+#[test]
+fn a_pass_that_is_held_before_the_camera_opens_the_lane_once_and_other_codes_do_nothing() {
+    let gate = Gate::with_clock("", NodeClock::believed());
+    let text = gate.pass("site", -60, 3_600).issue(&PassKey::from_seed([3; 32])).expect("a pass");
+    gate.hold_up(&["https://example.vn/khuyen-mai", &text, "AB12", &text]);
+    let decided = gate.decided(1);
+    assert_eq!((decided.verdict, decided.method.as_deref()), (AccessVerdict::Permit, Some("pass")), "{decided:?}");
+    gate.did(LaneHappening::Opened);
+    gate.hold_up(&[&gate.pass("site", -60, 3_600).issue(&PassKey::from_seed([4; 32])).expect("a pass")]);
+    assert_eq!(gate.decided(2).reason, "unread", "the forged one comes right after the good one");
+    assert_eq!((gate.decisions().len(), gate.opened()), (2, 1));
+}
+
+#[test]
+fn a_citizen_card_names_its_holder_to_the_guard_and_its_number_stands_nowhere() {
+    let salt = Salt::new([6; 32]).expect("long enough");
+    let digest = CitizenCard::parse(CITIZEN).expect("a card").number.digest(&salt);
+    let gate = Gate::with_clock("", NodeClock::believed());
+    let text = POLICY.replace("\"card\"]", "\"card\", \"citizen-card\"]");
+    let list = format!("holder,name,kind,category,citizen_card\nb-1,B,person,worker,{digest}\n");
+    let policy = AccessPolicy::parse(&text, |_| Ok(list.clone())).unwrap_or_else(|error| panic!("{error}"));
+    gate.handle().replace_policy(Arc::new(policy)).expect("it answers");
+    gate.hold_up(&[CITIZEN, &CITIZEN.replace("Nữ", "Nam")]);
+    let (decided, odd) = (gate.decided(1), gate.decided(2));
+    assert_eq!(
+        (decided.verdict, decided.reason.as_str()),
+        (AccessVerdict::Refer, "identification-only"),
+        "{decided:?}"
+    );
+    assert_eq!(decided.subjects, ["holder:b-1"]);
+    assert_eq!((odd.verdict, odd.reason.as_str()), (AccessVerdict::Refer, "unread"));
+    let told = serde_json::to_string(&*gate.told.lock().expect("no panic")).expect("JSON");
+    for secret in ["008190001234", "Bưởi", "05021990", "Đoài", &digest.to_string()] {
+        assert!(!told.contains(secret), "{secret}: {told}");
+    }
+    let kept = std::fs::read_dir(gate.folder.path().join("access")).expect("a folder").flatten();
+    for file in kept {
+        let text = std::fs::read(file.path()).expect("a file");
+        assert!(!String::from_utf8_lossy(&text).contains("008190001234"));
     }
     assert_eq!(gate.opened(), 0);
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use access::cccd::Salt;
 use access::lane::Lane;
 use access::{Access, AccessPolicy, ClockTrust, Moment};
 use actuate::ActuatorThread;
@@ -18,6 +19,7 @@ use super::desk::{AccessDesk, Post};
 use super::journal::{Journal, Opened};
 use super::mailbox::{Mailbox, Next};
 use super::rig::{Now, Rig};
+use super::view::{LaneBoard, Tally};
 use super::{AccessHandle, Input, LineRoute, Routes};
 use crate::config::lanes::LaneConfig;
 use crate::node_clock::NodeClock;
@@ -48,6 +50,8 @@ pub struct AccessParts<'a> {
     pub lanes: &'a [LaneConfig],
     /// Keys of passes.
     pub pass_keys: PassKeys,
+    /// Under which citizens' numbers are matched; nothing where no cards are read.
+    pub citizen_salt: Option<Salt>,
     /// Which glyphs the plate reader takes for which.
     pub confusion: Arc<Confusion>,
     /// The node's clocks.
@@ -69,6 +73,7 @@ struct Running {
     desk: AccessDesk,
     mailbox: Arc<Mailbox>,
     clock: Arc<NodeClock>,
+    board: Arc<LaneBoard>,
     nonce: [u8; 16],
     numbered: u64,
     keep: KeepEvents,
@@ -83,7 +88,7 @@ impl AccessThread {
     /// Opens the journal, starts the actuators and decides from now on. A damaged journal is told and nobody is
     /// permitted; one that cannot be opened at all is an error.
     pub fn start(parts: AccessParts<'_>) -> Result<Self> {
-        let AccessParts { site, folder, policy, lanes, pass_keys, confusion, clock, nonce, keep } = parts;
+        let AccessParts { site, folder, policy, lanes, pass_keys, citizen_salt, confusion, clock, nonce, keep } = parts;
         let (journal, state) = match Journal::open(folder).context("the record of who is inside cannot be used")? {
             Opened::Whole(journal, state) => (Some(journal), state),
             Opened::Damaged { damage, before } => {
@@ -97,11 +102,17 @@ impl AccessThread {
         let routes = Routes {
             site,
             pass_keys,
+            citizen_salt,
             cameras: lanes.iter().map(|lane| (lane.camera.clone(), lane.id.clone())).collect(),
             lines: lines(lanes),
         };
-        let handle =
-            AccessHandle { mailbox: Arc::clone(&mailbox), routes: Arc::new(routes), clock: Arc::clone(&clock) };
+        let board = Arc::new(LaneBoard::new(lanes));
+        let handle = AccessHandle {
+            mailbox: Arc::clone(&mailbox),
+            routes: Arc::new(routes),
+            clock: Arc::clone(&clock),
+            board: Arc::clone(&board),
+        };
         let access = Access::restore(policy, state).with_confusion(confusion);
         let at = Instant::now();
         let now = Now { mono: clock.mono(at), instant: at };
@@ -110,6 +121,7 @@ impl AccessThread {
             desk,
             mailbox,
             clock,
+            board,
             nonce,
             numbered: 0,
             keep,
@@ -150,7 +162,7 @@ fn post(number: usize, lane: &LaneConfig, policy: &AccessPolicy, mailbox: &Arc<M
             Some(Rig::new(Lane::new(lane.id.clone(), rules.barrier), gate.clone(), actuator))
         }
     };
-    Ok(Post { id: lane.id.clone(), gate, rig, shown: None, referred: None })
+    Ok(Post { id: lane.id.clone(), gate, rig, shown: None, referred: None, tally: Tally::default() })
 }
 
 fn lines(lanes: &[LaneConfig]) -> BTreeMap<(domain::GateId, domain::LineId), Vec<LineRoute>> {
@@ -219,7 +231,7 @@ impl Running {
                 // Whoever asked may have given up.
                 let _ = answer.try_send(done);
             }
-            Input::Refused { order, why } => self.desk.refuse(&order, &why),
+            Input::Refused { order, why } => self.desk.refuse(&order, &why, self.clock.utc()),
             Input::Policy { policy, answer } => {
                 let moment = self.moment(now.instant);
                 self.desk.replace_policy(policy, moment, now);
@@ -246,6 +258,7 @@ impl Running {
         self.desk.drive(self.now());
         let told = self.desk.take_told();
         self.tell(told);
+        self.desk.show(&self.board);
     }
 
     fn tell(&mut self, told: Vec<Payload>) {

@@ -29,7 +29,7 @@ pub struct AccessConfig {
 pub struct LaneConfig {
     /// Its name, as the access policy has it.
     pub id: LaneId,
-    /// The camera whose plates are shown here.
+    /// The camera whose plates and codes are shown here.
     pub camera: CameraId,
     /// The line that is passed behind the barrier; nothing where the actuator's loop tells of passages, or nothing does.
     pub passage: Option<PassageLine>,
@@ -129,7 +129,7 @@ where
 /// Reads one `[[lane]]`.
 pub(super) fn read_lane(table: &mut TableReader<'_>, folder: &Path) -> Option<LaneConfig> {
     let id = table.required("id", "the name of a lane of the access policy");
-    let camera = table.required("camera", "the id of the [[camera]] whose plates are shown here");
+    let camera = table.required("camera", "the id of the [[camera]] whose plates and codes are shown here");
     let gate = table.optional::<GateId>("gate");
     let line = table.optional::<LineId>("line");
     if gate.is_some() != line.is_some() {
@@ -189,6 +189,12 @@ pub(super) fn check_lanes(
         }
         if access.is_none() {
             note("id", "there is no [access]: give one with the policy that this lane belongs to".to_owned());
+        }
+    }
+    for (index, camera) in cameras.iter().enumerate().filter(|(_, camera)| camera.codes) {
+        if !lanes.iter().any(|lane| lane.camera == camera.id) {
+            let message = format!("codes are shown at the lane of their camera, and no [[lane]] has \"{}\"", camera.id);
+            table.note(&format!("camera[{index}].codes"), message);
         }
     }
     if let Some(access) = access {
@@ -333,6 +339,18 @@ mod tests {
             "policy.keys[0]",
         ];
         assert_eq!(paths, expected, "{problems}");
+    }
+
+    #[test]
+    fn codes_need_a_lane_and_pictures() {
+        let read = parse(|text| {
+            text.replace("id = \"cam-1\"\n        source", "id = \"cam-1\"\ncodes = true\n        source")
+        });
+        assert!(read.unwrap_or_else(|problems| panic!("{problems}")).cameras[0].codes);
+        let twin = "[[camera]]\nid = \"cam-2\"\ncodes = true\nsource = \"a.jsonl\"\nplay = \"rehearse\"\n";
+        let problems = parse(|text| format!("{text}\n{twin}")).expect_err("neither");
+        let paths: Vec<_> = problems.as_slice().iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths, ["camera[1].codes", "camera[1].codes"], "{problems}");
     }
 
     #[test]

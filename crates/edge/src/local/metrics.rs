@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::access::{CodeKind, LaneState, LaneStatus};
 use crate::attention::Skipped;
 use crate::board::ClipCount;
 use crate::health::PictureHealth;
@@ -59,6 +60,8 @@ pub(super) fn text(view: &NodeView) -> String {
     cameras(view, &mut out);
     pictures(&status.cameras, &mut out);
     clips(view, &mut out);
+    codes(view, &mut out);
+    lanes(&status.lanes, &mut out);
     out
 }
 
@@ -148,6 +151,53 @@ fn clips(view: &NodeView, out: &mut String) {
             let (camera, name, count) = (&board.id, what.as_str(), board.clips(what));
             writeln!(out, "gatehouse_clips_total{{camera=\"{camera}\",outcome=\"{name}\"}} {count}")
                 .expect("a string takes it");
+        }
+    }
+}
+
+fn codes(view: &NodeView, out: &mut String) {
+    let head = "# HELP gatehouse_codes_total Codes that were read.\n# TYPE gatehouse_codes_total counter";
+    writeln!(out, "{head}").expect("a string takes it");
+    for board in view.boards() {
+        for kind in CodeKind::ALL {
+            let (camera, name, count) = (&board.id, kind.as_str(), board.codes(kind));
+            writeln!(out, "gatehouse_codes_total{{camera=\"{camera}\",kind=\"{name}\"}} {count}")
+                .expect("a string takes it");
+        }
+    }
+}
+
+/// What the lanes are doing.
+pub(super) fn lanes(lanes: &[LaneStatus], out: &mut String) {
+    if lanes.is_empty() {
+        return;
+    }
+    let mut line = |text: std::fmt::Arguments<'_>| writeln!(out, "{text}").expect("a string takes it");
+    line(format_args!("# HELP gatehouse_lane_state 1 for what the lane is doing.\n# TYPE gatehouse_lane_state gauge"));
+    for LaneStatus { lane, state, .. } in lanes {
+        for one in LaneState::ALL {
+            let is = u8::from(one == *state);
+            line(format_args!("gatehouse_lane_state{{lane=\"{lane}\",state=\"{}\"}} {is}", one.as_str()));
+        }
+    }
+    line(format_args!(
+        "# HELP gatehouse_lane_relay_up 1 while the relay does what it is told.\n# TYPE gatehouse_lane_relay_up gauge"
+    ));
+    for LaneStatus { lane, relay_error, .. } in lanes.iter().filter(|lane| lane.state != LaneState::WithoutBarrier) {
+        line(format_args!("gatehouse_lane_relay_up{{lane=\"{lane}\"}} {}", u8::from(relay_error.is_none())));
+    }
+    let name = "gatehouse_lane_decisions_total";
+    line(format_args!("# HELP {name} Decisions.\n# TYPE {name} counter"));
+    for LaneStatus { lane, decisions, .. } in lanes {
+        for (verdict, count) in decisions {
+            line(format_args!("{name}{{lane=\"{lane}\",verdict=\"{verdict}\"}} {count}"));
+        }
+    }
+    let name = "gatehouse_lane_orders_total";
+    line(format_args!("# HELP {name} Guards' orders.\n# TYPE {name} counter"));
+    for LaneStatus { lane, orders, .. } in lanes {
+        for (outcome, count) in orders {
+            line(format_args!("{name}{{lane=\"{lane}\",outcome=\"{outcome}\"}} {count}"));
         }
     }
 }

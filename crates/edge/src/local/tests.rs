@@ -24,3 +24,34 @@ fn without_a_password_only_a_name_of_this_machine_is_answered() {
     }
     assert!(!is_own_name(&HeaderMap::new()));
 }
+
+#[test]
+fn metrics_say_what_each_lane_is_doing_and_has_done() {
+    use crate::access::{LaneState, LaneStatus};
+    let lane = LaneStatus {
+        lane: "car-in".to_owned(),
+        gate: None,
+        camera: "cam-1".parse().expect("a camera"),
+        state: LaneState::Held,
+        relay_error: Some("no route".to_owned()),
+        state_lost: false,
+        last_decision: None,
+        last_order: None,
+        decisions: vec![("permit", 3), ("deny", 0), ("refer", 1)],
+        orders: vec![("given", 2), ("refused", 1)],
+    };
+    let mut text = String::new();
+    metrics::lanes(&[lane], &mut text);
+    for line in [
+        "gatehouse_lane_state{lane=\"car-in\",state=\"held\"} 1",
+        "gatehouse_lane_state{lane=\"car-in\",state=\"fire\"} 0",
+        "gatehouse_lane_relay_up{lane=\"car-in\"} 0",
+        "gatehouse_lane_decisions_total{lane=\"car-in\",verdict=\"permit\"} 3",
+        "gatehouse_lane_orders_total{lane=\"car-in\",outcome=\"refused\"} 1",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line}: {text}");
+    }
+    let mut nothing = String::new();
+    metrics::lanes(&[], &mut nothing);
+    assert!(nothing.is_empty());
+}

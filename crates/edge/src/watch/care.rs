@@ -1,10 +1,10 @@
 //! What a camera's watch does besides looking: the health of its pictures, its read rate, and when its large stream is
 //! decoded.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use capture::{Frame, Reading};
-use domain::{FrameStamp, MonoTime};
+use domain::{FrameStamp, I420View, MonoTime};
 
 use super::{Sink, Watching};
 use crate::config::Play;
@@ -12,6 +12,8 @@ use crate::health::reads::reads_file;
 
 /// How long after the last motion the stream for reading is decoded: what has just stopped may be read next.
 const READ_AFTER_MOTION: Duration = Duration::from_secs(3);
+/// How long after the last motion codes are looked for: a code is held still to be read.
+const CODES_AFTER_MOTION: Duration = Duration::from_secs(5);
 
 impl<S: Sink> Watching<S> {
     /// Measures the picture now and then.
@@ -46,6 +48,19 @@ impl<S: Sink> Watching<S> {
         if reading != self.reading {
             self.watch.eyes.set_reading(reading);
             self.reading = reading;
+        }
+    }
+
+    /// Has codes looked for in a picture, while something moves or did just now.
+    pub(super) fn offer_codes(&mut self, picture: &I420View<'_>, now: MonoTime, seen: Instant) {
+        let Some(codes) = &mut self.watch.codes else { return };
+        match self.watch.play {
+            Play::Once => codes.offer_all(picture, now, seen),
+            Play::Live | Play::Loop | Play::Rehearse => {
+                if self.moved.is_some_and(|moved| now.since(moved) <= CODES_AFTER_MOTION) {
+                    codes.offer(picture, now, seen);
+                }
+            }
         }
     }
 

@@ -2,10 +2,11 @@
 
 use access::lane::{Input as LaneInput, Order, Switch};
 use access::{GuardError, Moment, Override, Subject};
+use domain::UtcTime;
 use wire::Payload;
 use wire::access::{GuardWord, LaneChange, LaneHappening, short_text};
 
-use super::{AccessDesk, Record, SHOWN_MAX};
+use super::{AccessDesk, Post, Record, SHOWN_MAX};
 use crate::access::rig::{Now, Rig};
 use crate::access::tell::Teller;
 use crate::access::{GuardOrder, OrderDone, OrderKind, OrderRefused};
@@ -19,14 +20,23 @@ impl AccessDesk {
         now: Now,
     ) -> Result<OrderDone, OrderRefused> {
         let done = self.carry_out(&order, moment, now);
-        if let Err(why) = &done {
-            self.refuse(&order, why);
+        match &done {
+            Err(why) => self.refuse(&order, why, moment.at),
+            Ok(_) => self.note(&order, None, moment.at),
         }
         done
     }
 
+    /// Notes an order at its lane, or at all of them.
+    fn note(&mut self, order: &GuardOrder, why: Option<&OrderRefused>, at: UtcTime) {
+        let Ok(word) = word(&order.by, &order.reason) else { return };
+        let concerned = |post: &&mut Post| order.lane.as_ref().is_none_or(|lane| post.id == *lane);
+        self.posts.iter_mut().filter(concerned).for_each(|post| post.tally.ordered(order, &word, why, at));
+    }
+
     /// Tells of an order that is not carried out.
-    pub(in crate::access) fn refuse(&mut self, order: &GuardOrder, why: &OrderRefused) {
+    pub(in crate::access) fn refuse(&mut self, order: &GuardOrder, why: &OrderRefused, at: UtcTime) {
+        self.note(order, Some(why), at);
         // Nobody to name: whoever gave it here hears that, and it never was an order.
         let Ok(word) = word(&order.by, &order.reason) else { return };
         let posts: Vec<_> = match &order.lane {

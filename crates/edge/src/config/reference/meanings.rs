@@ -63,6 +63,13 @@ pub(super) const NODE: &[Meaning] = &[
         "A multiple of 32. Width in pixels in which plates are looked for: more finds smaller ones and costs more.",
     ),
     field(
+        "camera[].codes",
+        "true or false",
+        "false",
+        "Whether QR codes held before it are read and shown at its lane: visitors' passes and citizen cards. Other codes are \
+         passed over.",
+    ),
+    field(
         "camera[].decoding",
         "\"auto\", \"software\", \"vaapi\", \"v4l2\" or \"nvidia\"",
         "\"software\"",
@@ -134,7 +141,7 @@ pub(super) const NODE: &[Meaning] = &[
         "A way through a barrier or a door, in one direction. The access policy says who may pass it.",
     ),
     field("lane[].id", "", "", "As the access policy has it."),
-    field("lane[].camera", "", "", "A camera's plates are shown at one lane."),
+    field("lane[].camera", "", "", "A camera's plates and codes are shown at one lane."),
     field(
         "lane[].gate",
         "the id of a gate",

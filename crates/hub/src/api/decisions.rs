@@ -2,16 +2,15 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use domain::{GateId, SiteId, UtcTime};
 use serde::{Deserialize, Serialize};
 use store::{DecisionFilter, ListCursor};
 use utoipa::{IntoParams, ToSchema};
-use wire::{AccessVerdict, EventId, LaneName, Payload};
+use wire::{AccessVerdict, LaneName, Payload};
 
 use crate::api::App;
 use crate::api::lists::{is_full, stored};
-use crate::api::params::{ListParams, Params};
+use crate::api::params::{ListParams, Params, check_span, event_of, no_event};
 use crate::api::problem::Problem;
 use crate::api::view::{Decision, DecisionCount, DecisionDetail};
 
@@ -62,13 +61,6 @@ pub(crate) struct DecisionCountParams {
     /// Only those before this moment.
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<UtcTime>,
-}
-
-fn check_span(from: Option<UtcTime>, to: Option<UtcTime>) -> Result<(), Problem> {
-    match from.zip(to) {
-        Some((from, to)) if from >= to => Err(Problem::bad_request("from: give a moment before `to`")),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// Decisions, newest first.
@@ -133,11 +125,8 @@ pub(crate) async fn counts(
         (status = 503, body = Problem),
     ))]
 pub(crate) async fn decision(State(app): State<App>, Path(id): Path<String>) -> Result<Json<DecisionDetail>, Problem> {
-    let id: EventId = serde_json::from_value(id.into())
-        .map_err(|_| Problem::bad_request("event_id: the `id` of a decision is accepted, a UUID"))?;
-    let event = app.store.event_find(id).await?;
-    let missing = || Problem::new(StatusCode::NOT_FOUND, format!("there is no event {id} that tells of a decision"));
-    let event = event.ok_or_else(missing)?;
+    let event = event_of(&app.store, &id, "decision").await?;
+    let missing = || no_event(&id, "decision");
     let Some(Payload::AccessDecided(decided)) = &event.payload else { return Err(missing()) };
     let stored = stored(&app.store, decided.evidence.iter()).await?;
     DecisionDetail::from_event(&event, &stored).map(Json).ok_or_else(missing)

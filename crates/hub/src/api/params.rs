@@ -1,12 +1,14 @@
 //! Query parameters, refused with the name of the field.
 
 use axum::extract::{FromRequestParts, Query};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use domain::{GateId, SiteId};
+use domain::{GateId, SiteId, UtcTime};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use store::ListCursor;
+use store::{ListCursor, Store, StoredEvent};
 use utoipa::IntoParams;
+use wire::EventId;
 
 use crate::api::problem::Problem;
 
@@ -41,6 +43,26 @@ pub(crate) fn rows(limit: Option<u32>) -> Result<u32, Problem> {
         limit @ 1..=ROWS_MAX => Ok(limit),
         limit => Err(Problem::bad_request(format!("limit: {limit} is out of range: 1 to {ROWS_MAX} is accepted"))),
     }
+}
+
+/// That a span of time begins before it ends, where both ends are given.
+pub(crate) fn check_span(from: Option<UtcTime>, to: Option<UtcTime>) -> Result<(), Problem> {
+    match from.zip(to) {
+        Some((from, to)) if from >= to => Err(Problem::bad_request("from: give a moment before `to`")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The event with the identity `id` of a path, told of `what`; refused where `id` is none or nothing has it.
+pub(crate) async fn event_of(store: &Store, id: &str, what: &str) -> Result<StoredEvent, Problem> {
+    let accepted = || Problem::bad_request(format!("event_id: the `id` of a {what} is accepted, a UUID"));
+    let read: EventId = serde_json::from_value(id.into()).map_err(|_| accepted())?;
+    store.event_find(read).await?.ok_or_else(|| no_event(&read.to_string(), what))
+}
+
+/// There is no such event, or it tells of something else.
+pub(crate) fn no_event(id: &str, what: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("there is no event {id} that tells of a {what}"))
 }
 
 /// Which gates.

@@ -2,17 +2,16 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use domain::{GateId, SiteId, UtcTime};
 use serde::{Deserialize, Serialize};
 use store::{ListCursor, PlateFilter};
 use utoipa::{IntoParams, ToSchema};
+use wire::Payload;
 use wire::plate::PlateOutcome;
-use wire::{EventId, Payload};
 
 use crate::api::App;
 use crate::api::lists::{add_clips, is_full, stored};
-use crate::api::params::{ListParams, Params};
+use crate::api::params::{ListParams, Params, check_span, event_of, no_event};
 use crate::api::problem::Problem;
 use crate::api::view::{Plate, PlateDetail};
 
@@ -48,11 +47,7 @@ pub(crate) struct PlateParams {
 impl PlateParams {
     fn filter(self) -> Result<PlateFilter, Problem> {
         let Self { site, gate, key, outcome, from, to, limit, before } = self;
-        if let (Some(from), Some(to)) = (from, to)
-            && from >= to
-        {
-            return Err(Problem::bad_request("from: give a moment before `to`"));
-        }
+        check_span(from, to)?;
         let key = key.map(|key| vnplate::Key::from_text(&key)).transpose();
         let key = key.map_err(|error| Problem::bad_request(format!("key: {error}")))?;
         Ok(PlateFilter {
@@ -104,13 +99,10 @@ pub(crate) async fn plates(
         (status = 503, body = Problem),
     ))]
 pub(crate) async fn plate(State(app): State<App>, Path(id): Path<String>) -> Result<Json<PlateDetail>, Problem> {
-    let id: EventId = serde_json::from_value(id.into())
-        .map_err(|_| Problem::bad_request("event_id: the `id` of a plate is accepted, a UUID"))?;
-    let event = app.store.event_find(id).await?;
-    let missing = || Problem::new(StatusCode::NOT_FOUND, format!("there is no event {id} that tells of a plate"));
-    let event = event.ok_or_else(missing)?;
+    let event = event_of(&app.store, &id, "plate").await?;
+    let missing = || no_event(&id, "plate");
     let Some(Payload::PlateRead(read)) = &event.payload else { return Err(missing()) };
-    let clips = app.store.clips_of([(&event.node, id)]).await?.remove(&id).unwrap_or_default();
+    let clips = app.store.clips_of([(&event.node, event.id)]).await?.remove(&event.id).unwrap_or_default();
     let stored = stored(&app.store, read.evidence.iter().chain(clips.iter().map(|added| &added.clip))).await?;
     PlateDetail::from_event(&event, &clips, &stored).map(Json).ok_or_else(missing)
 }

@@ -1,15 +1,19 @@
 // Questions to the hub and its stream of updates. This and shapes.js are all that know the API.
 
 import { retryPause } from './link.js';
-import { alarmOf, countsOf, gateOf, nodeOf, passageOf, plateDetailOf, plateOf } from './shapes.js';
+import {
+  accuracyOf, alarmOf, countsOf, decisionDetailOf, decisionOf, gateOf, incidentOf, nodeOf, passageOf, plateDetailOf, plateOf, siteOf,
+} from './shapes.js';
 
 const ROOT = 'api/v1/';
 /** Longest wait for an answer. */
 const WAIT_MS = 15_000;
 /** Passages of one page. */
 const PAGE_ROWS = 30;
-/** Plates of one page. */
+/** Plates, or decisions, of one page. */
 const PLATE_PAGE_ROWS = 12;
+/** Incidents of one page. */
+const INCIDENT_PAGE_ROWS = 10;
 /** Alarms asked for; open ones come first. */
 const ALARMS_MAX = 100;
 
@@ -96,9 +100,31 @@ export async function loadPlates({ site, gate, before }) {
   return { rows: json.plates.map(plateOf), next: json.next };
 }
 
+/** One page of incidents, newest first: `{ rows, next }`. */
+export async function loadIncidents({ site, gate, before }) {
+  const json = await get('incidents', { site, gate, before, limit: INCIDENT_PAGE_ROWS });
+  return { rows: json.incidents.map(incidentOf), next: json.next };
+}
+
+/** How far counts can be trusted, of those that were audited. */
+export async function loadAccuracies() {
+  return (await get('accuracy')).counts.map(accuracyOf);
+}
+
 /** Everything that led to the result of one plate. */
 export async function loadPlate(id) {
   return plateDetailOf(await get(`plates/${encodeURIComponent(id)}`));
+}
+
+/** One page of decisions at lanes, newest first: `{ rows, next }`. */
+export async function loadDecisions({ site, gate, before }) {
+  const json = await get('decisions', { site, gate, before, limit: PLATE_PAGE_ROWS });
+  return { rows: json.decisions.map(decisionOf), next: json.next };
+}
+
+/** Every check that led to one decision. */
+export async function loadDecision(id) {
+  return decisionDetailOf(await get(`decisions/${encodeURIComponent(id)}`));
 }
 
 /** Where a picture is. */
@@ -107,8 +133,8 @@ export function pictureAddress(picture) {
 }
 
 /**
- * Follows the stream for ever. Calls `opened(version)` when the hub begins to tell, `updated({ gate | node | passage |
- * plate | stored })` for each change, `reset()` when what is known is void, and `lost()` when the stream breaks. Returns a
+ * Follows the stream for ever. Calls `opened(version)` when the hub begins to tell, `updated({ gate | inside | node |
+ * passage | plate | incident | stored })` for each change, `reset()` when what is known is void, and `lost()` when the stream breaks. Returns a
  * function that gives the stream up and opens a new one.
  */
 export function openStream({ opened, updated, reset, lost }) {
@@ -130,9 +156,12 @@ export function openStream({ opened, updated, reset, lost }) {
       opened(version);
     });
     on('gate', (json) => updated({ gate: gateOf(json) }));
+    on('site', (json) => updated({ inside: siteOf(json) }));
     on('node', (json) => updated({ node: nodeOf(json) }));
     on('passage', (json) => updated({ passage: passageOf(json) }));
     on('plate', (json) => updated({ plate: plateOf(json) }));
+    on('decision', (json) => updated({ decision: decisionOf(json) }));
+    on('incident', (json) => updated({ incident: incidentOf(json) }));
     on('blob', (json) => updated({ stored: json.sha256 }));
     on('reset', () => {
       last = null;

@@ -3,15 +3,17 @@
 import { hubNow } from './api.js';
 import { makeChart } from './chart.js';
 import { busyHours, daySteps } from './day.js';
+import { showDecisions } from './decisions.js';
 import { setText } from './dom.js';
 import { follow } from './follow.js';
 import { formatOf } from './format.js';
 import { showGates } from './gates.js';
+import { showIncidents } from './incidents.js';
 import { linkState } from './link.js';
 import { showEmpty, showHeader, showNotice, showSelect, showTroubles } from './notices.js';
 import { showPassages } from './passages.js';
 import { showPlates } from './plates.js';
-import { PASSAGES_MAX, PLATES_MAX, defaultGroup, emptyState, gatesChosen, gatesHere } from './state.js';
+import { DECISIONS_MAX, INCIDENTS_MAX, PASSAGES_MAX, PLATES_MAX, defaultGroup, emptyState, gatesChosen, gatesHere } from './state.js';
 import { troublesOf } from './trouble.js';
 import { LANGUAGES, wordsOf } from './words.js';
 
@@ -69,7 +71,8 @@ function setAddress(change) {
 }
 
 function choosePlace(change) {
-  Object.assign(state, change, { counts: { start: 0, rows: [] }, passages: { rows: [], next: null }, plates: { rows: [], next: null } });
+  const { counts, passages, plates, decisions, incidents } = emptyState();
+  Object.assign(state, change, { counts, passages, plates, decisions, incidents });
   setAddress({ site: state.site, gate: state.gate });
   hub.refresh();
   repaint();
@@ -92,9 +95,12 @@ at('troubles-more').addEventListener('click', () => {
 });
 at('more').addEventListener('click', () => hub.loadMore('passages'));
 at('plates-more').addEventListener('click', () => hub.loadMore('plates'));
+at('incidents-more').addEventListener('click', () => hub.loadMore('incidents'));
+at('decisions-more').addEventListener('click', () => hub.loadMore('decisions'));
 at('chart-table').addEventListener('toggle', () => repaint());
 at('passages').addEventListener('repaint', () => repaint());
 at('plates').addEventListener('repaint', () => repaint());
+at('decisions').addEventListener('repaint', () => repaint());
 
 // ---- drawing
 
@@ -137,7 +143,13 @@ function draw() {
   drawMore('passages', { button: at('more'), note: at('passages-note'), max: PASSAGES_MAX });
   at('plate-list').hidden = state.plates.rows.length === 0;
   showPlates(at('plates'), state.plates.rows, view);
+  at('decision-list').hidden = state.decisions.rows.length === 0;
+  showDecisions(at('decisions'), state.decisions.rows, view);
+  drawMore('decisions', { button: at('decisions-more'), note: at('decisions-note'), max: DECISIONS_MAX });
   drawMore('plates', { button: at('plates-more'), note: at('plates-note'), max: PLATES_MAX });
+  at('incident-list').hidden = state.incidents.rows.length === 0;
+  showIncidents(at('incidents'), state.incidents.rows, view);
+  drawMore('incidents', { button: at('incidents-more'), note: at('incidents-note'), max: INCIDENTS_MAX });
 }
 
 function drawDay(gates, now) {

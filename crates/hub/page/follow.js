@@ -1,18 +1,22 @@
 // Keeps a state up to date: asks the hub for everything, follows its stream, and asks again whenever a gap is possible.
 
 import {
-  hubNow, loadAlarms, loadCounts, loadGates, loadNodes, loadPassages, loadPlates, loadSites, openStream,
+  hubNow, loadAccuracies, loadAlarms, loadCounts, loadDecisions, loadGates, loadIncidents, loadNodes, loadPassages, loadPlates, loadSites,
+  openStream,
 } from './api.js';
 import { DAY_MS, dayStart } from './day.js';
 import { retryPause } from './link.js';
 import {
-  PASSAGES_MAX, PLATES_MAX, chartAgrees, chooseSite, emptyState, gatesHere, mayJoinPlate, takeNewest, takeOlder, takeUpdate,
+  DECISIONS_MAX, INCIDENTS_MAX, PASSAGES_MAX, PLATES_MAX, chartAgrees, chooseSite, emptyState, gatesHere, mayJoinPlate, takeNewest,
+  takeOlder, takeUpdate,
 } from './state.js';
 
 /** The lists that are loaded page by page. */
 const LISTS = {
   passages: { load: loadPassages, max: PASSAGES_MAX },
   plates: { load: loadPlates, max: PLATES_MAX },
+  decisions: { load: loadDecisions, max: DECISIONS_MAX },
+  incidents: { load: loadIncidents, max: INCIDENTS_MAX },
 };
 
 /** Pause between two looks at gates, nodes and alarms: what no live update tells shows up by then. */
@@ -35,7 +39,7 @@ export function follow(state, changed) {
     // When the hub was heard last.
     heardAt: null,
     // Loading older rows of each list.
-    more: { passages: { isLoading: false, error: null }, plates: { isLoading: false, error: null } },
+    more: Object.fromEntries(Object.keys(LISTS).map((name) => [name, { isLoading: false, error: null }])),
     refresh,
     loadMore,
   };
@@ -77,26 +81,31 @@ export function follow(state, changed) {
   }
 
   async function lookAtGates() {
-    const [sites, gates, nodes, alarms] = await Promise.all([loadSites(), loadGates(), loadNodes(), loadAlarms()]);
-    Object.assign(state, { sites, gates, nodes, alarms });
+    const [sites, gates, nodes, alarms, accuracies] =
+      await Promise.all([loadSites(), loadGates(), loadNodes(), loadAlarms(), loadAccuracies()]);
+    Object.assign(state, { sites, gates, nodes, alarms, accuracies });
     state.site = chooseSite(sites, gates, state.site);
     if (!gatesHere(state).some((gate) => gate.gate === state.gate)) state.gate = null;
   }
 
-  /** The counts of the day and the newest passages and plates of the chosen gates. */
+  /** The counts of the day and the newest passages, plates and incidents of the chosen gates. */
   async function lookAtLists() {
     const { site, gate } = state;
     if (!site) return;
     const start = dayStart(hubNow());
-    const [rows, passages, plates] = await Promise.all([
+    const [rows, passages, plates, decisions, incidents] = await Promise.all([
       loadCounts({ site, gate, from: start, to: start + DAY_MS }),
       loadPassages({ site, gate }),
       loadPlates({ site, gate }),
+      loadDecisions({ site, gate }),
+      loadIncidents({ site, gate }),
     ]);
     if (site !== state.site || gate !== state.gate) return;
     state.counts = { start, rows };
     state.passages = takeNewest(state.passages, passages, PASSAGES_MAX);
     state.plates = takeNewest(state.plates, plates, PLATES_MAX);
+    state.decisions = takeNewest(state.decisions, decisions, DECISIONS_MAX);
+    state.incidents = takeNewest(state.incidents, incidents, INCIDENTS_MAX);
   }
 
   /** The newest passages alone: some may have got their plate. */
@@ -142,8 +151,8 @@ export function follow(state, changed) {
       if (update.gate || update.passage || update.plate) compareSoon();
     },
     reset() {
-      const { counts, passages, plates } = emptyState();
-      Object.assign(state, { counts, passages, plates });
+      const { counts, passages, plates, decisions, incidents } = emptyState();
+      Object.assign(state, { counts, passages, plates, decisions, incidents });
       refresh();
     },
     lost() {

@@ -15,6 +15,8 @@ export function formatOf(language) {
   };
   const number = new Intl.NumberFormat(locale);
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+  const error = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' });
+  const seconds = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const time = moment({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const minute = moment({ hour: '2-digit', minute: '2-digit' });
@@ -24,6 +26,10 @@ export function formatOf(language) {
     number: (n) => number.format(n),
     // Never "100 %" for what is merely very likely.
     percent: (share) => percent.format(share < 1 ? Math.min(share, 0.99) : 1),
+    /** A relative error with its sign. */
+    error: (share) => error.format(share),
+    /** Milliseconds as seconds. */
+    seconds: (ms) => seconds.format(ms / 1000),
     time,
     minute,
     day,

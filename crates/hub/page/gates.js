@@ -1,5 +1,6 @@
 // One card per gate, and one for the whole site where there are several.
 
+import { accuracyOf, accuracyText } from './accuracy.js';
 import { h, icon, setChildren, setNumber, setText, setTime } from './dom.js';
 import { GROUPS, gatesHere, wholeSite } from './state.js';
 
@@ -10,10 +11,10 @@ const FIGURES = [['in', 'entered', 'in'], ['out', 'left', 'out'], ['inside', 'in
 export function showGates(parent, state, view) {
   const gates = gatesHere(state);
   const cards = gates.map((gate) => ({ key: `gate ${gate.gate}`, gate }));
-  if (gates.length > 1) cards.unshift({ key: 'site', sum: wholeSite(gates), gates: gates.length });
+  if (gates.length > 1) cards.unshift({ key: 'site', sum: wholeSite(gates, state.insides[state.site]), gates: gates.length });
   setChildren(parent, cards, (card) => card.key,
     (card) => (card.gate ? makeGate() : makeSite()),
-    (element, card) => (card.gate ? updateGate(element, card.gate, view) : updateSite(element, card, view)));
+    (element, card) => (card.gate ? updateGate(element, card.gate, state.accuracies, view) : updateSite(element, card, view)));
 }
 
 // ---- the whole site
@@ -25,7 +26,8 @@ function makeSite() {
   return h('article', { class: 'card whole' }, h('header', {}, h('h3'), h('p', { class: 'last' })), sums, h('div', { class: 'hints' }));
 }
 
-function updateSite(element, { sum, gates }, { t, f }) {
+function updateSite(element, { sum, gates }, view) {
+  const { t, f } = view;
   setText(element.querySelector('h3'), t('whole_site'));
   setText(element.querySelector('.last'), t('gates_sum', { n: gates }));
   for (const group of GROUPS) {
@@ -37,7 +39,7 @@ function updateSite(element, { sum, gates }, { t, f }) {
       setNumber(part.querySelector(`.${name} dd`), f.number(sum[group][field]));
     }
   }
-  updateHints(element, sum, { t, f });
+  updateHints(element, sum, view);
 }
 
 // ---- one gate
@@ -54,13 +56,14 @@ function makeGate() {
           h('caption', { class: 'unseen' }),
           h('thead', {}, h('tr', {}, h('td'), heads)),
           h('tbody', {}, rows)),
-        h('div', { class: 'hints' })),
+        h('div', { class: 'hints' }),
+        h('details', { class: 'trust' }, h('summary'), h('ul'))),
       h('div', { class: 'state' },
         h('div', { class: 'zones' }, h('h4'), h('ul')),
         h('div', { class: 'cameras' }, h('h4'), h('ul')))));
 }
 
-function updateGate(element, gate, view) {
+function updateGate(element, gate, accuracies, view) {
   const { t, f } = view;
   setText(element.querySelector('h3'), gate.gate);
   setText(element.querySelector('caption'), t('figures_of', { name: gate.gate }));
@@ -73,6 +76,7 @@ function updateGate(element, gate, view) {
     for (const [name, field] of FIGURES) setNumber(row.querySelector(`.${name}`), f.number(gate.today[group][field]));
   }
   updateHints(element, gate.today, view);
+  updateTrust(element.querySelector('.trust'), gate, accuracies, view);
   updateLast(element.querySelector('.last'), gate, view);
   updateZones(element.querySelector('.zones'), gate.zones, view);
   updateCameras(element.querySelector('.cameras'), gate.cameras, view);
@@ -82,11 +86,34 @@ function isQuiet(today) {
   return today.entered + today.left === 0;
 }
 
-/** Says where more went out than in, which a count of those inside cannot show. */
-function updateHints(element, today, { t, f }) {
-  const groups = GROUPS.filter((group) => today[group].difference < 0);
-  setChildren(element.querySelector('.hints'), groups, (group) => group, () => h('p'), (p, group) => {
-    setText(p, `${t(group)}: ${t('more_out', { n: f.number(-today[group].difference) })}`);
+/** Says what a count of those inside cannot show: who left unseen before, and what somebody corrected. */
+function updateHints(element, today, { t, f, now }) {
+  const hints = GROUPS.flatMap((group) => {
+    const { unexplained, corrected } = today[group];
+    const drift = unexplained > 0 && { key: `drift ${group}`, text: t('more_out', { n: f.number(unexplained) }) };
+    const values = corrected && { n: f.number(corrected.to), at: f.when(corrected.at, now), reason: corrected.reason };
+    const correction = corrected && { key: `correction ${group}`, text: t('corrected', values), isNews: true };
+    return [drift, correction].filter(Boolean).map((hint) => ({ ...hint, group }));
+  });
+  setChildren(element.querySelector('.hints'), hints, (hint) => hint.key, () => h('p'), (p, { group, text, isNews }) => {
+    p.classList.toggle('news', isNews === true);
+    setText(p, `${t(group)}: ${text}`);
+  });
+}
+
+/** Says how far each count can be trusted; of groups that nobody passed with and nobody audited, nothing. */
+function updateTrust(element, gate, accuracies, view) {
+  const { t } = view;
+  const counts = GROUPS.flatMap((group) => ['in', 'out'].map((direction) => {
+    const count = gate.today[group][direction === 'in' ? 'entered' : 'left'];
+    return { group, direction, count, accuracy: accuracyOf(accuracies, gate, group, direction) };
+  })).filter(({ group, accuracy }) => accuracy !== null || !isQuiet(gate.today[group]));
+  element.hidden = counts.length === 0;
+  const isAudited = counts.some(({ accuracy }) => accuracy !== null);
+  setText(element.querySelector('summary'), t(isAudited ? 'trust' : 'trust_none'));
+  const key = ({ group, direction }) => `${group} ${direction}`;
+  setChildren(element.querySelector('ul'), counts, key, () => h('li'), (item, { group, direction, count, accuracy }) => {
+    setText(item, `${t(group)}, ${t(direction).toLowerCase()}: ${accuracyText(accuracy, count, view)}`);
   });
 }
 

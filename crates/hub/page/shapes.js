@@ -7,14 +7,52 @@ export function gateOf(json) {
     gate: json.gate,
     lastAt: momentOf(json.last_at),
     dayStart: momentOf(json.day_start),
-    today: { person: figuresOf(json.today.person), vehicle: figuresOf(json.today.vehicle) },
+    today: {
+      person: figuresOf(json.today.person, json.occupancy.person),
+      vehicle: figuresOf(json.today.vehicle, json.occupancy.vehicle),
+    },
     zones: json.zones.map(zoneOf),
     cameras: json.cameras.map(cameraOf),
   };
 }
 
-function figuresOf({ in: entered, out: left, inside, difference }) {
-  return { entered, left, inside, difference };
+function figuresOf({ in: entered, out: left, difference }, occupancy) {
+  return { entered, left, difference, ...insideOf(occupancy) };
+}
+
+/** How many are inside; `corrected` says since when and why where somebody corrected it. */
+function insideOf({ count, unexplained, base_count: base, correction }) {
+  const corrected = correction ? { at: momentOf(correction.at), to: base, reason: correction.reason } : null;
+  return { inside: count, unexplained, corrected };
+}
+
+/** How many are inside a site. */
+export function siteOf(json) {
+  return { site: json.site, person: insideOf(json.occupancy.person), vehicle: insideOf(json.occupancy.vehicle) };
+}
+
+/** How far a count can be trusted. */
+export function accuracyOf({ site, gate, line, direction, group, state, hours, bias, low, high }) {
+  return { site, gate, line: line ?? null, direction, group, state, hours, bias, low, high };
+}
+
+export function incidentOf(json) {
+  return {
+    id: json.id,
+    site: json.site,
+    gate: json.gate,
+    camera: json.camera,
+    at: momentOf(json.at),
+    incident: json.incident,
+    line: json.line,
+    zone: json.zone,
+    direction: json.direction,
+    class: json.class,
+    gapMs: json.gap_ms,
+    count: json.count,
+    peak: json.peak,
+    above: json.above,
+  };
 }
 
 function zoneOf(json) {
@@ -131,6 +169,32 @@ function glyphsOf(reading) {
     confidence: reading.glyph_confidence[place] ?? null,
     isCorrected: reading.corrected.includes(place),
   }));
+}
+
+/** A decision at a lane. */
+export function decisionOf(json) {
+  return {
+    id: json.id,
+    site: json.site,
+    gate: json.gate,
+    lane: json.lane,
+    number: json.number,
+    at: momentOf(json.at),
+    verdict: json.verdict,
+    reason: json.reason,
+    detail: json.detail,
+    rule: json.rule,
+    guard: json.guard,
+    subjects: json.subjects,
+    method: json.method,
+    plate: json.plate?.key ?? null,
+    picture: pictureIn(json.evidence, ['plate', 'crop']),
+  };
+}
+
+/** Every check that led to a decision. */
+export function decisionDetailOf(json) {
+  return { id: json.id, trail: json.trail };
 }
 
 /** Rows of a chart, each one direction: `{ at, direction, group, count }`. */

@@ -7,6 +7,10 @@ import { DAY_MS, dayStart } from './day.js';
 export const PASSAGES_MAX = 200;
 /** Most plates kept; beyond it the oldest ones go. */
 export const PLATES_MAX = 100;
+/** Most decisions at lanes kept; beyond it the oldest ones go. */
+export const DECISIONS_MAX = 100;
+/** Most incidents kept; beyond it the oldest ones go. */
+export const INCIDENTS_MAX = 50;
 /** How far apart a passage and its vehicle's plate are at most. */
 const PLATE_OF_PASSAGE_MS = 120_000;
 /** Most rows of counts kept; beyond it the chart takes in live passages at the next reload, which sums them up. */
@@ -23,6 +27,12 @@ export function emptyState() {
     counts: { start: 0, rows: [] },
     passages: { rows: [], next: null },
     plates: { rows: [], next: null },
+    decisions: { rows: [], next: null },
+    incidents: { rows: [], next: null },
+    // How many are inside each site, by its name: more than a sum over gates where it was corrected.
+    insides: {},
+    // How far counts can be trusted, of those that were audited.
+    accuracies: [],
     // What the reader chose; nothing for `gate` means all of them.
     site: null,
     gate: null,
@@ -47,20 +57,24 @@ export function chooseSite(sites, gates, wished) {
   return sites.find((site) => gates.some((gate) => gate.site === site)) ?? sites[0] ?? null;
 }
 
-/** Who went in at one gate may leave by another: only the sum over all gates says how many are inside. */
-export function wholeSite(gates) {
+/**
+ * Who went in at one gate may leave by another: only all gates together say how many are inside. `inside` is the hub's
+ * word on that, where it is known.
+ */
+export function wholeSite(gates, inside) {
   const sum = {};
   for (const group of GROUPS) {
     const entered = gates.reduce((n, gate) => n + gate.today[group].entered, 0);
     const left = gates.reduce((n, gate) => n + gate.today[group].left, 0);
-    sum[group] = figures(entered, left);
+    sum[group] = { ...figures(entered, left), ...inside?.[group] };
   }
   return sum;
 }
 
-/** In, out and inside; `inside` is never below 0, `difference` shows what was missed. */
+/** In, out and inside; `inside` is never below 0, `unexplained` shows what was missed. */
 export function figures(entered, left) {
-  return { entered, left, inside: Math.max(0, entered - left), difference: entered - left };
+  const difference = entered - left;
+  return { entered, left, inside: Math.max(0, difference), difference, unexplained: Math.max(0, -difference), corrected: null };
 }
 
 /** The group that the chart shows when nobody chose: persons, unless only vehicles pass here. */
@@ -111,8 +125,14 @@ export function takeUpdate(state, update, now) {
     state.nodes = replaced(state.nodes, update.node, (node) => node.node === update.node.node);
     return true;
   }
+  if (update.inside) {
+    state.insides = { ...state.insides, [update.inside.site]: update.inside };
+    return true;
+  }
+  if (update.incident) return takeIncident(state, update.incident);
   if (update.passage) return takePassage(state, update.passage, now);
   if (update.plate) return takePlate(state, update.plate);
+  if (update.decision) return takeDecision(state, update.decision);
   return takeStored(state, update.stored);
 }
 
@@ -140,10 +160,17 @@ function takePassage(state, passage, now) {
   return true;
 }
 
+function takeIncident(state, incident) {
+  if (!isShown(state, incident) || state.incidents.rows.some((row) => row.id === incident.id)) return false;
+  state.incidents = { ...state.incidents, rows: mergeRows(state.incidents.rows, [incident], INCIDENTS_MAX) };
+  return true;
+}
+
 function takeStored(state, sha256) {
   const pictures = [
     ...state.passages.rows.map((row) => row.picture),
     ...state.plates.rows.flatMap((row) => [row.picture, ...row.pictures]),
+    ...state.decisions.rows.map((row) => row.picture),
   ].filter((picture) => picture?.sha256 === sha256);
   for (const picture of pictures) picture.isStored = true;
   return pictures.length > 0;
@@ -157,6 +184,13 @@ function isPlateShown(state, plate) {
 function takePlate(state, plate) {
   if (!isPlateShown(state, plate) || state.plates.rows.some((row) => row.id === plate.id)) return false;
   state.plates = { ...state.plates, rows: mergeRows(state.plates.rows, [plate], PLATES_MAX) };
+  return true;
+}
+
+function takeDecision(state, decision) {
+  const isShownHere = decision.site === state.site && (!state.gate || decision.gate === state.gate);
+  if (!isShownHere || state.decisions.rows.some((row) => row.id === decision.id)) return false;
+  state.decisions = { ...state.decisions, rows: mergeRows(state.decisions.rows, [decision], DECISIONS_MAX) };
   return true;
 }
 

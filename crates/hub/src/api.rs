@@ -2,13 +2,16 @@
 
 pub mod view;
 
+mod accuracy;
 mod blobs;
 mod counts;
 mod decisions;
 mod gates;
 mod health;
+mod incidents;
 mod lists;
 mod nodes;
+mod occupancy;
 mod openapi;
 mod params;
 mod plates;
@@ -65,6 +68,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/sites", get(gates::sites)),
         ("/api/v1/gates", get(gates::gates)),
         ("/api/v1/counts", get(counts::counts)),
+        ("/api/v1/occupancy", get(occupancy::occupancy)),
+        ("/api/v1/occupancy/corrections", get(occupancy::corrections)),
+        ("/api/v1/audits", get(accuracy::audits)),
+        ("/api/v1/accuracy", get(accuracy::count_accuracy)),
+        ("/api/v1/incidents", get(incidents::incidents)),
         ("/api/v1/passages", get(lists::passages)),
         ("/api/v1/stays", get(lists::stays)),
         ("/api/v1/plates", get(plates::plates)),

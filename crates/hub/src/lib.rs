@@ -12,6 +12,7 @@ pub mod api;
 pub mod broker;
 pub mod clock;
 pub mod config;
+pub mod counting;
 pub mod health;
 pub mod ingest;
 pub mod link;

@@ -5,9 +5,9 @@ use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{GateId, NodeId, SiteId};
-use projections::LocalDay;
-use store::{Store, StoreError, StoredEvent};
+use domain::{GateId, NodeId, SiteId, UtcTime};
+use projections::ResetTime;
+use store::{Area, LedgerMark, Store, StoreError, StoredEvent};
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::Instant;
 use tracing::warn;
@@ -28,8 +28,9 @@ const REST_FACTOR: u32 = 4;
 /// So many gates are read one by one; more are read all at once.
 const GATES_ONE_BY_ONE_MAX: usize = 16;
 
-/// How often the date is looked at: at midnight every gate begins anew.
-const MIDNIGHT_EVERY: Duration = Duration::from_secs(1);
+/// How often the date and the ledger are looked at: at its reset time a gate begins anew, and another process may have
+/// entered a correction.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// One update, in the form in which it is sent.
 #[derive(Debug, Clone)]
@@ -38,7 +39,9 @@ pub(crate) enum Update {
     Plate { pos: u64, json: Arc<str> },
     Decision { pos: u64, json: Arc<str> },
     Lane { pos: u64, json: Arc<str> },
+    Incident { pos: u64, json: Arc<str> },
     Gate { json: Arc<str> },
+    Site { json: Arc<str> },
     Node { json: Arc<str> },
     Blob { json: Arc<str> },
 }
@@ -51,6 +54,37 @@ struct Changed {
     /// Nodes whose cameras or program changed, which shows at all their gates.
     gates_of: BTreeSet<NodeId>,
     all: bool,
+}
+
+/// What decides how many are inside besides passages, when it was looked at last.
+#[derive(Debug, Default)]
+struct Seen {
+    mark: Option<LedgerMark>,
+    times: BTreeSet<ResetTime>,
+    /// When the running day of each reset time began.
+    days: Vec<i64>,
+}
+
+impl Seen {
+    /// Whether a day has begun somewhere, or somebody has entered something.
+    async fn look(&mut self, store: &Store) -> Result<bool, StoreError> {
+        let now = clock::now();
+        let mark = Some(store.ledger_mark().await?);
+        if mark != self.mark {
+            self.times = store.reset_times(now).await?;
+        }
+        let days = self.times.iter().map(|time| time.last_minute(now)).collect();
+        let is_first = self.mark.is_none();
+        let has_changed = mark != self.mark || days != self.days;
+        (self.mark, self.days) = (mark, days);
+        Ok(has_changed && !is_first)
+    }
+}
+
+/// How many are inside a site now.
+pub(crate) async fn site_inside(store: &Store, site: SiteId, now: UtcTime) -> Result<view::SiteInside, StoreError> {
+    let inside = store.insides(&Area { site: site.clone(), gate: None }, now).await?;
+    Ok(view::SiteInside { site: site.to_string(), occupancy: (&inside).into() })
 }
 
 /// Where changes are reported and watched.
@@ -113,6 +147,8 @@ impl Live {
                 self.send(&decision, |json| Update::Decision { pos: event.pos, json });
             } else if let Some(change) = view::LaneChanged::from_event(event) {
                 self.send(&change, |json| Update::Lane { pos: event.pos, json });
+            } else if let Some(incident) = view::Incident::from_event(event) {
+                self.send(&incident, |json| Update::Incident { pos: event.pos, json });
             }
         }
     }
@@ -136,17 +172,16 @@ impl Live {
 
     /// Reads and tells what changed, until the hub stops.
     pub(crate) async fn run(self, store: Store, mut stopping: watch::Receiver<bool>) {
-        let mut day = LocalDay::of(clock::now());
+        let mut seen = Seen::default();
         let mut has_failed = false;
         loop {
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep(MIDNIGHT_EVERY) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
                 _ = stopping.wait_for(|stop| *stop) => return,
             }
-            let today = LocalDay::of(clock::now());
-            if today != day {
-                day = today;
+            // What cannot be read now is looked at again in a second.
+            if seen.look(&store).await.unwrap_or(false) {
                 self.change(|changed| changed.all = true);
             }
             let changed = std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
@@ -177,6 +212,7 @@ impl Live {
     async fn refresh(&self, store: &Store, changed: Changed) -> Result<(), StoreError> {
         let now = clock::now();
         let Changed { gates, nodes, gates_of, all } = changed;
+        let mut sites = BTreeSet::new();
         if all || !gates_of.is_empty() || gates.len() > GATES_ONE_BY_ONE_MAX {
             for gate in store.gates(None, now).await? {
                 let is_changed = all
@@ -184,6 +220,7 @@ impl Live {
                     || gate.nodes.iter().any(|node| gates_of.contains(node));
                 if is_changed {
                     self.send(&view::Gate::new(&gate, now), |json| Update::Gate { json });
+                    sites.insert(gate.site);
                 }
             }
         } else {
@@ -191,7 +228,11 @@ impl Live {
                 for gate in store.gates(Some((site, gate)), now).await? {
                     self.send(&view::Gate::new(&gate, now), |json| Update::Gate { json });
                 }
+                sites.insert(site.clone());
             }
+        }
+        for site in sites {
+            self.send(&site_inside(store, site, now).await?, |json| Update::Site { json });
         }
         if all || !nodes.is_empty() {
             for node in store.nodes().await? {

@@ -1,6 +1,7 @@
 //! `gatehouse-hub`: takes in the events of all nodes and shows them.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod counting_command;
 mod order_command;
 mod policy_command;
 
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
+use counting_command::{Audit, Occupancy};
 use domain::{NodeId, SiteId};
 use hub::config::{LISTEN, parse_address};
 use hub::{BrokerConfig, HubConfig, Listening, Subscription};
@@ -41,6 +43,12 @@ enum Command {
     /// Gives a guard's order to a node and waits for its answer: open a lane, hold it, close it, lock it down. Who and why
     /// stand in the log. Needs the secret policy key.
     Order(Box<Order>),
+    /// How many are inside: shows it, corrects it, and says when each day it begins anew; also beside a running hub.
+    #[command(subcommand)]
+    Occupancy(Box<Occupancy>),
+    /// Hours counted by hand, and how far the machine's counts can be trusted; also beside a running hub.
+    #[command(subcommand)]
+    Audit(Box<Audit>),
     /// Folds the whole log again. The hub must not be running.
     Rebuild(Files),
     /// Reads the whole database and says what is wrong with it: signatures, hashes, chains, heads.
@@ -200,6 +208,8 @@ async fn run(command: Command) -> Result<()> {
         Command::Node(node) => run_node(*node).await,
         Command::Policy(policy) => policy_command::run(*policy).await,
         Command::Order(order) => order_command::run(*order).await,
+        Command::Occupancy(occupancy) => counting_command::run_occupancy(*occupancy).await,
+        Command::Audit(audit) => counting_command::run_audit(*audit).await,
         Command::Rebuild(files) => {
             let rebuilt = files.open().await?.rebuild().await?;
             println!("folded {} events again, {} of them of a kind that is not known", rebuilt.events, rebuilt.unread);

@@ -25,15 +25,21 @@ macro_rules! files {
 
 /// Every file of the page. `index.html` is served at `/`, each at `/assets/NAME`.
 const FILES: &[File] = files! {
+    "accuracy.js" "text/javascript; charset=utf-8"
     "api.js" "text/javascript; charset=utf-8"
     "app.js" "text/javascript; charset=utf-8"
     "chart.js" "text/javascript; charset=utf-8"
     "day.js" "text/javascript; charset=utf-8"
+    "decision.js" "text/javascript; charset=utf-8"
+    "decisions.css" "text/css; charset=utf-8"
+    "decisions.js" "text/javascript; charset=utf-8"
     "dom.js" "text/javascript; charset=utf-8"
     "follow.js" "text/javascript; charset=utf-8"
     "format.js" "text/javascript; charset=utf-8"
     "gates.js" "text/javascript; charset=utf-8"
     "icon.svg" "image/svg+xml"
+    "incident.js" "text/javascript; charset=utf-8"
+    "incidents.js" "text/javascript; charset=utf-8"
     "index.html" "text/html; charset=utf-8"
     "link.js" "text/javascript; charset=utf-8"
     "notices.js" "text/javascript; charset=utf-8"

@@ -1,8 +1,8 @@
-//! How many went in and out since midnight, and how many are inside.
+//! How many went in and out since midnight. How many are inside is in [`inside`](crate::inside).
 
 use domain::{CountGroup, Direction, ObjectClass};
 
-/// What one group did at a gate since the reset at midnight.
+/// What one group did at a gate since midnight.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GroupToday {
     /// Passages in.
@@ -15,11 +15,6 @@ impl GroupToday {
     /// In minus out since midnight. Below 0 where somebody was inside at midnight already, or a passage was missed.
     pub fn difference(&self) -> i64 {
         i64::try_from(i128::from(self.entered) - i128::from(self.left)).unwrap_or(i64::MAX)
-    }
-
-    /// How many are inside: the difference, but never below 0.
-    pub fn inside(&self) -> u64 {
-        self.entered.saturating_sub(self.left)
     }
 }
 
@@ -51,12 +46,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inside_is_never_below_nobody_but_the_difference_shows_it() {
+    fn the_difference_shows_that_more_went_out_than_came() {
         let mut today = GateToday::default();
         today.add(ObjectClass::Car, Direction::In, 2);
         today.add(ObjectClass::Motorbike, Direction::Out, 5);
         today.add(ObjectClass::Person, Direction::In, 1);
-        assert_eq!((today.vehicle.inside(), today.vehicle.difference()), (0, -3));
-        assert_eq!((today.person.inside(), today.person.difference()), (1, 1));
+        assert_eq!((today.vehicle.entered, today.vehicle.left, today.vehicle.difference()), (2, 5, -3));
+        assert_eq!((today.person.entered, today.person.difference()), (1, 1));
     }
 }

@@ -8,13 +8,17 @@ const ms = Date.parse('2026-11-20T01:15:30.500Z');
 
 test('a gate keeps its figures, zones and cameras', () => {
   const today = { in: 3, out: 5, inside: 0, difference: -2 };
+  const drifted = { count: 0, unexplained: 2, base_count: 0, correction: null };
+  const corrected = { count: 7, unexplained: 0, base_count: 9, correction: { at, reason: 'counted' } };
   const gate = gateOf({
     site: 's', gate: 'g', nodes: ['n'], last_at: at, day_start: '2026-11-19T17:00:00.000000Z',
-    today: { person: today, vehicle: today }, classes: [],
+    today: { person: today, vehicle: today }, classes: [], occupancy: { reset: '00:00', person: corrected, vehicle: drifted },
     zones: [{ zone: 'z', group: 'person', count: 4, at, stale: true }],
     cameras: [{ site: 's', node: 'n', camera: 'c', state: null, reason: '', at }],
   });
-  assert.deepEqual(gate.today.vehicle, { entered: 3, left: 5, inside: 0, difference: -2 });
+  const figures = { entered: 3, left: 5, difference: -2 };
+  assert.deepEqual(gate.today.vehicle, { ...figures, inside: 0, unexplained: 2, corrected: null });
+  assert.deepEqual(gate.today.person, { ...figures, inside: 7, unexplained: 0, corrected: { at: ms, to: 9, reason: 'counted' } });
   assert.deepEqual(gate.zones, [{ zone: 'z', group: 'person', count: 4, at: ms, isStale: true }]);
   assert.deepEqual(gate.cameras, [{ node: 'n', camera: 'c', state: null, reason: '', at: ms }]);
   assert.deepEqual([gate.lastAt, gate.dayStart], [ms, Date.parse('2026-11-19T17:00:00Z')]);

@@ -24,8 +24,26 @@ test('a site is the wished one, else the first with a gate', () => {
 
 test('who goes in here and out there is not inside the site', () => {
   const sum = known.wholeSite([gate('a', [5, 0]), gate('b', [0, 5], [1, 3])]);
-  assert.deepEqual(sum.person, { entered: 5, left: 5, inside: 0, difference: 0 });
-  assert.deepEqual(sum.vehicle, { entered: 1, left: 3, inside: 0, difference: -2 });
+  assert.deepEqual(sum.person, { entered: 5, left: 5, inside: 0, difference: 0, unexplained: 0, corrected: null });
+  assert.deepEqual(sum.vehicle, { entered: 1, left: 3, inside: 0, difference: -2, unexplained: 2, corrected: null });
+});
+
+test('how many are inside a site is what the hub says, where it has said so', () => {
+  const here = state({ gates: [gate('a', [5, 0]), gate('b', [0, 2])] });
+  const corrected = { at: now, to: 9, reason: 'counted' };
+  const inside = { inside: 9, unexplained: 0, corrected };
+  assert.equal(known.takeUpdate(here, { inside: { site: 's', person: inside, vehicle: { inside: 0, unexplained: 0, corrected: null } } }, now), true);
+  const sum = known.wholeSite(here.gates, here.insides.s);
+  assert.deepEqual(sum.person, { entered: 5, left: 2, difference: 3, ...inside });
+});
+
+test('an incident of the chosen gates enters the list once', () => {
+  const here = state({ gate: 'g' });
+  const incident = { id: 'i', site: 's', gate: 'g', at: now, incident: 'tailgating' };
+  assert.equal(known.takeUpdate(here, { incident }, now), true);
+  assert.equal(known.takeUpdate(here, { incident }, now), false);
+  assert.equal(known.takeUpdate(here, { incident: { ...incident, id: 'j', gate: 'other' } }, now), false);
+  assert.deepEqual(here.incidents.rows, [incident]);
 });
 
 test('the chart begins with vehicles only where no person passed', () => {

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use domain::SiteId;
 use projections::GateToday;
 use serde::Serialize;
+use store::Area;
 use utoipa::ToSchema;
 use wire::NodeState;
 
 use crate::api::App;
 use crate::api::params::{GateParams, Params};
 use crate::api::problem::Problem;
-use crate::api::view::{Gate, Site};
+use crate::api::view::{Gate, Site, Today};
 use crate::clock;
 
 /// All sites.
@@ -57,14 +59,15 @@ struct Sum {
 #[utoipa::path(get, path = "/api/v1/sites", tag = "figures",
     responses((status = 200, body = Sites), (status = 503, body = Problem)))]
 pub(crate) async fn sites(State(app): State<App>) -> Result<Json<Sites>, Problem> {
-    let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
+    let now = clock::now();
+    let mut sums: BTreeMap<SiteId, Sum> = BTreeMap::new();
     for node in app.store.nodes().await? {
-        let sum = sums.entry(node.node.site.to_string()).or_default();
+        let sum = sums.entry(node.node.site).or_default();
         sum.nodes.push(node.node.node.to_string());
         sum.nodes_online += usize::from(node.status.is_some_and(|status| status.state == NodeState::Online));
     }
-    for gate in app.store.gates(None, clock::now()).await? {
-        let sum = sums.entry(gate.site.to_string()).or_default();
+    for gate in app.store.gates(None, now).await? {
+        let sum = sums.entry(gate.site).or_default();
         sum.gates.push(gate.gate.to_string());
         // Equal in length and written alike, moments compare as text.
         sum.last_at = sum.last_at.take().max(Some(gate.last_at.to_string()));
@@ -73,13 +76,18 @@ pub(crate) async fn sites(State(app): State<App>) -> Result<Json<Sites>, Problem
             all.left += one.left;
         }
     }
-    let sites = sums.into_iter().map(|(site, sum)| Site {
-        site,
-        gates: sum.gates,
-        nodes: sum.nodes,
-        nodes_online: sum.nodes_online,
-        last_at: sum.last_at,
-        today: sum.today.into(),
-    });
-    Ok(Json(Sites { sites: sites.collect() }))
+    let mut sites = Vec::with_capacity(sums.len());
+    for (site, sum) in sums {
+        let inside = app.store.insides(&Area { site: site.clone(), gate: None }, now).await?;
+        sites.push(Site {
+            site: site.to_string(),
+            gates: sum.gates,
+            nodes: sum.nodes,
+            nodes_online: sum.nodes_online,
+            last_at: sum.last_at,
+            today: Today::new(sum.today, &inside),
+            occupancy: (&inside).into(),
+        });
+    }
+    Ok(Json(Sites { sites }))
 }

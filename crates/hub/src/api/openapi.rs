@@ -3,7 +3,10 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::api::{blobs, counts, decisions, gates, health, lists, nodes, plates, policies, stream, view};
+use crate::api::{
+    accuracy, blobs, counts, decisions, gates, health, incidents, lists, nodes, occupancy, plates, policies, stream,
+    view,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -19,6 +22,11 @@ use crate::api::{blobs, counts, decisions, gates, health, lists, nodes, plates, 
         gates::sites,
         gates::gates,
         counts::counts,
+        occupancy::occupancy,
+        occupancy::corrections,
+        accuracy::audits,
+        accuracy::count_accuracy,
+        incidents::incidents,
         lists::passages,
         lists::stays,
         plates::plates,
@@ -41,6 +49,8 @@ use crate::api::{blobs, counts, decisions, gates, health, lists, nodes, plates, 
         view::Passage,
         view::Plate,
         view::LaneChanged,
+        view::Incident,
+        view::SiteInside,
         view::Gate,
         view::Node,
         view::Blob

@@ -1,9 +1,10 @@
 //! Live updates as server-sent events.
 //!
-//! A watcher first gets the whole state, then what changes. Passages, plates, decisions and what happens at lanes carry
-//! their place in the log, so that a watcher that comes back says what it had last and gets what it missed from the log. One that cannot keep up is sent away:
-//! it comes back by itself.
+//! A watcher first gets the whole state, then what changes. Passages, plates, decisions, incidents and what happens at
+//! lanes carry their place in the log, so that a watcher that comes back says what it had last and gets what it missed
+//! from the log. One that cannot keep up is sent away: it comes back by itself.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -21,9 +22,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::App;
 use crate::api::params::Params;
 use crate::api::problem::Problem;
-use crate::api::view::{Decision, Gate, LaneChanged, Node, Passage, Plate};
+use crate::api::view::{Decision, Gate, Incident, LaneChanged, Node, Passage, Plate};
 use crate::clock;
-use crate::live::Update;
+use crate::live::{Update, site_inside};
 
 /// Events that wait for a slow watcher in memory; beyond it the watcher's share of
 /// [`UPDATES_MAX`](crate::live::UPDATES_MAX) fills.
@@ -67,7 +68,8 @@ pub(crate) struct Reset {
     reason: &'static str,
 }
 
-/// Live updates: events `hello`, `gate`, `node`, `passage`, `plate`, `blob` and `reset`, each with the JSON of its schema.
+/// Live updates: events `hello`, `gate`, `site`, `node`, `passage`, `plate`, `decision`, `lane`, `incident`, `blob` and
+/// `reset`, each with the JSON of its schema (`site`: SiteInside).
 #[utoipa::path(get, path = "/api/v1/stream", tag = "events",
     params(StreamParams, ("last-event-id" = Option<u64>, Header, description = "Id of the last event that was seen")),
     responses(
@@ -145,12 +147,15 @@ impl Watcher {
                     Update::Passage { pos, .. }
                     | Update::Plate { pos, .. }
                     | Update::Decision { pos, .. }
-                    | Update::Lane { pos, .. },
+                    | Update::Lane { pos, .. }
+                    | Update::Incident { pos, .. },
                 ) if pos <= end => {}
                 Ok(Update::Passage { pos, json }) => self.send("passage", Some(pos), &json).await?,
                 Ok(Update::Plate { pos, json }) => self.send("plate", Some(pos), &json).await?,
                 Ok(Update::Decision { pos, json }) => self.send("decision", Some(pos), &json).await?,
                 Ok(Update::Lane { pos, json }) => self.send("lane", Some(pos), &json).await?,
+                Ok(Update::Incident { pos, json }) => self.send("incident", Some(pos), &json).await?,
+                Ok(Update::Site { json }) => self.send("site", None, &json).await?,
                 Ok(Update::Gate { json }) => self.send("gate", None, &json).await?,
                 Ok(Update::Node { json }) => self.send("node", None, &json).await?,
                 Ok(Update::Blob { json }) => self.send("blob", None, &json).await?,
@@ -162,8 +167,13 @@ impl Watcher {
 
     async fn state(&self) -> Result<(), Gone> {
         let now = clock::now();
+        let mut sites = BTreeSet::new();
         for gate in self.app.store.gates(None, now).await? {
             self.send("gate", None, &json(&Gate::new(&gate, now))).await?;
+            sites.insert(gate.site);
+        }
+        for site in sites {
+            self.send("site", None, &json(&site_inside(&self.app.store, site, now).await?)).await?;
         }
         for node in self.app.store.nodes().await? {
             self.send("node", None, &json(&Node::from(&node))).await?;
@@ -186,6 +196,8 @@ impl Watcher {
                     self.send("decision", Some(event.pos), &json(&decision)).await?;
                 } else if let Some(change) = LaneChanged::from_event(event) {
                     self.send("lane", Some(event.pos), &json(&change)).await?;
+                } else if let Some(incident) = Incident::from_event(event) {
+                    self.send("incident", Some(event.pos), &json(&incident)).await?;
                 }
             }
             had = page.last().map_or(end, |event| event.pos);

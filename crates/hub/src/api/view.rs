@@ -2,7 +2,9 @@
 
 mod clip;
 mod decision;
+mod incident;
 mod node;
+mod occupancy;
 mod plate;
 mod policy;
 
@@ -11,14 +13,16 @@ use std::collections::HashSet;
 use domain::UtcTime;
 use projections::{GateToday, GroupToday, LocalDay, PassageRow, StayRow};
 use serde::Serialize;
-use store::{BlobRow, CameraRow, GateRow, PlateOfPassage, StoredEvent};
+use store::{BlobRow, CameraRow, GateRow, InsideRow, PlateOfPassage, StoredEvent};
 use utoipa::ToSchema;
 use wire::event::CameraState;
 use wire::{BlobHash, EvidenceRef, EvidenceRole, Payload};
 
 pub(crate) use clip::Clip;
 pub(crate) use decision::{Decision, DecisionCount, DecisionDetail, LaneChanged};
+pub(crate) use incident::Incident;
 pub(crate) use node::{Alarm, Node, Quarantined};
+pub(crate) use occupancy::{AreaOccupancy, AuditHour, Correction, CountAccuracy, Counted, Occupancy, SiteInside};
 pub(crate) use plate::{PassagePlate, Plate, PlateDetail};
 pub(crate) use policy::Policy;
 
@@ -28,7 +32,7 @@ pub(crate) fn minute(unix_minute: i64) -> String {
     UtcTime::from_unix_micros(micros).unwrap_or(UtcTime::UNIX_EPOCH).to_string()
 }
 
-/// In, out and inside since midnight in Asia/Ho_Chi_Minh.
+/// In and out since midnight in Asia/Ho_Chi_Minh, and how many are inside.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Group {
     /// Passages in.
@@ -37,15 +41,16 @@ pub(crate) struct Group {
     /// Passages out.
     #[serde(rename = "out")]
     pub(crate) left: u64,
-    /// How many are inside: the difference, but never below 0.
+    /// How many are inside, counted since the last reset or correction; see `occupancy`. Never below 0.
     pub(crate) inside: u64,
     /// In minus out; below 0 where somebody was inside at midnight already.
     pub(crate) difference: i64,
 }
 
-impl From<GroupToday> for Group {
-    fn from(today: GroupToday) -> Self {
-        Self { entered: today.entered, left: today.left, inside: today.inside(), difference: today.difference() }
+impl Group {
+    fn new(today: GroupToday, inside: &InsideRow) -> Self {
+        let GroupToday { entered, left } = today;
+        Self { entered, left, inside: inside.inside.count, difference: today.difference() }
     }
 }
 
@@ -58,9 +63,10 @@ pub(crate) struct Today {
     pub(crate) vehicle: Group,
 }
 
-impl From<GateToday> for Today {
-    fn from(today: GateToday) -> Self {
-        Self { person: today.person.into(), vehicle: today.vehicle.into() }
+impl Today {
+    /// `insides` in the order of [`domain::CountGroup::ALL`].
+    pub(crate) fn new(today: GateToday, [person, vehicle]: &[InsideRow; 2]) -> Self {
+        Self { person: Group::new(today.person, person), vehicle: Group::new(today.vehicle, vehicle) }
     }
 }
 
@@ -79,6 +85,8 @@ pub(crate) struct Site {
     pub(crate) last_at: Option<String>,
     /// The sum over its gates.
     pub(crate) today: Today,
+    /// How many are inside, by all gates together.
+    pub(crate) occupancy: Occupancy,
 }
 
 /// Figures of one class.
@@ -162,7 +170,9 @@ pub(crate) struct Gate {
     day_start: String,
     /// Figures since then.
     today: Today,
-    /// The same by class.
+    /// How many came in and did not go out again, by this gate alone.
+    occupancy: Occupancy,
+    /// In and out since the day began, by class.
     classes: Vec<ClassToday>,
     /// How many are in its zones.
     zones: Vec<Zone>,
@@ -191,7 +201,8 @@ impl Gate {
             nodes: row.nodes.iter().map(ToString::to_string).collect(),
             last_at: row.last_at.to_string(),
             day_start: minute(LocalDay::of(now).start_minute()),
-            today: row.today.into(),
+            today: Today::new(row.today, &row.inside),
+            occupancy: (&row.inside).into(),
             classes: classes.collect(),
             zones: zones.collect(),
             cameras: row.cameras.iter().map(Camera::from).collect(),

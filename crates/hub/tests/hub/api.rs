@@ -78,11 +78,16 @@ fn answers_have_the_members_that_the_schemas_name() {
         assert_eq!(keys, properties(schema), "{path}");
     }
     let group = json!({"in": "number", "out": "number", "inside": "number", "difference": "number"});
+    let inside = json!({
+        "count": "number", "since": "text", "base": "text", "base_count": "number", "in": "number", "out": "number",
+        "unexplained": "number", "correction": null,
+    });
     assert_eq!(
         members(&hub.http.get("/api/v1/gates")),
         json!({"gates": [{
             "site": "text", "gate": "text", "nodes": ["text"], "last_at": "text", "day_start": "text",
             "today": {"person": group, "vehicle": group},
+            "occupancy": {"reset": "text", "person": inside, "vehicle": inside},
             "classes": [{"class": "text", "group": "text", "in": "number", "out": "number"}],
             "zones": [],
             "cameras": [{"site": "text", "node": "text", "camera": "text", "state": null, "reason": "text", "at": "text"}],
@@ -103,6 +108,9 @@ fn mistakes_are_problems_that_say_what_is_accepted() {
         ("/api/v1/counts?from=yesterday", 400, "RFC 3339"),
         ("/api/v1/counts?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", 400, "before `to`"),
         ("/api/v1/counts?from=2020-01-01T00:00:00Z&bucket=minute", 400, "at most 3000"),
+        ("/api/v1/incidents?limit=501", 400, "1 to 500"),
+        ("/api/v1/occupancy/corrections?limit=0", 400, "1 to 500"),
+        ("/api/v1/accuracy?from=yesterday", 400, "RFC 3339"),
         ("/api/v1/plates?limit=501", 400, "1 to 500"),
         ("/api/v1/plates?before=x", 400, "next"),
         ("/api/v1/plates?key=30A+%E0%B8%81", 400, "0-9, A-Z and Đ"),

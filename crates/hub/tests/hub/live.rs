@@ -27,6 +27,8 @@ fn a_watcher_gets_the_state_and_then_each_passage_and_the_new_figures() {
     assert_eq!((hello.name.as_str(), hello.id, &hello.data["pos"]), ("hello", Some(2), &json!(2)));
     let gate = stream.next().unwrap();
     assert_eq!((gate.name.as_str(), &gate.data["today"]["person"]["in"]), ("gate", &json!(2)));
+    let site = stream.next().unwrap();
+    assert_eq!((site.name.as_str(), &site.data["occupancy"]["person"]["count"]), ("site", &json!(2)));
     assert_eq!(stream.next().unwrap().name, "node");
 
     let began = Instant::now();

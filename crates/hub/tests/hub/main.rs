@@ -4,6 +4,7 @@
 mod api;
 mod blobs;
 mod command_line;
+mod counting;
 mod decisions;
 mod delivery;
 mod failures;

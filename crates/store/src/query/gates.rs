@@ -29,7 +29,7 @@ pub struct GateRow {
     /// In and out since midnight.
     pub today: GateToday,
     /// How many are inside, for each group.
-    pub inside: Vec<InsideRow>,
+    pub inside: [InsideRow; 2],
     /// The same by class: in and out.
     pub classes: BTreeMap<ObjectClass, (u64, u64)>,
     /// How many are in its zones.
@@ -85,41 +85,58 @@ fn gate_key(row: &SqliteRow) -> Result<(SiteId, GateId), StoreError> {
 impl Store {
     /// Every gate that anything was told of, or the one named, as it stands on the day of `now`.
     pub async fn gates(&self, only: Option<(&SiteId, &GateId)>, now: UtcTime) -> Result<Vec<GateRow>, StoreError> {
-        let mut gates = self.gates_bare(only).await?;
+        let mut gates = self.gates_bare(only, now).await?;
         self.gates_add_counts(&mut gates, only, LocalDay::of(now)).await?;
-        let ledger = OccupancyLedger::read(&self.inner.readers, now).await?;
-        for gate in gates.values_mut() {
-            let area = Area { site: gate.site.clone(), gate: Some(gate.gate.clone()) };
-            let gates = std::slice::from_ref(&gate.gate);
-            gate.inside = self.insides_by(&ledger, &area, gates, (now, Until::NextReset)).await?.into();
-        }
         self.gates_add_zones(&mut gates, only).await?;
         self.gates_add_cameras(&mut gates, only).await?;
         Ok(gates.into_values().collect())
     }
 
+    /// Every gate that anything was told of, by site and name.
+    pub async fn gate_areas(&self) -> Result<Vec<Area>, StoreError> {
+        let rows = sqlx::query("select distinct site, gate from gate_node order by site, gate")
+            .fetch_all(&self.inner.readers)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let (site, gate) = gate_key(row)?;
+                Ok(Area { site, gate: Some(gate) })
+            })
+            .collect()
+    }
+
     async fn gates_bare(
         &self,
         only: Option<(&SiteId, &GateId)>,
+        now: UtcTime,
     ) -> Result<BTreeMap<(SiteId, GateId), GateRow>, StoreError> {
         let mut query = QueryBuilder::<Db>::new("select site, gate, node, at from gate_node where true");
         push_gate(&mut query, only, "");
-        let mut gates = BTreeMap::new();
+        let mut told: BTreeMap<(SiteId, GateId), (BTreeSet<NodeId>, UtcTime)> = BTreeMap::new();
         for row in query.build().fetch_all(&self.inner.readers).await? {
-            let (key, at) = (gate_key(&row)?, moment(row.try_get("at")?)?);
-            let gate = gates.entry(key.clone()).or_insert_with(|| GateRow {
-                site: key.0,
-                gate: key.1,
-                nodes: BTreeSet::new(),
-                last_at: at,
+            let at = moment(row.try_get("at")?)?;
+            let (nodes, last_at) = told.entry(gate_key(&row)?).or_insert_with(|| (BTreeSet::new(), at));
+            nodes.insert(parsed("a node id", row.try_get("node")?)?);
+            *last_at = at.max(*last_at);
+        }
+        let ledger = OccupancyLedger::read(&self.inner.readers, now).await?;
+        let mut gates = BTreeMap::new();
+        for ((site, gate), (nodes, last_at)) in told {
+            let area = Area { site: site.clone(), gate: Some(gate.clone()) };
+            let inside =
+                self.insides_by(&ledger, &area, std::slice::from_ref(&gate), (now, Until::NextReset)).await?;
+            let row = GateRow {
+                site: site.clone(),
+                gate: gate.clone(),
+                nodes,
+                last_at,
                 today: GateToday::default(),
-                inside: Vec::new(),
+                inside,
                 classes: BTreeMap::new(),
                 zones: Vec::new(),
                 cameras: Vec::new(),
-            });
-            gate.nodes.insert(parsed("a node id", row.try_get("node")?)?);
-            gate.last_at = gate.last_at.max(at);
+            };
+            gates.insert((site, gate), row);
         }
         Ok(gates)
     }

@@ -26,21 +26,21 @@ use crate::clips::{self, Clips};
 use crate::codes;
 use crate::config::{BrokerAddress, NodeConfig, Play};
 use crate::desk::{Desk, DeskPlan};
-use crate::engine::Engines;
 use crate::eyes::Eyes;
 use crate::follow::{Follower, follow, rules_at_start};
 use crate::histogram::Histogram;
 use crate::installation::Installation;
 use crate::local::Local;
-use crate::models::{LoadedModel, choose_detector, open_engine};
+use crate::models::{LoadedModel, Looking};
 use crate::node_clock::NodeClock;
 use crate::observation_log::ObservationLog;
 use crate::orders::take_orders;
 use crate::plates::confusion;
 use crate::plates::desk::PlatePlan;
+use crate::refused::Refused;
 use crate::rehearse::{Rehearsal, calibration};
 use crate::rules::{Rules, RulesInForce};
-use crate::sink::{EventsFile, NodeSink};
+use crate::sink::{EventsFile, NodeSink, append_before_evidence, open_outbox};
 use crate::stage::{Stage, Stages};
 use crate::status::{NodeView, Parts};
 use crate::watch::{SinkError, Watch, one_line};
@@ -115,34 +115,19 @@ impl Node {
         let key = node_key(config)?;
         let identity = Identity { site: config.site.clone(), node: config.node.clone(), key: key.clone() };
         let (rules, policies) = rules_at_start(config)?;
-        let outbox = Outbox::open(&config.data.join("outbox.db"), identity).await?;
-        let spool = Spool::open(&config.data.join("spool"))?;
+        let spool = config.data.join("spool");
+        let outbox = open_outbox(&config.data.join("outbox.db"), identity, &spool).await?;
+        let spool = Spool::open(&spool)?;
         clips::prepare_folder(&config.data.join("clips")).context("cannot use the folder for clips")?;
         let clock = Arc::new(NodeClock::start());
-        // Nothing is detected where every camera is a rehearsal, so no model is asked for.
-        let model = if config.cameras.iter().all(|camera| camera.play == Play::Rehearse) {
-            None
-        } else {
-            let chosen = choose_detector(&config.models, installation)?;
-            tracing::info!(model = chosen.2.id, path = %chosen.2.path.display(), "detector chosen");
-            Some(chosen)
-        };
-        let loaded = model.as_ref().map(|(_, _, loaded)| loaded.clone());
-        let engines = match &model {
-            Some((runtime, entry, loaded)) => {
-                let count = config.engines.unwrap_or_else(cores).min(config.cameras.len());
-                let importance = config.cameras.iter().map(|camera| camera.importance).collect();
-                let open = || open_engine(config, installation, runtime, entry, &loaded.path);
-                Some(Engines::open(count, importance, &open)?)
-            }
-            None => None,
-        };
+        let looking = Looking::open(config, installation);
+        let (loaded, engines) = (looking.model.clone(), looking.engines.clone());
         let mut models: Vec<_> = loaded.iter().map(|m| (m.id.clone(), m.sha256.clone())).collect();
         models.extend(engines.iter().flat_map(|engines| engines.plate_models().iter().cloned()));
-        outbox.append(&[started(config, models.clone(), &clock)?]).await?;
+        append_before_evidence(&outbox, &spool, &[started(config, models.clone(), &clock)?]).await?;
 
         let events = options.events.as_deref().map(EventsFile::create).transpose()?;
-        let access = decide(config, &rules, &outbox, events.clone(), &clock)?;
+        let access = decide(config, &rules, (&outbox, &spool), events.clone(), &clock)?;
         let rules = Arc::new(RulesInForce::new(rules));
         let follower = policies.map(|store| {
             let follower = Follower {
@@ -210,8 +195,12 @@ impl Node {
                 access: node.access().cloned(),
             };
             let (id, clock, stop) = (camera.id.clone(), Arc::clone(&clock), Arc::clone(&node.stop));
-            let task = match &engines {
-                Some(engines) if camera.play != Play::Rehearse => {
+            let task = match (looking.refuses(camera), &engines) {
+                (Some(reason), _) => {
+                    let refused = Refused { id, reason: reason.to_owned(), desk, sink, clock, board };
+                    tokio::task::spawn_blocking(move || refused.tell())
+                }
+                (None, Some(engines)) if camera.play != Play::Rehearse => {
                     let (play, plates, engines) = (camera.play, camera.plates, Arc::clone(engines));
                     let plan = camera.stream.clips.clone();
                     let clips = plan.wants_any().then(|| {
@@ -226,7 +215,7 @@ impl Node {
                         Watch { id, eyes, clips, codes, data, play, engines, number, plates, desk, sink, clock, board };
                     tokio::task::spawn_blocking(move || Ok(watch.run(&|| stop.load(Ordering::Relaxed)).map(drop)?))
                 }
-                Some(_) | None => {
+                (None, Some(_) | None) => {
                     let log = folder.join(&camera.source);
                     let rehearsal = Rehearsal { id, log, desk, sink, clock, board };
                     tokio::task::spawn_blocking(move || Ok(rehearsal.run(&|| stop.load(Ordering::Relaxed))?))
@@ -375,10 +364,6 @@ pub(crate) fn quantiles(histogram: &Histogram) -> serde_json::Value {
     serde_json::json!({ "p50": of(0.5), "p95": of(0.95), "p99": of(0.99) })
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 fn log_path(record: &Path, config: &NodeConfig, camera: &CameraId) -> PathBuf {
     if config.cameras.len() == 1 {
         return record.to_owned();
@@ -423,15 +408,15 @@ pub(crate) fn broker_config(broker: &BrokerAddress) -> Result<BrokerConfig> {
 fn decide(
     config: &NodeConfig,
     rules: &Rules,
-    outbox: &Outbox,
+    (outbox, spool): (&Outbox, &Spool),
     events: Option<EventsFile>,
     clock: &Arc<NodeClock>,
 ) -> Result<Option<AccessThread>> {
     let (Some(access), Some(policy)) = (&config.access, &rules.access) else { return Ok(None) };
-    let (outbox, runtime) = (outbox.clone(), Handle::current());
+    let (outbox, spool, runtime) = (outbox.clone(), spool.clone(), Handle::current());
     let keep = move |told: &[Event]| -> Result<(), SinkError> {
         let refused = |source: AppendError| SinkError { what: "the outbox refused them".into(), source: source.into() };
-        match runtime.block_on(outbox.append(told)) {
+        match runtime.block_on(append_before_evidence(&outbox, &spool, told)) {
             Ok(_) => {}
             // One that fits no envelope must not hold up the others.
             Err(AppendError::Seal { .. }) => {

@@ -37,11 +37,12 @@ pub(crate) async fn append_before_evidence(
     }
 }
 
-/// Opens the outbox; where the disk is too full for that, evidence goes first.
-pub(crate) async fn open_outbox(path: &Path, identity: Identity, spool: &Spool) -> Result<Outbox, OutboxError> {
+/// Opens the outbox; where the disk is too full for that, evidence in the folder `spool` goes first.
+pub(crate) async fn open_outbox(path: &Path, identity: Identity, spool: &Path) -> Result<Outbox, OutboxError> {
     loop {
         match Outbox::open(path, identity.clone()).await {
-            Err(OutboxError::Storage(StorageError::DiskFull { .. })) if gave_up_some(spool) => {}
+            Err(OutboxError::Storage(StorageError::DiskFull { .. }))
+                if Spool::open(spool).is_ok_and(|spool| gave_up_some(&spool)) => {}
             done @ (Ok(_) | Err(_)) => return done,
         }
     }

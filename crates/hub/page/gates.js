@@ -111,6 +111,11 @@ function updateTrust(element, gate, accuracies, view) {
   element.hidden = counts.length === 0;
   const isAudited = counts.some(({ accuracy }) => accuracy !== null);
   setText(element.querySelector('summary'), t(isAudited ? 'trust' : 'trust_none'));
+  // Opened once, when there is something to read; from then on it is the reader's.
+  if (isAudited && !element.dataset.opened) {
+    element.dataset.opened = 'once';
+    element.open = true;
+  }
   const key = ({ group, direction }) => `${group} ${direction}`;
   setChildren(element.querySelector('ul'), counts, key, () => h('li'), (item, { group, direction, count, accuracy }) => {
     setText(item, `${t(group)}, ${t(direction).toLowerCase()}: ${accuracyText(accuracy, count, view)}`);

@@ -1,6 +1,7 @@
 //! The demo: the sample video as a camera, all the way to the page.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,21 +9,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use domain::{CameraId, Direction, GateId, NodeId, ObjectClass, SiteId};
-use edge::config::stream::StreamConfig;
-use edge::config::{CameraConfig, GateConfig, ModelsConfig, NodeConfig, PlateListConfig, Play};
+use domain::{Direction, ObjectClass};
+use edge::config::{ModelsConfig, NodeConfig};
 use edge::fetch::HttpFetch;
 use edge::installation::Installation;
-use edge::local::LocalConfig;
 use edge::models::{choose_detector, model_store};
 use edge::node::RunOptions;
-use edge::plates::list::{ListHeader, PlateList};
 use edge::watch::one_line;
-use gate::GateProfile;
 use inference::{Role, Tier};
 use inference::models::{Mirror, PullOutcome, pull};
 use store::{CountBucket, CountsFilter, Store};
-use wire::plate::ListPurpose;
+use wire::access::AccessDecided;
 use wire::{BlobHash, Event, Payload, PlateRead};
 
 use crate::appliance::Appliance;
@@ -30,10 +27,10 @@ use crate::appliance::Appliance;
 /// Longest wait for the last events and pictures to arrive at the hub.
 const DELIVERY_MAX: Duration = Duration::from_secs(60);
 
-/// The clip of the second camera, below the installation.
+/// The video of the first camera, below the installation, where deploy/setup.sh puts it.
+const SAMPLE: &str = ".samples/vtest.avi";
+/// The clip of the second camera.
 const PLATES_CLIP: &str = "models/bundled/gate_plates.mp4";
-/// Width of the picture in which its plates are looked for.
-const PLATES_WIDTH: u32 = 640;
 
 /// Events read from the hub's log at a time.
 const PAGE: u32 = 1_000;
@@ -129,86 +126,42 @@ fn ensure_models(mirror: Option<&str>, installation: &Installation) -> Result<()
     Ok(())
 }
 
+/// The demo's node, as a configuration file would describe it.
 fn configuration(arguments: &Arguments, data: PathBuf, installation: &Installation) -> Result<NodeConfig> {
-    let video = match &arguments.video {
-        Some(video) => video.clone(),
-        None => installation.home().join(".samples/vtest.avi"),
-    };
-    let source = video.to_str().context("the video's path must be UTF-8")?.to_owned();
-    let path = installation.home().join("pipelines/tourist-site.toml");
-    let profile_text =
-        std::fs::read_to_string(&path).with_context(|| format!("cannot read the profile \"{}\"", path.display()))?;
-    let profile = GateProfile::parse(&profile_text).with_context(|| format!("profile \"{}\"", path.display()))?;
-    let camera = CameraId::new("cam-1").expect("a slug");
-    let play = if arguments.once { Play::Once } else { Play::Loop };
-    let mut cameras = vec![CameraConfig {
-        id: camera.clone(),
-        source,
-        play,
-        plates: None,
-        codes: false,
-        importance: 5,
-        stream: StreamConfig::default(),
-    }];
-    let mut gates = vec![GateConfig {
-        id: GateId::new("main-gate").expect("a slug"),
-        camera,
-        file: "tourist-site.toml".to_owned(),
-        profile_text,
-        profile,
-    }];
-    let clip = installation.home().join(PLATES_CLIP);
+    let at = |path: &str| installation.home().join(path);
+    let video = arguments.video.clone().unwrap_or_else(|| at(SAMPLE));
+    let play = if arguments.once { "once" } else { "loop" };
+    let mut text = format!(
+        "site = \"demo\"\nnode = \"demo-node\"\ndata = {}\n[local]\nlisten = \"127.0.0.1:0\"\n\
+         [[camera]]\nid = \"cam-1\"\nsource = {}\nplay = \"{play}\"\n\
+         [[gate]]\nid = \"main-gate\"\ncamera = \"cam-1\"\nprofile = {}\n",
+        quoted(&data)?,
+        quoted(&video)?,
+        quoted(&at("pipelines/tourist-site.toml"))?
+    );
+    let clip = at(PLATES_CLIP);
     if arguments.video.is_none() && clip.is_file() {
-        let (camera, gate) = plates_camera(&clip, play, installation)?;
-        cameras.push(camera);
-        gates.push(gate);
+        write!(
+            text,
+            "[[camera]]\nid = \"cam-2\"\nsource = {}\nplay = \"{play}\"\nplates = true\n\
+             [[gate]]\nid = \"vehicle-gate\"\ncamera = \"cam-2\"\nprofile = {}\n\
+             [[plate_list]]\nname = \"demo watchlist\"\npurpose = \"watch\"\nfile = {}\n\
+             [access]\npolicy = {}\n[[lane]]\nid = \"vehicle-in\"\ncamera = \"cam-2\"\n",
+            quoted(&clip)?,
+            quoted(&at("pipelines/industrial-park.toml"))?,
+            quoted(&at("pipelines/demo/watched.csv"))?,
+            quoted(&at("pipelines/demo/access.toml"))?
+        )
+        .expect("a string takes it");
     }
-    Ok(NodeConfig {
-        site: SiteId::new("demo").expect("a slug"),
-        node: NodeId::new("demo-node").expect("a slug"),
-        data,
-        broker: None,
-        hub_url: None,
-        models: ModelsConfig::default(),
-        local: Some(LocalConfig { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), password: None }),
-        engines: None,
-        cameras,
-        gates,
-        plate_lists: vec![PlateListConfig { file: "demo.csv".to_owned(), list: watched_plates() }],
-        access: None,
-        lanes: Vec::new(),
-        trusted: None,
-    })
+    NodeConfig::parse(&text, Path::new(".")).context("the demo's own configuration")
 }
 
-/// The second camera: a painted clip of vehicles with plates at a gate.
-fn plates_camera(clip: &Path, play: Play, installation: &Installation) -> Result<(CameraConfig, GateConfig)> {
-    let id = CameraId::new("cam-2").expect("a slug");
-    let path = installation.home().join("pipelines/industrial-park.toml");
-    let profile_text =
-        std::fs::read_to_string(&path).with_context(|| format!("cannot read the profile \"{}\"", path.display()))?;
-    let profile = GateProfile::parse(&profile_text).with_context(|| format!("profile \"{}\"", path.display()))?;
-    let source = clip.to_str().context("the clip's path must be UTF-8")?.to_owned();
-    let gate = GateId::new("vehicle-gate").expect("a slug");
-    Ok((
-        CameraConfig {
-            id: id.clone(),
-            source,
-            play,
-            plates: Some(PLATES_WIDTH),
-            codes: false,
-            importance: 5,
-            stream: StreamConfig::default(),
-        },
-        GateConfig { id: gate, camera: id, file: "industrial-park.toml".to_owned(), profile_text, profile },
-    ))
-}
-
-/// A list of one plate of the clip, so that the page shows what a match looks like.
-fn watched_plates() -> PlateList {
-    let entries = vec![("43E00125".to_owned(), "demo: reported stolen".to_owned())];
-    let header = ListHeader { name: "demo watchlist".to_owned(), purpose: ListPurpose::Watch, entries };
-    PlateList::from_header(header).expect("its only entry is a plate")
+/// A path as TOML writes it.
+fn quoted(path: &Path) -> Result<String> {
+    let path = std::path::absolute(path).with_context(|| format!("\"{}\" is no path", path.display()))?;
+    let text = path.to_str().with_context(|| format!("\"{}\": the path must be UTF-8", path.display()))?;
+    Ok(toml::Value::from(text).to_string())
 }
 
 fn read_events(path: &Path) -> Result<Vec<Event>> {
@@ -226,6 +179,8 @@ struct Outcome {
     pictures_lost: usize,
     /// Plates that were told: what they say, kind, confidence.
     plates: Vec<String>,
+    /// What was decided at the lane: plate, verdict, why.
+    decisions: Vec<String>,
 }
 
 impl Outcome {
@@ -238,7 +193,7 @@ impl Outcome {
 async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
     let mut counts: BTreeMap<(Direction, ObjectClass), (u64, u64)> = BTreeMap::new();
     let mut pictures: BTreeSet<BlobHash> = BTreeSet::new();
-    let mut plates = Vec::new();
+    let (mut plates, mut decisions) = (Vec::new(), Vec::new());
     for event in told {
         match &event.payload {
             Payload::Passed(passed) => {
@@ -251,7 +206,10 @@ async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
                 pictures.extend(read.evidence.iter().map(|e| e.sha256));
                 plates.push(plate_line(&read.what));
             }
-            Payload::AccessDecided(decided) => pictures.extend(decided.evidence.iter().map(|e| e.sha256)),
+            Payload::AccessDecided(decided) => {
+                pictures.extend(decided.evidence.iter().map(|e| e.sha256));
+                decisions.push(decision_line(&decided.what));
+            }
             Payload::EvidenceAdded(added) => drop(pictures.insert(added.clip.sha256)),
             Payload::OccupancyChanged(_)
             | Payload::CameraChanged(_)
@@ -290,6 +248,7 @@ async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
         pictures_told: pictures.len(),
         pictures_lost,
         plates,
+        decisions,
     })
 }
 
@@ -302,6 +261,12 @@ fn plate_line(read: &PlateRead) -> String {
         }
         None => format!("{:<14} {}: {}", read.raw, read.outcome.as_str(), read.reason),
     }
+}
+
+fn decision_line(decided: &AccessDecided) -> String {
+    let plate = decided.plate.as_ref().map_or("-", |plate| plate.key.as_str());
+    let rule = decided.rule.as_deref().unwrap_or(&decided.reason);
+    format!("{plate:<14} {:<8} {rule}", decided.verdict.as_str())
 }
 
 fn print(outcome: &Outcome) {
@@ -319,6 +284,10 @@ fn print(outcome: &Outcome) {
     if !outcome.plates.is_empty() {
         println!("\n{:<14} {:<18} {:<12} {:>8}", "plate", "kind", "province", "sure");
         outcome.plates.iter().for_each(|line| println!("{line}"));
+    }
+    if !outcome.decisions.is_empty() {
+        println!("\n{:<14} {:<8} why", "at the lane", "");
+        outcome.decisions.iter().for_each(|line| println!("{line}"));
     }
     println!();
 }

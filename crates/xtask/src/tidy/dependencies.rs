@@ -41,7 +41,7 @@ const TABLE: &[Row] = &[
         &["domain", "vnplate", "perception", "gate", "access", "wire", "capture", "inference", "uplink", "actuate"],
     ),
     ("hub", Role::Binary, &["domain", "vnplate", "wire", "projections", "store"]),
-    ("gatehouse", Role::Binary, &["domain", "gate", "wire", "inference", "store", "edge", "hub"]),
+    ("gatehouse", Role::Binary, &["domain", "wire", "inference", "store", "edge", "hub"]),
     ("xtask", Role::Workshop, &[]),
     ("gatehouse-tests", Role::Workshop, EVERYTHING),
     ("gatehouse-benches", Role::Workshop, EVERYTHING),

@@ -14,7 +14,9 @@ PROGRAMS := $(TARGET)/debug
 
 # What deploy/setup.sh fetched is found by the programs themselves too; saying it here makes it plain.
 export GATEHOUSE_ONNXRUNTIME ?= $(CURDIR)/.native/onnxruntime/libonnxruntime.so
-export PATH := $(CURDIR)/.native/cargo-tools/bin:$(PATH)
+# Tools that deploy/setup.sh built. Not on everybody's PATH: C libraries are built anew where PATH is another, so that
+# `make` and a plain `cargo` would take turns at rebuilding them.
+with_tools := PATH="$(CURDIR)/.native/cargo-tools/bin:$$PATH"
 # .cargo/config.toml knows where OpenCV lies on x86_64; other processors have another folder.
 MULTIARCH := $(shell uname -m)-linux-gnu
 ifneq ($(MULTIARCH),x86_64-linux-gnu)
@@ -56,10 +58,10 @@ CARGO_DEB_VERSION := 3.8.0
 
 .PHONY: deb
 deb: setup-demo ## Build Debian packages of edge and hub and list them
-	@cargo-deb --version 2>/dev/null | grep -qx $(CARGO_DEB_VERSION) || CARGO_PROFILE_RELEASE_LTO=off \
+	@$(with_tools) cargo-deb --version 2>/dev/null | grep -qx $(CARGO_DEB_VERSION) || CARGO_PROFILE_RELEASE_LTO=off \
 	$(CARGO) install --locked cargo-deb --version $(CARGO_DEB_VERSION) --root .native/cargo-tools
 	$(call timed,release build,$(CARGO) build --locked --release --package edge --package hub)
-	@for package in edge hub; do cargo-deb --no-build --locked --strip --package $$package; done
+	@for package in edge hub; do $(with_tools) cargo-deb --no-build --locked --strip --package $$package; done
 	@for package in $(TARGET)/debian/gatehouse-*.deb; do echo "== $$package"; dpkg-deb --info $$package | sed -n '/^ Package/,$$p'; \
 	dpkg-deb --contents $$package; done
 
@@ -76,7 +78,7 @@ tidy: ## Check the house rules
 
 .PHONY: deny
 deny: ## Check which crates enter the build, their licences and their origin
-	$(call timed,dependency rules,$(CARGO) deny --locked check --allow unused-wrapper bans licenses sources)
+	$(call timed,dependency rules,$(with_tools) $(CARGO) deny --locked check --allow unused-wrapper bans licenses sources)
 
 .PHONY: lint
 lint: ## Lint the Rust code

@@ -3,7 +3,7 @@
 import { named } from './words.js';
 
 /** The sign beside a verdict, so that colour is not all that tells them apart. */
-const SIGNS = { permit: 'check', deny: 'none', refer: 'alert' };
+const SIGNS = { permit: 'check', deny: 'stop', refer: 'alert' };
 
 /** The icon of a verdict; of one that this page does not know, the one that asks for a look. */
 export function verdictSign(verdict) {

@@ -23,8 +23,8 @@ use crate::config::{CameraConfig, NodeConfig};
 use crate::watch::one_line;
 use again::Again;
 
-/// Shortest time between two pictures that are looked through. One costs 3 to 30 ms of one core, so this takes a tenth
-/// of it at most while something moves.
+/// Shortest time between two pictures that are looked through. One costs 3 to 30 ms of one core, and 0.1 s where somebody
+/// holds up what was made to cost time.
 pub const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Who takes what was read.

@@ -128,7 +128,7 @@ pub struct LaneChange {
     /// What happened.
     pub change: LaneHappening,
     /// What for: `permit`, `guard`, `button`, `fire`, `lock-down` or `fail-mode`; of an alarm or of something ignored
-    /// its name. Empty where there is nothing to say.
+    /// its name, of an order what was ordered. Empty where there is nothing to say.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cause: String,
     /// The decision that it carries out, by its number.
@@ -156,7 +156,7 @@ pub enum LaneHappening {
     Closed,
     /// The actuator could not do what it was told.
     Failed,
-    /// Something that would have opened it did not.
+    /// Something that would have opened it did not, or a guard's order was not carried out.
     Ignored,
     /// Its contact says that it is open.
     SeenOpen,

@@ -188,7 +188,8 @@ pub(super) const NODE: &[Meaning] = &[
         "policy",
         "",
         "the node works by this file alone",
-        "Whether the hub may replace the access policy, plate lists and profiles. Asks for `[broker]` and `[hub]`.",
+        "Whether the hub may replace the access policy, plate lists and profiles, and a guard there may give orders to the \
+         lanes. Asks for `[broker]` and `[hub]`.",
     ),
     field("policy.keys", "", "", "Whoever has the secret half of one decides who may pass."),
 ];

@@ -30,10 +30,9 @@ const ORDINARY: &[(Kind, &str, f32)] = &[
     (Kind::MotorbikeOld, "p-Rn /dddd", 0.1),
     (Kind::StateMotorbike, "p-cn /ddd.dd", 0.01),
     (Kind::StateMotorbike, "p-cn /dddd", 0.005),
+    // Registered since numbers have five digits: with four of them a sign is covered.
     (Kind::ElectricMotorbike, "p-MĐn /ddd.dd", 1.0),
     (Kind::ElectricMotorbike, "p-MĐ /ddd.dd", 0.5),
-    (Kind::ElectricMotorbike, "p-MĐn /dddd", 0.05),
-    (Kind::ElectricMotorbike, "p-MĐ /dddd", 0.05),
     (Kind::Temporary, "Tp-/ddd.dd", 0.5),
     (Kind::Temporary, "Tp-/dddd", 0.2),
     (Kind::Military(MilitaryVehicle::Vehicle), "u-/dd-dd", 0.3),

@@ -19,7 +19,7 @@ async fn an_event_is_stored_counted_and_receipted() {
     assert_eq!((head.ack.committed_seq, head.ack.highest_seq, head.ack.committed_hash), (3, 3, node.prev));
     assert_eq!(store.heads().await.unwrap(), outcome.heads);
     let [gate] = &store.gates(None, at(0)).await.unwrap()[..] else { panic!("one gate") };
-    assert_eq!((gate.today.person.entered, gate.today.person.inside(), gate.today.vehicle.entered), (3, 3, 0));
+    assert_eq!((gate.today.person.entered, gate.inside[0].inside.count, gate.today.vehicle.entered), (3, 3, 0));
     assert_eq!(gate.last_at, at(2));
     assert_eq!(alarms(&store, &node).await, [""; 0]);
 }

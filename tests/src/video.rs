@@ -59,6 +59,23 @@ pub fn avi(frames: u32, to: &Path) {
     );
 }
 
+/// Makes an MP4 file of grey frames that lie one behind the other in the file `raw`, a byte a pixel.
+///
+/// # Panics
+/// Where that is not possible.
+pub fn of_grey(raw: &Path, (width, height): (usize, usize), fps: u32, to: &Path) {
+    make(
+        MAKE_MAX,
+        &format!(
+            "filesrc location=\"{}\" ! rawvideoparse format=gray8 width={width} height={height} framerate={fps}/1 \
+         ! videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=ultrafast bitrate=4000 key-int-max={fps} ! mp4mux \
+         ! filesink location=\"{}\"",
+            raw.display(),
+            to.display()
+        ),
+    );
+}
+
 /// Encodes a video anew as a camera of 1920 × 1080 sends it: bare H.264, `fps` frames a second, a key frame every two
 /// seconds, 4 Mbit/s.
 ///

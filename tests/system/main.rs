@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod codes;
 mod command_line;
 mod crash;
 mod delivery;

@@ -46,7 +46,7 @@ impl Post {
         let stranger = Car { at: Duration::from_millis(500), plate: "75A33333", place: 0, passage: CarPassage::None };
         rehearsal::write_cars(&log, &[stranger], Duration::from_secs(3_600));
         let lane = format!(
-            "[access]\npolicy = \"access.toml\"\n[policy]\nkeys = [\"{trusted}\"]\n[[lane]]\nid = \"car-in\"\n\
+            "[local]\nlisten = \"127.0.0.1:0\"\n[access]\npolicy = \"access.toml\"\n[policy]\nkeys = [\"{trusted}\"]\n[[lane]]\nid = \"car-in\"\n\
              camera = \"{CAMERA}\"\ngate = \"{GATE}\"\nline = \"line\"\n{}",
             relay.actuator()
         );
@@ -71,6 +71,16 @@ impl Post {
         let done = self.order(action, more);
         assert!(done.status.success(), "{action}: {}", done.stderr);
         done.stdout
+    }
+
+    /// The node's own page.
+    fn page(&self) -> Http {
+        let address = eventually("the node says where its page is", || {
+            let text = self.node.stderr();
+            let line = text.lines().find(|line| line.contains("the node's own page"))?;
+            line.split("address=").nth(1)?.split_whitespace().next()?.parse().ok()
+        });
+        Http(address)
     }
 
     fn changes(&self) -> Vec<LaneChange> {
@@ -124,6 +134,17 @@ fn a_guard_at_the_hub_answers_a_referral_opens_holds_and_locks_down_and_stands_i
     eventually("the barrier opens again", || (post.relay.opened().len() == 2).then_some(()));
     post.must("lock-down", &["--reason", "báo động"]);
     assert_eq!(post.told(LaneHappening::LockedDown, "lock-down").reason, "báo động");
+    let page = post.page();
+    let shown = page.get("/api/v1/status")["lanes"][0].clone();
+    assert_eq!((&shown["lane"], &shown["state"]), (&"car-in".into(), &"locked_down".into()), "{shown}");
+    assert_eq!(
+        (&shown["last_order"]["order"], &shown["last_order"]["by"]),
+        (&"lock-down".into(), &"Trần Thị B".into())
+    );
+    assert_eq!(shown["last_decision"]["verdict"], "permit");
+    let metrics = String::from_utf8(page.ask("/metrics").unwrap().1).unwrap();
+    assert!(metrics.contains("gatehouse_lane_state{lane=\"car-in\",state=\"locked_down\"} 1"), "{metrics}");
+    assert!(metrics.contains("gatehouse_lane_orders_total{lane=\"car-in\",outcome=\"refused\"} 1"), "{metrics}");
     post.must("open", &lane);
     eventually("nothing opens now", || {
         post.changes()

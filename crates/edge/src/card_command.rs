@@ -18,8 +18,13 @@ pub(crate) fn digest(config: &Path) -> Result<()> {
     let input = std::io::stdin().take(CODE_LEN_MAX as u64 + 1);
     std::io::BufReader::new(input).read_to_string(&mut text).context("cannot read standard input")?;
     let text = text.trim();
+    let number = if CitizenCard::is_meant(text) {
+        CitizenCard::parse(text).map(|card| card.number)
+    } else {
+        IdentityNumber::parse(text)
+    };
     let number =
-        if CitizenCard::is_meant(text) { CitizenCard::parse(text)?.number } else { IdentityNumber::parse(text)? };
+        number.context("standard input: the 12 digits of a number, or the text of a card's code, are accepted")?;
     println!("{}", number.digest(&salt));
     Ok(())
 }

@@ -7,6 +7,7 @@
 pub mod broker;
 pub mod crash;
 pub mod dice;
+pub mod disk;
 pub mod edge;
 pub mod found;
 pub mod hub;

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use gatehouse_tests::edge::{self, Plan};
+use gatehouse_tests::edge::{self, CAMERA, Plan};
 use gatehouse_tests::found::{Home, onnxruntime, repository, skip};
 use gatehouse_tests::process::{Outcome, Process};
 use gatehouse_tests::rehearsal::{self, PROFILE, Pace};
 use gatehouse_tests::video;
 use gatehouse_tests::wait::eventually;
 use tempfile::TempDir;
+use wire::event::CameraState;
+use wire::{Event, Payload};
 
 /// Code of a program that tells an error; a panic would have another one.
 const FAILED: i32 = 1;
@@ -289,6 +291,84 @@ fn a_model_of_another_shape_than_the_manifest_says_is_refused() {
     let done = Process::start(command.args(["run", "--config"]).arg(&config), folder.path(), "edge").outcome();
     let said = ["yolox_nano_416.onnx", "416, 416]", "the manifest describes", "320, 320]"];
     assert_fails(&done, &said);
+}
+
+/// A second camera for the configuration of a node.
+fn second_camera(id: &str, source: &str, play: &str, plates: bool) -> String {
+    format!("[[camera]]\nid = \"{id}\"\nsource = \"{source}\"\nplay = \"{play}\"\nplates = {plates}\n")
+}
+
+/// Why a camera was found unusable, once it was.
+fn why_failed(folder: &Folder, node: &mut Process, camera: &str) -> String {
+    eventually("the camera is found unusable", || {
+        assert!(node.ended().is_none(), "the node ended: {}", node.last_words());
+        edge::events(&folder.path().join("events.jsonl")).into_iter().find_map(|event| {
+            let Payload::CameraChanged(change) = event.payload else { return None };
+            (change.state == CameraState::Failed && change.camera.as_str() == camera).then_some(change.reason)
+        })
+    })
+}
+
+fn passages_of(folder: &Folder, camera: &str) -> usize {
+    let told = edge::events(&folder.path().join("events.jsonl"));
+    let of =
+        |event: &&Event| matches!(&event.payload, Payload::Passed(passed) if passed.what.camera.as_str() == camera);
+    told.iter().filter(of).count()
+}
+
+#[test]
+fn a_damaged_detector_stops_the_camera_that_needs_it_and_the_other_goes_on() {
+    let folder = Folder::new();
+    if onnxruntime().is_none() {
+        return skip("no ONNX Runtime library; deploy/setup.sh installs it");
+    }
+    let pace = Pace { frame: Duration::from_millis(25), every: 4, rest: Duration::ZERO };
+    rehearsal::write(&folder.path().join("walkers.jsonl"), &rehearsal::crowd(50), pace);
+    let plan = Plan {
+        more: second_camera("cam-2", "camera.mp4", "once", false),
+        ..Plan::new(folder.path().join("walkers.jsonl"), "rehearse", PROFILE)
+    };
+    let config = plan.write(folder.path(), "edge");
+    let mut command = installation(&folder, 416, Some(&[]));
+    command.args(["run", "--config"]).arg(&config).arg("--events").arg(folder.path().join("events.jsonl"));
+    let mut node = Process::start(&mut command, folder.path(), "edge");
+    let why = why_failed(&folder, &mut node, "cam-2");
+    assert!(why.contains("yolox_nano_416.onnx") && why.contains("has 0 bytes"), "{why}");
+    let before = passages_of(&folder, CAMERA);
+    eventually("the other camera goes on", || (passages_of(&folder, CAMERA) > before + 5).then_some(()));
+    assert!(!node.terminate().success(), "a node whose camera failed does not end well");
+    assert!(node.stderr().contains("cam-2") && node.stderr().contains("yolox_nano_416.onnx"), "{}", node.stderr());
+}
+
+#[test]
+fn a_damaged_plate_model_stops_the_cameras_that_read_plates_and_no_other() {
+    let Some(home) = Home::make() else { return };
+    let folder = Folder::new();
+    let bundled = home.path().join("models/bundled");
+    let whole = fs::canonicalize(&bundled).unwrap();
+    fs::remove_file(&bundled).unwrap();
+    fs::create_dir(&bundled).unwrap();
+    for file in fs::read_dir(whole).unwrap() {
+        let file = file.unwrap();
+        let bytes =
+            if file.file_name() == "gatehouse_plate_reader.onnx" { vec![] } else { fs::read(file.path()).unwrap() };
+        fs::write(bundled.join(file.file_name()), bytes).unwrap();
+    }
+    video::mp4(50, &folder.path().join("camera.mp4"));
+    let more = second_camera("cam-2", "camera.mp4", "loop", true);
+    let config = Plan { more, ..Plan::new("camera.mp4", "loop", PROFILE) }.write(folder.path(), "edge");
+    let mut node = edge::run(Some(&home), &config, &[("--events", &folder.path().join("events.jsonl"))]);
+    let why = why_failed(&folder, &mut node, "cam-2");
+    assert!(why.contains("gatehouse_plate_reader.onnx") && why.contains("0 bytes"), "{why}");
+    eventually("the other camera plays", || {
+        let told = edge::events(&folder.path().join("events.jsonl"));
+        let is_up = |event: &Event| {
+            matches!(&event.payload, Payload::CameraChanged(change)
+            if change.state == CameraState::Up && change.camera.as_str() == CAMERA)
+        };
+        told.iter().any(is_up).then_some(())
+    });
+    node.terminate();
 }
 
 #[test]

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod clock;
 mod codes;
 mod command_line;
 mod crash;
 mod delivery;
+mod disk;
 mod evidence;
 mod offline;
 mod orders;
@@ -14,5 +16,6 @@ mod plates;
 mod poison;
 mod policy;
 mod replay;
+mod replica;
 mod rtsp;
 mod two_processes;

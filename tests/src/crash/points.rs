@@ -107,7 +107,7 @@ pub(super) fn draw(count: u32, seed: u64, can_trace: bool) -> VecDeque<Point> {
         .take(count)
         .map(|(victim, kind)| match kind {
             Kind::Call if can_trace => {
-                let call = Call::ALL[dice.index(Call::ALL.len())];
+                let call = Call::OF_DELIVERY[dice.index(Call::OF_DELIVERY.len())];
                 let most = 1 << dice.below(CALLS_DOUBLED_MAX + 1);
                 (victim, Way::Call(call, 1 + dice.below(most)))
             }

@@ -10,6 +10,9 @@ mod policy;
 mod policy_kill;
 mod refusal;
 mod spool;
+#[allow(dead_code, unreachable_pub)] // not everything of it is needed here
+#[path = "../../../../tests/src/strace.rs"]
+mod strace;
 mod support;
 mod tls;
 mod upload;

@@ -306,6 +306,33 @@ async fn appends_work_again_once_a_full_disk_has_room() {
     assert_eq!(checked_rows(&outbox).await.len(), 1);
 }
 
+#[tokio::test]
+async fn a_receipt_that_a_full_disk_refuses_changes_nothing_and_counts_once_there_is_room() {
+    let Some(disk) = SmallDisk::mount("1m") else {
+        eprintln!("skipped: making a small disk needs the right to mount");
+        return;
+    };
+    let outbox = open(&disk.0.path().join("outbox.db")).await;
+    while outbox.append(&events(1..=20)).await.is_ok() {}
+    // To the last byte.
+    let filler = disk.0.path().join("somebody-elses.log");
+    assert!(fs::write(&filler, vec![0xA5; 1024 * 1024]).is_err());
+    while outbox.append(&events(1..=1)).await.is_ok() {}
+    let stored = outbox.backlog().head_seq;
+    assert!(stored > 40);
+    let last = receipt(&outbox, stored).await;
+    // SQLite writes down what it will delete, and has no room for that.
+    let refused = outbox.confirm(&last).await;
+    assert!(matches!(refused, Err(StorageError::DiskFull { .. })), "{refused:?}");
+    assert_eq!(checked_rows(&outbox).await.len() as u64, stored);
+    fs::remove_file(filler).unwrap();
+    let remount = Command::new("mount").args(["-o", "remount,size=2m"]).arg(disk.0.path()).status().unwrap();
+    assert!(remount.success());
+    let outcome = outbox.confirm(&last).await;
+    assert!(matches!(outcome, Ok(ConfirmOutcome::Removed { rows }) if rows == stored), "{outcome:?}");
+    assert_eq!(outbox.append(&events(1..=20)).await.unwrap().first_seq, stored + 1);
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Append(u64),

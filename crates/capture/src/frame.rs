@@ -56,9 +56,32 @@ impl Frame {
         view_i420(&self.full).expect("checked when the frame was made")
     }
 
+    /// How the picture as decoded is laid out and meant to be seen.
+    pub fn format(&self) -> FrameFormat {
+        FrameFormat(self.full.info().clone())
+    }
+
     /// Width and height of the picture as decoded, in pixels.
     pub fn full_size(&self) -> (u32, u32) {
         (self.full.width(), self.full.height())
+    }
+}
+
+/// How the full pictures of a source are laid out and meant to be seen: size, rate, and the shape and colours of their
+/// pixels. What is encoded anew should have the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrameFormat(pub(crate) gst_video::VideoInfo);
+
+impl FrameFormat {
+    /// Width and height in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        (self.0.width(), self.0.height())
+    }
+
+    /// Frames a second, where the source says so.
+    pub fn rate(&self) -> Option<f64> {
+        let rate = self.0.fps();
+        (rate.numer() > 0 && rate.denom() > 0).then(|| f64::from(rate.numer()) / f64::from(rate.denom()))
     }
 }
 

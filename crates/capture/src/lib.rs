@@ -18,12 +18,14 @@ pub mod clip;
 mod config;
 mod decoding;
 mod diagnosis;
+pub mod encode;
 mod frame;
 mod happened;
 mod library;
 mod location;
 mod mailbox;
 mod media_clock;
+mod mp4_file;
 pub mod pair;
 mod pipeline;
 mod plugin;
@@ -42,7 +44,8 @@ pub use config::{
     DECODER_THREADS_MAX, Decodes, Limits, Pacing, Repeat, SCALED_SIDE_MAX, SCALED_SIDE_MIN, ScaledSize, SourceConfig,
 };
 pub use decoding::{DecoderInUse, Decoding, InvalidDecoding};
-pub use frame::{Frame, FullFrame};
+pub use encode::{ClipEncoder, EncodeError, EncodedClip};
+pub use frame::{Frame, FrameFormat, FullFrame};
 pub use happened::{DownReason, Ending, Happened, SourceError};
 pub use location::{InvalidLocation, RtspUrl, SourceLocation};
 pub use mailbox::{FRAMES_AHEAD_MAX, FRAMES_BURST_MAX, NOTES_MAX};

@@ -29,6 +29,7 @@ pub mod node_clock;
 pub mod observation_log;
 mod orders;
 pub mod plates;
+pub mod redact;
 mod refused;
 pub mod rehearse;
 pub mod replay;

@@ -24,6 +24,7 @@ use inference::models::{Mirror, PullOutcome, pull};
 mod card_command;
 mod eval_command;
 mod plate_command;
+mod redact_command;
 
 #[derive(Parser)]
 #[command(name = "gatehouse-edge", version, about = "Watches the cameras of a gate and tells the hub what passed")]
@@ -50,6 +51,7 @@ enum Command {
     /// Number plates.
     #[command(subcommand)]
     Plate(Plate),
+    Redact(redact_command::Redact),
     /// Models: what there is, what is installed, and getting what is not.
     #[command(subcommand)]
     Models(Models),
@@ -189,6 +191,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Plate(Plate::Read { scene, models, pictures }) => {
             plate_command::read(scene, models, &pictures, &installation).map(|()| ExitCode::SUCCESS)
         }
+        Command::Redact(command) => redact_command::run(command, &installation),
         Command::Check { config, json } => {
             let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous run time")?;
             runtime.block_on(check_node(&config, json.as_deref(), &installation))

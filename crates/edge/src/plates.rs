@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow};
 use domain::Point;
 use inference::plates::{GLYPH_CLASSES, PlateDetector, PlateError, PlateGlance, PlateReader, PlateSource};
-use inference::{Manifest, ModelEntry, ModelStore, Role, Threads};
+use inference::{Manifest, ModelEntry, ModelStore, Role, Spec, Threads};
 use perception::plate::FoundPlate;
 use perception::plate_visit::{PlateLook, Wanted};
 use vnplate::decode::{Decoded, Options, Position};
@@ -48,10 +48,24 @@ impl PlateEngine {
         threads: Threads,
         detector_size: Option<(u32, u32)>,
     ) -> Result<Self> {
+        Self::open_with(config, installation, threads, detector_size, None)
+    }
+
+    /// The same with another least score of what is found, where one is given.
+    pub fn open_with(
+        config: &ModelsConfig,
+        installation: &Installation,
+        threads: Threads,
+        detector_size: Option<(u32, u32)>,
+        score_min: Option<f32>,
+    ) -> Result<Self> {
         let runtime = load_runtime(config, installation)?;
         let (manifest, store) = model_store(config, installation)?;
-        let (detector, detector_path) = installed(&manifest, &store, Role::PlateDetector, "plate detector")?;
+        let (mut detector, detector_path) = installed(&manifest, &store, Role::PlateDetector, "plate detector")?;
         let (reader, reader_path) = installed(&manifest, &store, Role::PlateReader, "plate reader")?;
+        if let (Spec::PlateDetector(spec), Some(score_min)) = (&mut detector.spec, score_min) {
+            spec.score_min = score_min;
+        }
         let models = [&detector, &reader].map(|entry| (entry.id.clone(), entry.sha256.clone())).to_vec();
         let detector = PlateDetector::open(runtime, &detector, &detector_path, threads, detector_size)?;
         let reader = PlateReader::open(runtime, &reader, &reader_path, threads)?;

@@ -5,6 +5,7 @@
 //! where its file is.
 
 pub mod codes;
+pub mod cover;
 pub mod detector;
 pub mod manifest;
 pub mod models;

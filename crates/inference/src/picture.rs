@@ -7,10 +7,10 @@ use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Rect, Scalar, Size, 
 use opencv::{imgcodecs, imgproc};
 use thiserror::Error;
 
+use crate::cover::coarsen;
+
 /// The part of a standing person's box that holds the head, from the top, as a share of its height.
 const HEAD_SHARE: f32 = 0.24;
-/// Blocks that are left of a blurred head across its width: too few to know anybody by.
-const HEAD_BLOCKS: i32 = 4;
 
 /// What to cut out of a frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,15 +51,25 @@ pub enum PictureError {
 /// A picture of ours in packed BGR.
 #[derive(Debug)]
 pub struct Picture {
-    width: usize,
-    height: usize,
-    data: Vec<u8>,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) data: Vec<u8>,
 }
 
 impl Picture {
     /// A look at it.
     pub fn view(&self) -> PixelView<'_> {
         PixelView::new(self.width, self.height, self.width * 3, &self.data).expect("it was filled to this size")
+    }
+
+    /// A JPEG of it, of `quality` 0 to 100, with nothing in the file besides the pixels.
+    pub fn jpeg(&self, quality: i32) -> Result<Vec<u8>, PictureError> {
+        let bgr =
+            Mat::new_rows_cols_with_bytes::<opencv::core::Vec3b>(side(self.height), side(self.width), &self.data)?;
+        let mut jpeg = Vector::<u8>::new();
+        let parameters = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality.clamp(0, 100)]);
+        imgcodecs::imencode(".jpg", &bgr, &mut jpeg, &parameters)?;
+        Ok(opencv::core::VectorToVec::to_vec(&jpeg))
     }
 }
 
@@ -220,14 +230,7 @@ fn blur_head(bgr: &mut Mat, bbox: &BoundingBox, area: Area, frame: &I420View<'_>
     if x1 <= x0 || y1 <= y0 {
         return Ok(());
     }
-    let rect = Rect::new(x0, y0, x1 - x0, y1 - y0);
-    let (mut coarse, mut blurred) = (Mat::default(), Mat::default());
-    let blocks = Size::new(HEAD_BLOCKS.min(rect.width), HEAD_BLOCKS.min(rect.height));
-    let head = Mat::roi(bgr, rect)?.try_clone()?;
-    imgproc::resize(&head, &mut coarse, blocks, 0.0, 0.0, imgproc::INTER_AREA)?;
-    imgproc::resize(&coarse, &mut blurred, Size::new(rect.width, rect.height), 0.0, 0.0, imgproc::INTER_LINEAR)?;
-    let mut target = Mat::roi_mut(bgr, rect)?;
-    blurred.copy_to(&mut target)?;
+    coarsen(bgr, Rect::new(x0, y0, x1 - x0, y1 - y0))?;
     Ok(())
 }
 

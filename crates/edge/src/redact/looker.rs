@@ -1,0 +1,214 @@
+//! What looks for persons and plates in one picture, and rather finds too much than too little.
+
+use anyhow::{Context, Result};
+use capture::ScaledSize;
+use domain::{BoundingBox, ObjectClass, PixelView};
+use inference::plates::PlateSource;
+use inference::{Detector, Fit, Spec, Threads};
+use perception::plate::FoundPlate;
+
+use super::areas::{around_plate, head_of, rider_of};
+use super::keep::{Keep, PERSON_SHARE_MIN, PLATE_SHARE_MIN, Verdict, by_area, by_reading};
+use super::report::UsedModel;
+use super::timeline::{Found, Subject};
+use crate::config::ModelsConfig;
+use crate::installation::Installation;
+use crate::models::choose_detector;
+use crate::plates::PlateEngine;
+use crate::plates::crop::read_found;
+
+/// Persons and two-wheelers from this score on are covered; counting begins with more than three times as much.
+pub(super) const OBJECT_SCORE_MIN: f32 = 0.15;
+/// Plates from this score on are covered; reading at a gate begins with twice as much.
+pub(super) const PLATE_SCORE_MIN: f32 = 0.2;
+/// The longest sides, in pixels, at which plates are looked for: large ones in a small picture, small ones in a large
+/// one, where the source has as much.
+const PLATE_SIDES: [u32; 2] = [640, 1_280];
+/// Sides that the plate model takes are multiples of this.
+const PLATE_STRIDE: u32 = 32;
+/// Two plates that overlap by more than this are one.
+const SAME_PLATE_MIN: f32 = 0.3;
+/// A rider who overlaps his two-wheeler by this share of its box was found himself.
+const RIDDEN_MIN: f32 = 0.1;
+
+/// The models.
+pub(super) struct Looker<'k> {
+    config: &'k ModelsConfig,
+    installation: &'k Installation,
+    detector: Detector,
+    detector_model: UsedModel,
+    /// For the picture size that came last.
+    plates: Vec<PlateEngine>,
+    plates_for: Option<(usize, usize)>,
+    keeps: &'k [Keep],
+}
+
+impl<'k> Looker<'k> {
+    /// Opens them. Both kinds must be there: a copy in which only one of them was looked for would seem done.
+    pub(super) fn open(config: &'k ModelsConfig, installation: &'k Installation, keeps: &'k [Keep]) -> Result<Self> {
+        let (runtime, mut entry, model) = choose_detector(config, installation)?;
+        if let Spec::Detector(spec) = &mut entry.spec {
+            spec.score_min = spec.score_min.min(OBJECT_SCORE_MIN);
+        }
+        let detector = Detector::open(runtime, &entry, &model.path, Threads { intra: 1 })?;
+        let detector_model = UsedModel { id: model.id, sha256: model.sha256 };
+        let mut looker =
+            Self { config, installation, detector, detector_model, plates: Vec::new(), plates_for: None, keeps };
+        looker.plates = vec![looker.plate_engine(None)?];
+        Ok(looker)
+    }
+
+    /// The models in use.
+    pub(super) fn models(&self) -> Vec<UsedModel> {
+        let plates = self.plates.first().map(PlateEngine::models).unwrap_or_default();
+        let plates = plates.iter().map(|(id, sha256)| UsedModel { id: id.clone(), sha256: sha256.clone() });
+        std::iter::once(self.detector_model.clone()).chain(plates).collect()
+    }
+
+    /// The size in which the detector wants frames.
+    pub(super) fn wants(&self) -> ScaledSize {
+        let (width, height) = self.detector.input_size();
+        match self.detector.fit() {
+            Fit::Stretch => ScaledSize::Exact { width, height },
+            Fit::Letterbox => ScaledSize::Within { width, height },
+        }
+    }
+
+    /// What is in a picture. `small` are looks at it or parts of it, each with the part that it shows.
+    pub(super) fn look(
+        &mut self,
+        small: &[(PixelView<'_>, BoundingBox)],
+        full: &PlateSource<'_>,
+    ) -> Result<Vec<Found>> {
+        let (width, height) = full.size();
+        let aspect = width as f32 / height.max(1) as f32;
+        let mut found = Vec::new();
+        for (view, part) in small {
+            self.find_persons(view, part, aspect, &mut found)?;
+        }
+        self.find_plates(full, &mut found)?;
+        Ok(found)
+    }
+
+    fn find_persons(
+        &mut self,
+        view: &PixelView<'_>,
+        part: &BoundingBox,
+        aspect: f32,
+        found: &mut Vec<Found>,
+    ) -> Result<()> {
+        let detections = self.detector.detect(view).context("the detector failed on a picture")?;
+        let in_whole = |bbox: &BoundingBox| {
+            let x = |share: f32| part.x0() + share * part.width();
+            let y = |share: f32| part.y0() + share * part.height();
+            BoundingBox::new(x(bbox.x0()), y(bbox.y0()), x(bbox.x1()), y(bbox.y1()))
+        };
+        let of = |wanted: fn(ObjectClass) -> bool| {
+            let boxes = detections.iter().filter(move |one| wanted(one.class) && one.confidence >= OBJECT_SCORE_MIN);
+            boxes.filter_map(|one| in_whole(&one.bbox).ok()).collect::<Vec<_>>()
+        };
+        let persons = of(|class| class == ObjectClass::Person);
+        let mut add = |whole: &BoundingBox, area: BoundingBox| {
+            let kept = by_area(self.keeps, whole, PERSON_SHARE_MIN);
+            let verdict = kept.map_or(Verdict::Cover, Verdict::Keep);
+            found.push(Found { subject: Subject::Person, area, verdict });
+        };
+        for person in &persons {
+            add(person, head_of(person, aspect));
+        }
+        for bike in of(ObjectClass::is_two_wheeler) {
+            let ridden = |person: &BoundingBox| person.intersection(&bike) >= RIDDEN_MIN * bike.area();
+            if !persons.iter().any(ridden) {
+                add(&bike, rider_of(&bike));
+            }
+        }
+        Ok(())
+    }
+
+    fn find_plates(&mut self, full: &PlateSource<'_>, found: &mut Vec<Found>) -> Result<()> {
+        let failed = "the plate models failed on a picture";
+        self.fit_plates(full.size())?;
+        let mut plates: Vec<(FoundPlate, BoundingBox)> = Vec::new();
+        for engine in &mut self.plates {
+            for plate in engine.find(full).context(failed)? {
+                let Some(bbox) = plate.bbox() else { continue };
+                match plates.iter_mut().find(|(_, other)| other.iou(&bbox) > SAME_PLATE_MIN) {
+                    Some(same) if same.0.score < plate.score => *same = (plate, bbox),
+                    Some(_) => {}
+                    None => plates.push((plate, bbox)),
+                }
+            }
+        }
+        let by_areas = plates.iter().map(|(_, bbox)| by_area(self.keeps, bbox, PLATE_SHARE_MIN));
+        let mut verdicts: Vec<_> = by_areas.map(|kept| kept.map_or(Verdict::Cover, Verdict::Keep)).collect();
+        if self.keeps.iter().any(|keep| matches!(keep, Keep::Plate(_))) && !plates.is_empty() {
+            let engine = self.plates.last_mut().expect("there is one engine at least");
+            let corners: Vec<FoundPlate> = plates.iter().map(|(plate, _)| *plate).collect();
+            let readings = read_found(engine, full, &corners).context(failed)?;
+            let confusion = &engine.options().confusion;
+            for (verdict, decoded) in verdicts.iter_mut().zip(&readings).filter(|(v, _)| **v == Verdict::Cover) {
+                *verdict = by_reading(self.keeps, decoded, confusion);
+            }
+        }
+        found.extend(plates.iter().zip(verdicts).map(|((_, bbox), verdict)| Found {
+            subject: Subject::Plate,
+            area: around_plate(bbox),
+            verdict,
+        }));
+        Ok(())
+    }
+
+    /// Opens what finds plates in pictures of this size.
+    fn fit_plates(&mut self, size: (usize, usize)) -> Result<()> {
+        if self.plates_for == Some(size) {
+            return Ok(());
+        }
+        let sides = inputs_for(size);
+        self.plates = sides.into_iter().map(|input| self.plate_engine(Some(input))).collect::<Result<_>>()?;
+        self.plates_for = Some(size);
+        Ok(())
+    }
+
+    fn plate_engine(&self, input: Option<(u32, u32)>) -> Result<PlateEngine> {
+        let threads = Threads { intra: 1 };
+        PlateEngine::open_with(self.config, self.installation, threads, input, Some(PLATE_SCORE_MIN))
+    }
+}
+
+/// The sizes in which a picture is looked through for plates: its own shape, in multiples of what the model takes.
+fn inputs_for((width, height): (usize, usize)) -> Vec<(u32, u32)> {
+    let longest = width.max(height).max(1) as f64;
+    let mut inputs: Vec<(u32, u32)> = Vec::new();
+    for (number, side) in PLATE_SIDES.into_iter().enumerate() {
+        // A larger look than the picture is shows nothing more.
+        let goal = if number == 0 { f64::from(side) } else { f64::from(side).min(longest) };
+        let fitted = |length: usize| {
+            let wanted = (length as f64 * goal / longest / f64::from(PLATE_STRIDE)).round() as u32;
+            wanted.max(1) * PLATE_STRIDE
+        };
+        let input = (fitted(width), fitted(height));
+        let larger = inputs.last().is_none_or(|last| input.0 > last.0 && input.1 >= last.1 || input.1 > last.1);
+        if larger {
+            inputs.push(input);
+        }
+    }
+    inputs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_pictures_are_looked_through_twice_in_their_own_shape() {
+        assert_eq!(
+            inputs_for((1920, 1080)),
+            [(640, 352), (1280, 704)].map(|(w, h)| (w, if h == 704 { 736 } else { h }))
+        );
+        assert_eq!(inputs_for((1280, 720)).len(), 2);
+        assert_eq!(inputs_for((640, 360)), [(640, 352)]);
+        assert_eq!(inputs_for((320, 180)), [(640, 352)]);
+        assert_eq!(inputs_for((1080, 1920))[0], (352, 640));
+        assert_eq!(inputs_for((4000, 10)), [(640, 32), (1280, 32)]);
+    }
+}

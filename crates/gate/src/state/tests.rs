@@ -288,7 +288,8 @@ proptest! {
         frames in prop::collection::vec(
             prop::collection::vec((0u64..60, 0.0f32..1.0, 0.0f32..1.0, 0usize..8), 0..20), 1..60)
     ) {
-        let mut scene = Scene::new(&format!("{LINE}{ZONE}"));
+        let rules = ["only = \"in\"\ngap_ms = 60000\n", "crowd = { above = 1, for_ms = 0 }\n"];
+        let mut scene = Scene::new(&format!("{LINE}{}{ZONE}{}", rules[0], rules[1]));
         for frame in frames {
             let mut tracks: Vec<_> =
                 frame.iter().map(|&(t, x, y, c)| (t, ObjectClass::ALL[c], standing(x, y))).collect();
@@ -297,6 +298,10 @@ proptest! {
             scene.show(&tracks);
             prop_assert!(scene.gate.identities.len() <= IDENTITIES_MAX);
         }
-        scene.end();
+        let told = scene.end();
+        let many = |is: fn(&&Told) -> bool| told.iter().filter(is).count();
+        prop_assert_eq!(many(|t| matches!(t, Told::Wrong(_))), many(|t| matches!(t, Told::Passed(Direction::Out, _))));
+        prop_assert_eq!(many(|t| matches!(t, Told::CrowdBegan(_))), many(|t| matches!(t, Told::CrowdEnded(_))));
+        prop_assert!(many(|t| matches!(t, Told::Tailgating(..))) <= many(|t| matches!(t, Told::Passed(..))));
     }
 }

@@ -2,6 +2,7 @@
 //! besides the log. A live run and a replay drive the same desk, which is why they give the same events.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{
     CameraId, ClockQuality, FrameStamp, GateId, MediaTime, MonoTime, Observations, Point, TrackObservation, UtcTime,
@@ -17,6 +18,13 @@ use crate::observation_log::{GateHeader, Header, LOG_VERSION, ObservationLog, Re
 use crate::plates::desk::{PlateDesk, PlatePlan};
 use crate::plates::list::PlateList;
 use crate::rules::{GateRules, Rules, RulesInForce};
+
+/// Most jumps of the clock that are told soon, one after the other.
+const JUMPS_SOON_MAX: u32 = 4;
+
+/// How long it takes until one more may be told soon. A clock that stands still jumps all the time: its jumps are told as
+/// one in this time, so that they do not fill the outbox.
+const JUMP_EVERY: Duration = Duration::from_secs(60);
 
 /// What a desk is for; it heads the observation log.
 #[derive(Debug, Clone)]
@@ -45,6 +53,8 @@ pub struct Desk {
     clock: Option<ClockQuality>,
     /// How far the wall clock has jumped since it was last told, in milliseconds.
     jumped_ms: i64,
+    /// How many more jumps may be told soon, and since when.
+    jumps_left: (u32, MonoTime),
     plates: Option<PlateDesk>,
     /// What was followed in the newest frame: a plate belongs to one of the vehicles.
     tracks: Vec<TrackObservation>,
@@ -123,6 +133,7 @@ impl Desk {
             next_number: 1,
             clock: None,
             jumped_ms: 0,
+            jumps_left: (JUMPS_SOON_MAX, MonoTime::default()),
             plates,
             tracks: Vec::new(),
             log,
@@ -185,7 +196,7 @@ impl Desk {
     /// Takes what was seen in the next frame, and how far the clock could be trusted then.
     pub fn handle_observations(&mut self, seen: Observations, clock: ClockQuality) -> Vec<Pending> {
         self.set_clock(clock);
-        let mut pending: Vec<_> = self.tell_jump(seen.stamp.utc, clock).into_iter().collect();
+        let mut pending: Vec<_> = self.tell_jump(seen.stamp, clock).into_iter().collect();
         if let Some(rules) = self.new_rules() {
             pending.extend(self.replace_rules(&rules.gates, &rules.lists, seen.stamp, clock));
         }
@@ -213,7 +224,7 @@ impl Desk {
         clock: ClockQuality,
     ) -> (Vec<Pending>, Vec<(u64, [Point; 4])>) {
         self.set_clock(clock);
-        let jump = self.tell_jump(stamp.utc, clock);
+        let jump = self.tell_jump(stamp, clock);
         let kept = self.plates.as_mut().map_or_else(Vec::new, |plates| plates.hear(&looks, stamp));
         self.write(&Record::Plates { stamp, found, looks });
         (jump.into_iter().chain(self.drain(clock)).collect(), kept)
@@ -251,9 +262,8 @@ impl Desk {
     /// The camera's state changed.
     pub fn handle_camera(&mut self, change: CameraChange, at: UtcTime, clock: ClockQuality) -> Vec<Pending> {
         self.set_clock(clock);
-        let jump = self.tell_jump(at, clock);
         self.write(&Record::Camera { change: change.clone(), at });
-        jump.into_iter().chain([self.pending(at, clock, Fact::Camera(change))]).collect()
+        vec![self.pending(at, clock, Fact::Camera(change))]
     }
 
     /// When [`Desk::handle_timeout`] is next due.
@@ -295,10 +305,18 @@ impl Desk {
     }
 
     /// A jump of the wall clock is an event of its own, so that a report can say which hours to distrust. Each camera
-    /// of the node tells it.
-    fn tell_jump(&mut self, at: UtcTime, clock: ClockQuality) -> Option<Pending> {
+    /// of the node tells it, with its next frame. What each event's time is worth stands in the event in any case.
+    fn tell_jump(&mut self, stamp: FrameStamp, clock: ClockQuality) -> Option<Pending> {
+        let (left, since) = &mut self.jumps_left;
+        if stamp.arrived.since(*since) >= JUMP_EVERY {
+            (*left, *since) = (JUMPS_SOON_MAX.min(*left + 1), stamp.arrived);
+        }
+        if self.jumped_ms == 0 || *left == 0 {
+            return None;
+        }
+        *left -= 1;
         let by_ms = std::mem::take(&mut self.jumped_ms);
-        (by_ms != 0).then(|| self.pending(at, clock, Fact::Clock(ClockJump { by_ms })))
+        Some(self.pending(stamp.utc, clock, Fact::Clock(ClockJump { by_ms })))
     }
 
     fn drain(&mut self, clock: ClockQuality) -> Vec<Pending> {
@@ -356,5 +374,8 @@ mod tests {
             "{told:?}"
         );
         assert_eq!(see(2, -3_600_000), []);
+        // It stands still, for 130 seconds.
+        let told: Vec<_> = (3..=1_300).flat_map(|frame| see(frame, -3_600_000 - 100 * frame as i64)).collect();
+        assert_eq!(told.len(), 3 + 2, "{told:?}");
     }
 }

@@ -87,6 +87,7 @@ struct Node {
     refused: Arc<Mutex<Vec<(OrderId, &'static str)>>>,
     client: OrderClientHandle,
     publisher: PublisherHandle,
+    outbox: uplink::Outbox,
 }
 
 impl Node {
@@ -110,14 +111,16 @@ impl Node {
         let (client, link) = OrderClient::start(config, seen, Arc::clone(&clock), carry, refuse);
         let outbox = open(&folder.join("outbox.db")).await;
         let links = Links { orders: Some(link), ..Links::default() };
-        let publisher = Publisher::start_with(outbox, broker.config(), patient(), "1.2.3", clock, links);
+        let publisher = Publisher::start_with(outbox.clone(), broker.config(), patient(), "1.2.3", clock, links);
         until_state(&publisher, "it hears orders", |state| state.orders == Hearing::Granted).await;
-        Self { carried, refused, client, publisher }
+        Self { carried, refused, client, publisher, outbox }
     }
 
     async fn stop(self) {
         self.client.stop().await;
         self.publisher.stop().await;
+        // Else its file is let go of some time later, and the next start finds it in use.
+        self.outbox.close().await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Publishing policies: from a folder of documents to a signed bundle in the database, and on to the nodes.
 //!
-//! The secret key is needed where a policy is published or a guard's order given, and nowhere else: the running hub only passes on what was
-//! signed, so whoever gets into it can tell no node what to do.
+//! The secret key is needed where a policy is published or a guard's order given, and nowhere else: the running hub only
+//! passes on what was signed, so whoever gets into it can tell no node what to do.
 //!
 //! Start reading at [`publish()`]; [`herald`] tells the nodes.
 

@@ -96,6 +96,40 @@ pub fn camera_stream(from: &Path, fps: u32, to: &Path) {
     );
 }
 
+/// Encodes the first `frames` frames of a video anew, into an MP4 file with its index at the beginning.
+///
+/// # Panics
+/// Where that is not possible.
+pub fn beginning(from: &Path, frames: u32, to: &Path) {
+    make(
+        MAKE_MAX,
+        &format!(
+            "filesrc location=\"{}\" ! decodebin ! videoconvert ! video/x-raw,format=I420 ! identity eos-after={frames} \
+             ! x264enc speed-preset=veryfast pass=qual quantizer=20 key-int-max=25 ! mp4mux faststart=true \
+             ! filesink location=\"{}\"",
+            from.display(),
+            to.display()
+        ),
+    );
+}
+
+/// Makes a JPEG of a video's frame with this number, from 1.
+///
+/// # Panics
+/// Where that is not possible.
+pub fn still(from: &Path, frame: u32, to: &Path) {
+    // Each frame up to it is written over the one before.
+    make(
+        MAKE_MAX,
+        &format!(
+            "filesrc location=\"{}\" ! decodebin ! videoconvert ! identity eos-after={frame} ! jpegenc quality=95 \
+             ! multifilesink location=\"{}\"",
+            from.display(),
+            to.display()
+        ),
+    );
+}
+
 /// Plays a video to its end, and says how many frames that were.
 ///
 /// # Panics

@@ -15,6 +15,7 @@ mod orders;
 mod plates;
 mod poison;
 mod policy;
+mod redact;
 mod replay;
 mod replica;
 mod rtsp;

@@ -3,9 +3,10 @@
 use anyhow::{Context, Result};
 use capture::ScaledSize;
 use domain::{BoundingBox, ObjectClass, PixelView};
-use inference::plates::PlateSource;
+use inference::plates::{PlateGlance, PlateSource};
 use inference::{Detector, Fit, Spec, Threads};
 use perception::plate::FoundPlate;
+use vnplate::decode::Outcome;
 
 use super::areas::{around_plate, head_of, rider_of};
 use super::keep::{Keep, PERSON_SHARE_MIN, PLATE_SHARE_MIN, Verdict, by_area, by_reading};
@@ -19,8 +20,11 @@ use crate::plates::crop::read_found;
 
 /// Persons and two-wheelers from this score on are covered; counting begins with more than three times as much.
 pub(super) const OBJECT_SCORE_MIN: f32 = 0.15;
-/// Plates from this score on are covered; reading at a gate begins with twice as much.
-pub(super) const PLATE_SCORE_MIN: f32 = 0.2;
+/// Plates from this score on are covered, which is less than reading at a gate begins with, unless the reader takes them
+/// for something else: so low, each lawn and wall has some.
+pub(super) const PLATE_SCORE_MIN: f32 = 0.25;
+/// Plates from this score on are covered whatever the reader says.
+pub(super) const PLATE_SCORE_SURE: f32 = 0.75;
 /// The longest sides, in pixels, at which plates are looked for: large ones in a small picture, small ones in a large
 /// one, where the source has as much.
 const PLATE_SIDES: [u32; 2] = [640, 1_280];
@@ -139,12 +143,23 @@ impl<'k> Looker<'k> {
                 }
             }
         }
+        let engine = self.plates.last_mut().expect("there is one engine at least");
+        let corners: Vec<_> = plates.iter().map(|(plate, _)| plate.reading_corners()).collect();
+        let glances = engine.read(full, &corners).context(failed)?;
+        let no_plate = |score: f32, glance: &PlateGlance| match engine.decode(glance).outcome {
+            Outcome::NotAPlate { .. } => score < PLATE_SCORE_SURE,
+            Outcome::Read(_) | Outcome::UnknownKind { .. } | Outcome::Unreadable { .. } => false,
+        };
+        let dropped: Vec<bool> =
+            plates.iter().zip(&glances).map(|((p, _), glance)| no_plate(p.score, glance)).collect();
+        let mut dropped = dropped.into_iter();
+        plates.retain(|_| !dropped.next().unwrap_or(false));
+
         let by_areas = plates.iter().map(|(_, bbox)| by_area(self.keeps, bbox, PLATE_SHARE_MIN));
         let mut verdicts: Vec<_> = by_areas.map(|kept| kept.map_or(Verdict::Cover, Verdict::Keep)).collect();
         if self.keeps.iter().any(|keep| matches!(keep, Keep::Plate(_))) && !plates.is_empty() {
-            let engine = self.plates.last_mut().expect("there is one engine at least");
-            let corners: Vec<FoundPlate> = plates.iter().map(|(plate, _)| *plate).collect();
-            let readings = read_found(engine, full, &corners).context(failed)?;
+            let plates: Vec<FoundPlate> = plates.iter().map(|(plate, _)| *plate).collect();
+            let readings = read_found(engine, full, &plates).context(failed)?;
             let confusion = &engine.options().confusion;
             for (verdict, decoded) in verdicts.iter_mut().zip(&readings).filter(|(v, _)| **v == Verdict::Cover) {
                 *verdict = by_reading(self.keeps, decoded, confusion);

@@ -7,7 +7,7 @@ use domain::UtcTime;
 use serde::Serialize;
 
 use super::keep::{Keep, Verdict};
-use super::looker::{OBJECT_SCORE_MIN, PLATE_SCORE_MIN};
+use super::looker::{OBJECT_SCORE_MIN, PLATE_SCORE_MIN, PLATE_SCORE_SURE};
 use super::place::Place;
 use super::source::Source;
 use super::timeline::{AROUND, BRIDGED_MAX, Chain, GROWTH, MISSED_MAX, Patch, Subject};
@@ -104,8 +104,10 @@ pub struct UsedModel {
 pub struct Rules {
     /// Persons and two-wheelers from this score on.
     pub object_score_min: f32,
-    /// Plates from this score on.
+    /// Plates from this score on, unless the reader takes them for something else.
     pub plate_score_min: f32,
+    /// Plates from this score on in any case.
+    pub plate_score_sure: f32,
     /// Seconds before and after a thing was found for which it is covered.
     pub around_s: f32,
     /// Growth of the area on each side in that time, as a share of its size.
@@ -239,6 +241,7 @@ impl Report {
             rules: Rules {
                 object_score_min: OBJECT_SCORE_MIN,
                 plate_score_min: PLATE_SCORE_MIN,
+                plate_score_sure: PLATE_SCORE_SURE,
                 around_s: AROUND.as_secs_f32(),
                 growth: GROWTH,
                 missed_s_max: MISSED_MAX.as_secs_f32(),

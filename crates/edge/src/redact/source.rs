@@ -109,7 +109,7 @@ fn check_jpeg(file: &mut File, bytes: u64) -> Result<()> {
 
 /// Whether every part that an MP4 file announces at its top is there (ISO/IEC 14496-12, section 4.2).
 fn check_mp4(file: &mut File, bytes: u64) -> Result<()> {
-    let (mut at, mut parts, mut has_index) = (0u64, 0, false);
+    let (mut at, mut parts, mut has_index, mut has_pictures) = (0u64, 0, false, false);
     while at < bytes {
         parts += 1;
         ensure!(parts <= MP4_PARTS_MAX, "the clip has more than {MP4_PARTS_MAX} parts");
@@ -130,9 +130,11 @@ fn check_mp4(file: &mut File, bytes: u64) -> Result<()> {
             at.saturating_add(size)
         );
         has_index |= name == *b"moov";
+        has_pictures |= name == *b"mdat";
         at += size;
     }
     ensure!(has_index, "the clip has no index (moov): its recording was interrupted");
+    ensure!(has_pictures, "the clip is cut off: it has an index and no pictures (mdat)");
     Ok(())
 }
 
@@ -189,7 +191,7 @@ mod tests {
             let error = refusal("cut.mp4", &whole[..length]);
             assert!(error.contains("cut off") || error.contains("no index") || error.contains("is none"), "{error}");
         }
-        assert!(refusal("cut.mp4", &whole[..whole.len() - 1]).contains("it has 163 of 164 bytes"));
+        assert!(refusal("cut.mp4", &whole[..whole.len() - 1]).contains("it has 171 of 172 bytes"));
         assert!(refusal("cut.jpg", b"\xff\xd8\xff\xe0 something").contains("end mark"));
     }
 

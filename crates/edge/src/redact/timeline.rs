@@ -20,9 +20,12 @@ pub const GROWTH: f32 = 0.5;
 pub const MISSED_MAX: Duration = Duration::from_millis(2_000);
 /// The longest time between two looks at a plate that say keep, for which looks between that say nothing are kept.
 pub const BRIDGED_MAX: Duration = Duration::from_millis(1_000);
-/// How far apart two sights of the same thing may be, as a share of its size: at once, and more for each second.
+/// How far apart two sights of the same thing may be, as a share of its size: at once, more for each second, and at most.
 const REACH: f32 = 0.6;
 const REACH_PER_SECOND: f32 = 2.0;
+const REACH_MAX: f32 = 3.0;
+/// Two areas are covered as one when that is at most so many times as much as both.
+const JOINED_MAX: f32 = 1.5;
 /// How many times larger one sight of a thing may be than another.
 const SIZE_RATIO_MAX: f32 = 2.5;
 
@@ -151,7 +154,7 @@ fn distance(before: &Found, after: &Found, apart_s: f32) -> Option<f32> {
     if !(1.0 / (SIZE_RATIO_MAX * SIZE_RATIO_MAX)..=SIZE_RATIO_MAX * SIZE_RATIO_MAX).contains(&ratio) {
         return None;
     }
-    let reach = REACH + REACH_PER_SECOND * apart_s;
+    let reach = (REACH + REACH_PER_SECOND * apart_s).min(REACH_MAX);
     let width = one.width().max(other.width()).max(1e-6) * reach;
     let height = one.height().max(other.height()).max(1e-6) * reach;
     let (a, b) = (one.centre(), other.centre());
@@ -191,9 +194,8 @@ pub fn patches(frames: &[Seen], chains: &[Chain]) -> Vec<Vec<Patch>> {
         let begin = frames.partition_point(|frame| frame.media + AROUND < frames[*first].media);
         let end = frames.partition_point(|frame| frame.media <= frames[*last].media + AROUND);
         for (frame, into) in frames[begin..end].iter().zip(&mut patches[begin..end]) {
-            if let Some(area) = area_at(&sights, frames, frame.media) {
-                into.push(Patch { area, how: chain.subject.cover() });
-            }
+            let how = chain.subject.cover();
+            into.extend(areas_at(&sights, frames, frame.media).into_iter().map(|area| Patch { area, how }));
         }
     }
     patches
@@ -219,16 +221,23 @@ fn with_the_way_between(chain: &Chain, frames: &[Seen]) -> Vec<(usize, BoundingB
     sights
 }
 
-/// Everything that sights around this moment want covered, in one box.
-fn area_at(sights: &[(usize, BoundingBox)], frames: &[Seen], at: MediaTime) -> Option<BoundingBox> {
+/// Everything that sights around this moment want covered: in one box where that covers little more.
+fn areas_at(sights: &[(usize, BoundingBox)], frames: &[Seen], at: MediaTime) -> Vec<BoundingBox> {
     let begin = sights.partition_point(|(index, _)| frames[*index].media + AROUND < at);
     let near = sights[begin..].iter().take_while(|(index, _)| frames[*index].media <= at + AROUND);
-    near.map(|(index, area)| {
+    let mut areas: Vec<BoundingBox> = Vec::new();
+    for (index, area) in near {
         let media = frames[*index].media;
         let apart = if media > at { media.since(at) } else { at.since(media) };
-        grown(area, GROWTH * apart.as_secs_f32() / AROUND.as_secs_f32())
-    })
-    .reduce(|one, other| hull(&one, &other))
+        let area = grown(area, GROWTH * apart.as_secs_f32() / AROUND.as_secs_f32());
+        match areas.last_mut() {
+            Some(last) if hull(last, &area).area() <= JOINED_MAX * (last.area() + area.area()) => {
+                *last = hull(last, &area);
+            }
+            Some(_) | None => areas.push(area),
+        }
+    }
+    areas
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ impl Front {
                 }
             }
         }
-        let at_call = process.ended().is_some_and(|status| died_of_a_kill(status));
+        let at_call = process.ended().is_some_and(died_of_a_kill);
         let at_work = self.is_at_work(victim);
         let process = self.process(victim);
         if process.ended().is_none() {

@@ -124,7 +124,7 @@ fn start_without_broker(site: &Site, config: &Path, number: usize) {
     eventually("the node notices that there is no broker", || {
         node.stderr().contains("no connection to the broker; events wait on disk").then_some(())
     });
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         node.kill();
     } else {
         assert!(node.terminate().success(), "{}", node.last_words());

@@ -396,7 +396,7 @@ fn delivery_problems(state: &PublisherState) -> Vec<Problem> {
 
 fn store_problems(backlog: &Backlog, host: &HostStatus) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if backlog.rows as f64 > OUTBOX_SHARE_MAX * backlog.rows_max as f64 {
+    if backlog.rows as f64 >= OUTBOX_SHARE_MAX * backlog.rows_max as f64 {
         problems.push(Problem::OutboxFilling { rows: backlog.rows, rows_max: backlog.rows_max });
     }
     if let (Some(free), Some(whole)) = (host.disk_free_bytes, host.disk_bytes)
@@ -406,4 +406,24 @@ fn store_problems(backlog: &Backlog, host: &HostStatus) -> Vec<Problem> {
     }
     problems.extend(host.temperature_c.filter(|t| *t > TEMPERATURE_MAX_C).map(|celsius| Problem::Hot { celsius }));
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outbox_at_four_fifths_and_a_full_disk_are_problems_that_a_person_sees() {
+        let problems = |rows, disk_free_bytes| {
+            let (bytes, oldest_at, head_seq, confirmed_seq) = (0, None, rows, 0);
+            let backlog = Backlog { rows, rows_max: 10, bytes, oldest_at, head_seq, confirmed_seq };
+            let (disk_free_bytes, disk_bytes) = (Some(disk_free_bytes), Some(1_000));
+            let host =
+                HostStatus { disk_free_bytes, disk_bytes, temperature_c: None, memory_bytes: None, cpu_seconds: 0.0 };
+            store_problems(&backlog, &host)
+        };
+        assert_eq!(problems(7, 50), []);
+        assert_eq!(problems(8, 50), [Problem::OutboxFilling { rows: 8, rows_max: 10 }]);
+        assert_eq!(problems(0, 49), [Problem::DiskFull { free_bytes: 49 }]);
+    }
 }

@@ -96,7 +96,7 @@ pub fn camera_stream(from: &Path, fps: u32, to: &Path) {
     );
 }
 
-/// Encodes the first `frames` frames of a video anew, into an MP4 file with its index at the beginning.
+/// Encodes the first frames of a video anew, `frames` and some more, into an MP4 file with its index at the beginning.
 ///
 /// # Panics
 /// Where that is not possible.
@@ -104,27 +104,30 @@ pub fn beginning(from: &Path, frames: u32, to: &Path) {
     make(
         MAKE_MAX,
         &format!(
-            "filesrc location=\"{}\" ! decodebin ! videoconvert ! video/x-raw,format=I420 ! identity eos-after={frames} \
-             ! x264enc speed-preset=veryfast pass=qual quantizer=20 key-int-max=25 ! mp4mux faststart=true \
-             ! filesink location=\"{}\"",
+            "filesrc location=\"{}\" ! decodebin ! videoconvert ! video/x-raw,format=I420 \
+             ! x264enc speed-preset=veryfast tune=zerolatency pass=qual quantizer=18 key-int-max=25 ! identity eos-after={} \
+             ! mp4mux faststart=true ! filesink location=\"{}\"",
             from.display(),
+            frames,
             to.display()
         ),
     );
 }
 
-/// Makes a JPEG of a video's frame with this number, from 1.
+/// Makes a JPEG of a video's frame with this number, from 1, or of one soon after.
 ///
 /// # Panics
 /// Where that is not possible.
 pub fn still(from: &Path, frame: u32, to: &Path) {
-    // Each frame up to it is written over the one before.
+    // Each frame up to it is written over the one before. Counted is what was encoded: counting what was decoded keeps the
+    // decoder from its own pictures.
     make(
         MAKE_MAX,
         &format!(
-            "filesrc location=\"{}\" ! decodebin ! videoconvert ! identity eos-after={frame} ! jpegenc quality=95 \
+            "filesrc location=\"{}\" ! decodebin ! videoconvert ! jpegenc quality=95 ! identity eos-after={} \
              ! multifilesink location=\"{}\"",
             from.display(),
+            frame,
             to.display()
         ),
     );

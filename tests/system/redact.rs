@@ -11,7 +11,7 @@ use gatehouse_tests::video;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The clip's first two plates: four seconds each, ten frames a second.
+/// The clip's first two plates: four seconds each, ten frames a second; a little of the third may follow.
 const FIRST: &str = "29A100017";
 const SECOND: &str = "51G00842";
 const FRAMES: u32 = 80;
@@ -94,8 +94,10 @@ fn in_a_clip_only_the_kept_plate_can_be_read() {
     assert_eq!(sha256(&folder.at("in.mp4")), before, "the source stays as it is");
     assert!(before.ends_with(report["source"]["sha256"].as_str().unwrap()), "{report:#}");
     assert!(sha256(&folder.at("out.mp4")).ends_with(report["result"]["sha256"].as_str().unwrap()), "{report:#}");
-    assert_eq!(report["media"]["frames"], FRAMES, "{report:#}");
-    assert_eq!(video::frames(&folder.at("out.mp4")), u64::from(FRAMES));
+    let frames = video::frames(&folder.at("in.mp4"));
+    assert!(frames >= u64::from(FRAMES));
+    assert_eq!(report["media"]["frames"], frames, "{report:#}");
+    assert_eq!(video::frames(&folder.at("out.mp4")), frames);
     assert!(report["plates"]["covered"].as_u64().unwrap() > 20, "{report:#}");
     assert!(report["keeps"][0]["kept"].as_u64().unwrap() > 10, "{report:#}");
     assert_eq!(report["keeps"][0]["plate"], SECOND);
@@ -132,7 +134,7 @@ fn in_a_picture_a_plate_is_covered_unless_its_number_or_its_place_is_kept() {
     let arguments = ["in.jpg", "--out", "out.jpg", "--keep", "0,0,0.05,0.05", "--keep", "0.9,0,1,0.1"];
     let report = folder.redact(&home, NOTHING_TO_KEEP, &arguments);
     assert_eq!(folder.read_in_scene(&home, "out.jpg"), [""; 0], "{report:#}");
-    assert_eq!(report["keeps"][1]["area"], json!([0.9f32, 0.0, 1.0, 0.1f32]), "{report:#}");
+    assert_eq!(report["keeps"][1]["area"], json!([0.9, 0.0, 1.0, 0.1]), "{report:#}");
     assert_eq!(folder.names(), ["in.jpg", "out.jpg", "report.json"]);
 }
 
@@ -143,7 +145,7 @@ fn people_are_covered_and_those_in_a_kept_area_are_not() {
     video::beginning(&sample, 20, &folder.at("in.mp4"));
     let all = folder.redact(&home, 0, &["in.mp4", "--out", "out.mp4"]);
     assert!(all["persons"]["covered"].as_u64().unwrap() >= 20, "{all:#}");
-    assert_eq!(all["frames_covered"], 20, "{all:#}");
+    assert_eq!(all["frames_covered"], video::frames(&folder.at("in.mp4")), "{all:#}");
     let half = folder.redact(&home, 0, &["in.mp4", "--out", "out.mp4", "--keep", "0.0,0.0,0.5,1.0"]);
     let of = |report: &Value, what: &str| report["persons"][what].as_u64().unwrap();
     assert_eq!(of(&all, "kept"), 0);

@@ -2,7 +2,7 @@
 
 use domain::BoundingBox;
 use thiserror::Error;
-use vnplate::decode::Decoded;
+use vnplate::decode::{Decoded, Outcome};
 use vnplate::similarity::{Likeness, compare};
 use vnplate::{Confusion, Key};
 
@@ -11,8 +11,11 @@ pub const PERSON_SHARE_MIN: f32 = 0.5;
 /// A plate is kept when this share of its box lies in a kept area: nearly all of it, as its corners are found to within
 /// a pixel or two.
 pub const PLATE_SHARE_MIN: f32 = 0.9;
-/// A reading below this confidence says nothing of a plate.
-const READING_MIN: f32 = 0.3;
+/// A reading of another plate below this confidence says nothing.
+const OTHER_MIN: f32 = 0.3;
+/// A reading of the very plate that is kept counts from this confidence on: of all plates that there are, a blurred one
+/// is not read so by chance.
+const EXACT_MIN: f32 = 0.1;
 /// A reading from this confidence on is believed: another plate is another plate, however much it resembles the kept one.
 const SURE_MIN: f32 = 0.9;
 
@@ -72,20 +75,42 @@ pub fn by_area(keeps: &[Keep], bbox: &BoundingBox, share_min: f32) -> Option<usi
 
 /// What becomes of a plate that was read so.
 pub fn by_reading(keeps: &[Keep], decoded: &Decoded, confusion: &Confusion) -> Verdict {
-    let Some(best) = decoded.best().filter(|best| best.confidence >= READING_MIN) else { return Verdict::Unknown };
-    of_reading(keeps, &best.key(), best.confidence, confusion)
+    let readings = match &decoded.outcome {
+        Outcome::Read(readings) => readings.readings.as_slice(),
+        Outcome::UnknownKind { .. } | Outcome::Unreadable { .. } | Outcome::NotAPlate { .. } => &[],
+    };
+    let readings: Vec<(Key, f32)> = readings.iter().map(|reading| (reading.key(), reading.confidence)).collect();
+    of_readings(keeps, &readings, confusion)
 }
 
-fn of_reading(keeps: &[Keep], read: &Key, confidence: f32, confusion: &Confusion) -> Verdict {
+/// The same of readings with their confidences, the likeliest first.
+fn of_readings(keeps: &[Keep], readings: &[(Key, f32)], confusion: &Confusion) -> Verdict {
+    let Some((best, confidence)) = readings.first() else { return Verdict::Unknown };
     let kept = keeps.iter().position(|keep| match keep {
-        Keep::Plate(key) => match compare(key, read, confusion) {
-            Likeness::Exact => true,
-            Likeness::Confusable { .. } => confidence < SURE_MIN,
-            Likeness::Differs { .. } => false,
-        },
+        Keep::Plate(key) => {
+            let exact = readings.iter().any(|(read, confidence)| read == key && *confidence >= EXACT_MIN);
+            let alike = match compare(key, best, confusion) {
+                Likeness::Exact | Likeness::Differs { .. } => false,
+                Likeness::Confusable { .. } => *confidence >= OTHER_MIN,
+            };
+            (exact || alike) && (best == key || *confidence < SURE_MIN)
+        }
         Keep::Area(_) => false,
     });
-    kept.map_or(Verdict::Cover, Verdict::Keep)
+    match kept {
+        Some(keep) => Verdict::Keep(keep),
+        None if *confidence >= OTHER_MIN => Verdict::Cover,
+        None => Verdict::Unknown,
+    }
+}
+
+/// What becomes of a plate of which several looks say so.
+pub fn together(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    verdicts.into_iter().fold(Verdict::Unknown, |all, one| match (all, one) {
+        (Verdict::Cover, _) | (_, Verdict::Cover) => Verdict::Cover,
+        (Verdict::Keep(keep), _) | (Verdict::Unknown, Verdict::Keep(keep)) => Verdict::Keep(keep),
+        (Verdict::Unknown, Verdict::Unknown) => Verdict::Unknown,
+    })
 }
 
 #[cfg(test)]
@@ -138,14 +163,41 @@ mod tests {
     fn only_a_doubtful_reading_may_be_a_look_alike_of_the_kept_plate() {
         let confusion = confusion().expect("a good table");
         let keeps = [parse_plate("51G00842").expect("a plate")];
-        let verdict =
-            |text: &str, confidence| of_reading(&keeps, &Key::from_text(text).expect("a key"), confidence, &confusion);
+        let verdict = |text: &str, confidence| {
+            of_readings(&keeps, &[(Key::from_text(text).expect("a key"), confidence)], &confusion)
+        };
         assert_eq!(verdict("51G00842", 0.95), Verdict::Keep(0));
-        assert_eq!(verdict("51G00842", 0.4), Verdict::Keep(0));
+        assert_eq!(verdict("51G00842", 0.15), Verdict::Keep(0));
+        assert_eq!(verdict("51G00842", 0.05), Verdict::Unknown);
         assert_eq!(verdict("29A12345", 0.95), Verdict::Cover);
         assert_eq!(verdict("29A12345", 0.4), Verdict::Cover);
+        assert_eq!(verdict("29A12345", 0.2), Verdict::Unknown);
         // The last sign cut off by the picture's edge.
         assert_eq!(verdict("51G0084", 0.6), Verdict::Keep(0));
         assert_eq!(verdict("51G0084", 0.95), Verdict::Cover);
+    }
+
+    #[test]
+    fn the_kept_plate_counts_as_a_lesser_reading_unless_another_one_is_sure() {
+        let confusion = confusion().expect("a good table");
+        let keeps = [parse_plate("51G00842").expect("a plate")];
+        let of = |readings: [(&str, f32); 2]| {
+            let readings = readings.map(|(text, confidence)| (Key::from_text(text).expect("a key"), confidence));
+            of_readings(&keeps, &readings, &confusion)
+        };
+        assert_eq!(of([("51G00812", 0.5), ("51G00842", 0.2)]), Verdict::Keep(0));
+        assert_eq!(of([("51G00812", 0.95), ("51G00842", 0.2)]), Verdict::Cover);
+        assert_eq!(of([("29A12345", 0.5), ("51G00842", 0.05)]), Verdict::Cover);
+        assert_eq!(of_readings(&keeps, &[], &confusion), Verdict::Unknown);
+    }
+
+    #[test]
+    fn one_look_that_says_keep_is_enough_and_one_that_says_another_plate_is_too() {
+        use Verdict::{Cover, Keep, Unknown};
+        assert_eq!(together([]), Unknown);
+        assert_eq!(together([Unknown, Keep(1), Unknown]), Keep(1));
+        assert_eq!(together([Keep(1), Cover]), Cover);
+        assert_eq!(together([Cover, Keep(1)]), Cover);
+        assert_eq!(together([Unknown, Unknown]), Unknown);
     }
 }

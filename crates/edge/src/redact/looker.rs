@@ -3,13 +3,13 @@
 use anyhow::{Context, Result};
 use capture::ScaledSize;
 use domain::{BoundingBox, ObjectClass, PixelView};
-use inference::plates::{PlateGlance, PlateSource};
+use inference::plates::{PlateError, PlateSource};
 use inference::{Detector, Fit, Spec, Threads};
 use perception::plate::FoundPlate;
 use vnplate::decode::Outcome;
 
-use super::areas::{around_plate, head_of, rider_of};
-use super::keep::{Keep, PERSON_SHARE_MIN, PLATE_SHARE_MIN, Verdict, by_area, by_reading};
+use super::areas::{around_plate, head_of, hull, rider_of};
+use super::keep::{Keep, PERSON_SHARE_MIN, PLATE_SHARE_MIN, Verdict, by_area, by_reading, together};
 use super::report::UsedModel;
 use super::timeline::{Found, Subject};
 use crate::config::ModelsConfig;
@@ -22,7 +22,7 @@ use crate::plates::crop::read_found;
 pub(super) const OBJECT_SCORE_MIN: f32 = 0.15;
 /// Plates from this score on are covered, which is less than reading at a gate begins with, unless the reader takes them
 /// for something else: so low, each lawn and wall has some.
-pub(super) const PLATE_SCORE_MIN: f32 = 0.25;
+pub(super) const PLATE_SCORE_MIN: f32 = 0.3;
 /// Plates from this score on are covered whatever the reader says.
 pub(super) const PLATE_SCORE_SURE: f32 = 0.75;
 /// The longest sides, in pixels, at which plates are looked for: large ones in a small picture, small ones in a large
@@ -32,6 +32,8 @@ const PLATE_SIDES: [u32; 2] = [640, 1_280];
 const PLATE_STRIDE: u32 = 32;
 /// Two plates that overlap by more than this are one.
 const SAME_PLATE_MIN: f32 = 0.3;
+/// A piece of a plate lies in it with this share of itself at least.
+const PIECE_MIN: f32 = 0.7;
 /// A rider who overlaps his two-wheeler by this share of its box was found himself.
 const RIDDEN_MIN: f32 = 0.1;
 
@@ -132,43 +134,41 @@ impl<'k> Looker<'k> {
     fn find_plates(&mut self, full: &PlateSource<'_>, found: &mut Vec<Found>) -> Result<()> {
         let failed = "the plate models failed on a picture";
         self.fit_plates(full.size())?;
-        let mut plates: Vec<(FoundPlate, BoundingBox)> = Vec::new();
+        let mut plates: Vec<Plate> = Vec::new();
         for engine in &mut self.plates {
-            for plate in engine.find(full).context(failed)? {
-                let Some(bbox) = plate.bbox() else { continue };
-                match plates.iter_mut().find(|(_, other)| other.iou(&bbox) > SAME_PLATE_MIN) {
-                    Some(same) if same.0.score < plate.score => *same = (plate, bbox),
-                    Some(_) => {}
-                    None => plates.push((plate, bbox)),
+            for look in engine.find(full).context(failed)? {
+                let Some(bbox) = look.bbox() else { continue };
+                match plates.iter_mut().find(|plate| plate.bbox.iou(&bbox) > SAME_PLATE_MIN) {
+                    Some(same) => same.add(look, bbox),
+                    None => plates.push(Plate { bbox, looks: vec![look], verdict: Verdict::Cover }),
                 }
             }
         }
         let engine = self.plates.last_mut().expect("there is one engine at least");
-        let corners: Vec<_> = plates.iter().map(|(plate, _)| plate.reading_corners()).collect();
-        let glances = engine.read(full, &corners).context(failed)?;
-        let no_plate = |score: f32, glance: &PlateGlance| match engine.decode(glance).outcome {
-            Outcome::NotAPlate { .. } => score < PLATE_SCORE_SURE,
-            Outcome::Read(_) | Outcome::UnknownKind { .. } | Outcome::Unreadable { .. } => false,
-        };
-        let dropped: Vec<bool> =
-            plates.iter().zip(&glances).map(|((p, _), glance)| no_plate(p.score, glance)).collect();
-        let mut dropped = dropped.into_iter();
-        plates.retain(|_| !dropped.next().unwrap_or(false));
-
-        let by_areas = plates.iter().map(|(_, bbox)| by_area(self.keeps, bbox, PLATE_SHARE_MIN));
-        let mut verdicts: Vec<_> = by_areas.map(|kept| kept.map_or(Verdict::Cover, Verdict::Keep)).collect();
-        if self.keeps.iter().any(|keep| matches!(keep, Keep::Plate(_))) && !plates.is_empty() {
-            let plates: Vec<FoundPlate> = plates.iter().map(|(plate, _)| *plate).collect();
-            let readings = read_found(engine, full, &plates).context(failed)?;
-            let confusion = &engine.options().confusion;
-            for (verdict, decoded) in verdicts.iter_mut().zip(&readings).filter(|(v, _)| **v == Verdict::Cover) {
-                *verdict = by_reading(self.keeps, decoded, confusion);
-            }
+        let mut kept = Vec::with_capacity(plates.len());
+        for plate in &plates {
+            kept.push(!is_something_else(engine, full, &plate.looks).context(failed)?);
         }
-        found.extend(plates.iter().zip(verdicts).map(|((_, bbox), verdict)| Found {
+        let mut kept = kept.into_iter();
+        plates.retain(|_| kept.next().unwrap_or(true));
+
+        let reads = self.keeps.iter().any(|keep| matches!(keep, Keep::Plate(_)));
+        for plate in &mut plates {
+            plate.verdict = match by_area(self.keeps, &plate.bbox, PLATE_SHARE_MIN) {
+                Some(keep) => Verdict::Keep(keep),
+                None if reads => {
+                    let readings = read_found(engine, full, &plate.looks).context(failed)?;
+                    let confusion = &engine.options().confusion;
+                    together(readings.iter().map(|decoded| by_reading(self.keeps, decoded, confusion)))
+                }
+                None => Verdict::Cover,
+            };
+        }
+        let all = plates.clone();
+        found.extend(plates.into_iter().map(|plate| Found {
             subject: Subject::Plate,
-            area: around_plate(bbox),
-            verdict,
+            area: around_plate(&plate.bbox),
+            verdict: plate.verdict_among(&all),
         }));
         Ok(())
     }
@@ -188,6 +188,51 @@ impl<'k> Looker<'k> {
         let threads = Threads { intra: 1 };
         PlateEngine::open_with(self.config, self.installation, threads, input, Some(PLATE_SCORE_MIN))
     }
+}
+
+/// A plate in a picture.
+#[derive(Debug, Clone)]
+struct Plate {
+    /// All that was found of it.
+    bbox: BoundingBox,
+    /// What was found of it, in each size that the picture was looked through in.
+    looks: Vec<FoundPlate>,
+    verdict: Verdict,
+}
+
+impl Plate {
+    fn add(&mut self, look: FoundPlate, bbox: BoundingBox) {
+        self.bbox = hull(&self.bbox, &bbox);
+        self.looks.push(look);
+    }
+
+    /// What becomes of it: some signs of a plate may be found once more as a plate of their own, which is then kept with
+    /// it.
+    fn verdict_among(&self, all: &[Self]) -> Verdict {
+        let holds = |other: &&Self| other.bbox.intersection(&self.bbox) >= PIECE_MIN * self.bbox.area();
+        let around = all.iter().filter(|other| other.bbox.area() > self.bbox.area()).find(holds);
+        match (self.verdict, around.map(|other| other.verdict)) {
+            (Verdict::Unknown, Some(Verdict::Keep(keep))) => Verdict::Keep(keep),
+            (verdict, _) => verdict,
+        }
+    }
+}
+
+/// Whether the reader takes this for no plate at all, and the detector was not sure of it.
+fn is_something_else(
+    engine: &mut PlateEngine,
+    full: &PlateSource<'_>,
+    looks: &[FoundPlate],
+) -> Result<bool, PlateError> {
+    if looks.iter().any(|look| look.score >= PLATE_SCORE_SURE) {
+        return Ok(false);
+    }
+    let corners: Vec<_> = looks.iter().map(FoundPlate::reading_corners).collect();
+    let glances = engine.read(full, &corners)?;
+    Ok(glances.iter().all(|glance| match engine.decode(glance).outcome {
+        Outcome::NotAPlate { .. } => true,
+        Outcome::Read(_) | Outcome::UnknownKind { .. } | Outcome::Unreadable { .. } => false,
+    }))
 }
 
 /// The sizes in which a picture is looked through for plates: its own shape, in multiples of what the model takes.

@@ -208,12 +208,12 @@ fn with_the_way_between(chain: &Chain, frames: &[Seen]) -> Vec<(usize, BoundingB
         if let Some((before, area)) = sights.last().copied() {
             let (from, whole) = (frames[before].media, frames[*index].media.since(frames[before].media).as_secs_f32());
             let kept = chain.sights.iter().any(|(one, _)| (before + 1..*index).contains(one));
-            for missed in before + 1..*index {
-                // Where it was seen and kept it was not missed.
-                if !kept && whole <= MISSED_MAX.as_secs_f32() {
-                    let way = frames[missed].media.since(from).as_secs_f32() / whole.max(f32::MIN_POSITIVE);
-                    sights.push((missed, between(&area, &found.area, way.clamp(0.0, 1.0))));
-                }
+            // Where it was seen and kept it was not missed.
+            if !kept && whole <= MISSED_MAX.as_secs_f32() {
+                sights.extend((before + 1..).zip(&frames[before + 1..*index]).map(|(missed, frame)| {
+                    let way = frame.media.since(from).as_secs_f32() / whole.max(f32::MIN_POSITIVE);
+                    (missed, between(&area, &found.area, way.clamp(0.0, 1.0)))
+                }));
             }
         }
         sights.push((*index, found.area));

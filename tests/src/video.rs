@@ -96,41 +96,47 @@ pub fn camera_stream(from: &Path, fps: u32, to: &Path) {
     );
 }
 
-/// Encodes the first frames of a video anew, `frames` and some more, into an MP4 file with its index at the beginning.
+/// Encodes the first frames of a video anew, `count` or one less, into an MP4 file with its index at the beginning. Says
+/// how many it has.
 ///
 /// # Panics
 /// Where that is not possible.
-pub fn beginning(from: &Path, frames: u32, to: &Path) {
+pub fn beginning(from: &Path, count: u32, to: &Path) -> u64 {
     make(
         MAKE_MAX,
         &format!(
-            "filesrc location=\"{}\" ! decodebin ! videoconvert ! video/x-raw,format=I420 \
-             ! x264enc speed-preset=veryfast tune=zerolatency pass=qual quantizer=18 key-int-max=25 ! identity eos-after={} \
-             ! mp4mux faststart=true ! filesink location=\"{}\"",
-            from.display(),
-            frames,
+            "{} ! videoconvert ! video/x-raw,format=I420 \
+             ! x264enc speed-preset=veryfast pass=qual quantizer=18 key-int-max=25 ! mp4mux faststart=true \
+             ! filesink location=\"{}\"",
+            first(from, count),
+            to.display()
+        ),
+    );
+    frames(to)
+}
+
+/// Makes a JPEG of a video's frame with this number, from 1, or of the one before.
+///
+/// # Panics
+/// Where that is not possible.
+pub fn still(from: &Path, frame: u32, to: &Path) {
+    // Each frame up to it is written over the one before.
+    make(
+        MAKE_MAX,
+        &format!(
+            "{} ! videoconvert ! jpegenc quality=95 ! multifilesink location=\"{}\"",
+            first(from, frame),
             to.display()
         ),
     );
 }
 
-/// Makes a JPEG of a video's frame with this number, from 1, or of one soon after.
-///
-/// # Panics
-/// Where that is not possible.
-pub fn still(from: &Path, frame: u32, to: &Path) {
-    // Each frame up to it is written over the one before. Counted is what was encoded: counting what was decoded keeps the
-    // decoder from its own pictures.
-    make(
-        MAKE_MAX,
-        &format!(
-            "filesrc location=\"{}\" ! decodebin ! videoconvert ! jpegenc quality=95 ! identity eos-after={} \
-             ! multifilesink location=\"{}\"",
-            from.display(),
-            frame,
-            to.display()
-        ),
-    );
+/// Decodes the first `frames` frames of a video, or one less where its parser tells of itself first. They are counted while they are compressed: what is decoded may be many
+/// at once.
+fn first(from: &Path, frames: u32) -> String {
+    // The end comes in the place of the frame that has the number.
+    let end = frames + 1;
+    format!("filesrc location=\"{}\" ! parsebin ! identity eos-after={end} ! decodebin", from.display())
 }
 
 /// Plays a video to its end, and says how many frames that were.

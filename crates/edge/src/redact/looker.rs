@@ -30,6 +30,8 @@ pub(super) const PLATE_SCORE_SURE: f32 = 0.75;
 const PLATE_SIDES: [u32; 2] = [640, 1_280];
 /// Sides that the plate model takes are multiples of this.
 const PLATE_STRIDE: u32 = 32;
+/// A plate this wide, as a share of the picture, is so near that it can be read, or there is nothing on it to be read.
+const LEGIBLE_WIDTH: f32 = 0.2;
 /// Two plates that overlap by more than this are one.
 const SAME_PLATE_MIN: f32 = 0.3;
 /// A piece of a plate lies in it with this share of itself at least.
@@ -218,7 +220,7 @@ impl Plate {
     }
 }
 
-/// Whether the reader takes this for no plate at all, and the detector was not sure of it.
+/// Whether the reader takes this for no plate, and the detector was not sure of it.
 fn is_something_else(
     engine: &mut PlateEngine,
     full: &PlateSource<'_>,
@@ -229,9 +231,11 @@ fn is_something_else(
     }
     let corners: Vec<_> = looks.iter().map(FoundPlate::reading_corners).collect();
     let glances = engine.read(full, &corners)?;
+    let large = looks.iter().filter_map(FoundPlate::bbox).any(|bbox| bbox.width() >= LEGIBLE_WIDTH);
     Ok(glances.iter().all(|glance| match engine.decode(glance).outcome {
         Outcome::NotAPlate { .. } => true,
-        Outcome::Read(_) | Outcome::UnknownKind { .. } | Outcome::Unreadable { .. } => false,
+        Outcome::Unreadable { .. } => large,
+        Outcome::Read(_) | Outcome::UnknownKind { .. } => false,
     }))
 }
 

@@ -1,8 +1,8 @@
 //! What was found in the frames of a clip, joined over time: what is covered in which frame.
 //!
 //! A detector misses frames, and one missed frame would show a face. So each thing is covered from half a second before
-//! it was found until half a second after, in an area that grows with the distance in time; and where the same thing
-//! was missed for longer, on its way between. Where covering and keeping meet, what is covered stays covered.
+//! it was found until half a second after, wherever it is found in that time, in areas that grow while it is not found;
+//! and where the same thing was missed for longer, on its way between. Where covering and keeping meet, what is covered stays covered.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::keep::Verdict;
 
 /// How long before and after it was found a thing is covered.
 pub const AROUND: Duration = Duration::from_millis(500);
-/// How much the area has grown on each side after that time, as a share of its size.
+/// How much the area has grown on each side when the thing was not seen for that time, as a share of its size.
 pub const GROWTH: f32 = 0.5;
 /// The longest time for which a thing is missed and taken for the same afterwards.
 pub const MISSED_MAX: Duration = Duration::from_millis(2_000);
@@ -24,8 +24,8 @@ pub const BRIDGED_MAX: Duration = Duration::from_millis(1_000);
 const REACH: f32 = 0.6;
 const REACH_PER_SECOND: f32 = 2.0;
 const REACH_MAX: f32 = 3.0;
-/// Two areas are covered as one when that is at most so many times as much as both.
-const JOINED_MAX: f32 = 1.5;
+/// Two areas are covered as one when that is at most so many times as much as they cover together.
+const JOINED_MAX: f32 = 1.15;
 /// How many times larger one sight of a thing may be than another.
 const SIZE_RATIO_MAX: f32 = 2.5;
 
@@ -190,9 +190,9 @@ pub fn patches(frames: &[Seen], chains: &[Chain]) -> Vec<Vec<Patch>> {
     let mut patches: Vec<Vec<Patch>> = vec![Vec::new(); frames.len()];
     for chain in chains {
         let sights = with_the_way_between(chain, frames);
-        let (Some((first, _)), Some((last, _))) = (sights.first(), sights.last()) else { continue };
-        let begin = frames.partition_point(|frame| frame.media + AROUND < frames[*first].media);
-        let end = frames.partition_point(|frame| frame.media <= frames[*last].media + AROUND);
+        let (Some(first), Some(last)) = (sights.first(), sights.last()) else { continue };
+        let begin = frames.partition_point(|frame| frame.media + AROUND < frames[first.index].media);
+        let end = frames.partition_point(|frame| frame.media <= frames[last.index].media + AROUND);
         for (frame, into) in frames[begin..end].iter().zip(&mut patches[begin..end]) {
             let how = chain.subject.cover();
             into.extend(areas_at(&sights, frames, frame.media).into_iter().map(|area| Patch { area, how }));
@@ -201,43 +201,64 @@ pub fn patches(frames: &[Seen], chains: &[Chain]) -> Vec<Vec<Patch>> {
     patches
 }
 
+/// Where a thing is covered in a frame.
+#[derive(Debug, Clone, Copy)]
+struct Covered {
+    /// The frame.
+    index: usize,
+    area: BoundingBox,
+    /// How long before or after that frame it was seen; zero where it was seen in this very one.
+    unseen_s: f32,
+}
+
 /// The sights of a thing that are covered, and between two of them one for each frame that missed it.
-fn with_the_way_between(chain: &Chain, frames: &[Seen]) -> Vec<(usize, BoundingBox)> {
-    let mut sights: Vec<(usize, BoundingBox)> = Vec::new();
+fn with_the_way_between(chain: &Chain, frames: &[Seen]) -> Vec<Covered> {
+    let mut sights: Vec<Covered> = Vec::new();
     for (index, found) in chain.covers() {
-        if let Some((before, area)) = sights.last().copied() {
-            let (from, whole) = (frames[before].media, frames[*index].media.since(frames[before].media).as_secs_f32());
-            let kept = chain.sights.iter().any(|(one, _)| (before + 1..*index).contains(one));
+        if let Some(last) = sights.last().copied() {
+            let (from, to) = (frames[last.index].media, frames[*index].media);
+            let missed = last.index + 1..*index;
             // Where it was seen and kept it was not missed.
-            if !kept && whole <= MISSED_MAX.as_secs_f32() {
-                sights.extend((before + 1..).zip(&frames[before + 1..*index]).map(|(missed, frame)| {
-                    let way = frame.media.since(from).as_secs_f32() / whole.max(f32::MIN_POSITIVE);
-                    (missed, between(&area, &found.area, way.clamp(0.0, 1.0)))
+            let kept = chain.sights.iter().any(|(one, _)| missed.contains(one));
+            if !kept && to.since(from) <= MISSED_MAX {
+                let whole = to.since(from).as_secs_f32().max(f32::MIN_POSITIVE);
+                sights.extend(missed.clone().zip(&frames[missed]).map(|(index, frame)| {
+                    let (since, until) = (frame.media.since(from).as_secs_f32(), to.since(frame.media).as_secs_f32());
+                    let area = between(&last.area, &found.area, (since / whole).clamp(0.0, 1.0));
+                    Covered { index, area, unseen_s: since.min(until) }
                 }));
             }
         }
-        sights.push((*index, found.area));
+        sights.push(Covered { index: *index, area: found.area, unseen_s: 0.0 });
     }
     sights
 }
 
-/// Everything that sights around this moment want covered: in one box where that covers little more.
-fn areas_at(sights: &[(usize, BoundingBox)], frames: &[Seen], at: MediaTime) -> Vec<BoundingBox> {
-    let begin = sights.partition_point(|(index, _)| frames[*index].media + AROUND < at);
-    let near = sights[begin..].iter().take_while(|(index, _)| frames[*index].media <= at + AROUND);
-    let mut areas: Vec<BoundingBox> = Vec::new();
-    for (index, area) in near {
-        let media = frames[*index].media;
+/// Everything that sights around this moment want covered, the larger the longer it is since or until the thing was
+/// seen. Areas that follow each other become one where that covers little more.
+fn areas_at(sights: &[Covered], frames: &[Seen], at: MediaTime) -> Vec<BoundingBox> {
+    let begin = sights.partition_point(|sight| frames[sight.index].media + AROUND < at);
+    let end = sights.partition_point(|sight| frames[sight.index].media <= at + AROUND);
+    let near = &sights[begin..end.max(begin)];
+    let unseen_s = near.iter().map(|sight| {
+        let media = frames[sight.index].media;
         let apart = if media > at { media.since(at) } else { at.since(media) };
-        let area = grown(area, GROWTH * apart.as_secs_f32() / AROUND.as_secs_f32());
+        sight.unseen_s + apart.as_secs_f32()
+    });
+    let growth = GROWTH * unseen_s.fold(f32::MAX, f32::min) / AROUND.as_secs_f32();
+    let mut areas: Vec<BoundingBox> = Vec::new();
+    for area in near.iter().map(|sight| grown(&sight.area, growth)) {
         match areas.last_mut() {
-            Some(last) if hull(last, &area).area() <= JOINED_MAX * (last.area() + area.area()) => {
-                *last = hull(last, &area);
-            }
+            Some(last) if hull(last, &area).area() <= JOINED_MAX * union(last, &area) => *last = hull(last, &area),
             Some(_) | None => areas.push(area),
         }
     }
     areas
+}
+
+/// What both cover together.
+fn union(one: &BoundingBox, other: &BoundingBox) -> f32 {
+    one.area() + other.area() - one.intersection(other)
 }
 
 #[cfg(test)]

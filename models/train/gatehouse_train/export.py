@@ -8,6 +8,7 @@ against each other on generated pictures that nothing else uses.
 
 import argparse
 import hashlib
+import json
 import os
 
 import numpy as np
@@ -49,8 +50,10 @@ def export_detector(checkpoint, path):
 def export_street(checkpoint, path):
     net = street_net.Street()
     net.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["average"])
+    with open(os.path.join(os.path.dirname(checkpoint), street_net.CALIBRATION), encoding="utf-8") as file:
+        calibration = json.load(file)
     example = torch.zeros(1, 3, street_data.HEIGHT, street_data.WIDTH)
-    _export(street_net.Exported(net), example, path, ["picture"], ["boxes"], {})
+    _export(street_net.Exported(net, calibration), example, path, ["picture"], ["boxes"], {})
 
 
 def quantise(path, to, name, pictures):

@@ -11,6 +11,11 @@ from torch.nn import functional as F
 from .detector_net import STRIDES, _Block, _conv
 from .street_teach import CLASSES, POSITIVE_MIN
 
+# Boxes of one sort that overlap more than this are one thing; models/manifest.toml says the same to the program. Found
+# on pictures that were not trained on: boxes of so small a net are rough.
+OVERLAP_MAX = 0.35
+# The file beside a checkpoint that holds its calibration.
+CALIBRATION = "street_calibration.json"
 # Longer side of a box, pixels, that each grid learns.
 SIZES = ((0, 56), (40, 128), (96, 4000))
 # How far around the middle cells of a box nothing is punished, as a multiple of their reach.
@@ -45,13 +50,17 @@ class Street(nn.Module):
 
 
 class Exported(nn.Module):
-    def __init__(self, street):
+    """With scores as probabilities; `calibration` is slope and intercept of the objectness."""
+
+    def __init__(self, street, calibration=(1.0, 0.0)):
         super().__init__()
         self.street = street
+        self.slope, self.intercept = calibration
 
     def forward(self, image):
         out = self.street(image)
-        return torch.cat([out[..., :4], torch.sigmoid(out[..., 4:])], -1)
+        there = torch.sigmoid(out[..., 4:5] * self.slope + self.intercept)
+        return torch.cat([out[..., :4], there, torch.sigmoid(out[..., 5:])], -1)
 
 
 def cells(w, h, device=None):
@@ -147,7 +156,7 @@ def detect(net, image, score_min=0.35):
     kind, score = scores.argmax(1), scores.max(1)
     at = score > score_min
     corners, kind, score = corners[at], kind[at], score[at]
-    keep = suppress(corners, score, 0.5) if len(corners) else []
+    keep = suppress(corners, score, OVERLAP_MAX) if len(corners) else []
     return corners[keep], score[keep], kind[keep]
 
 

@@ -1,12 +1,15 @@
 """Trains the street detector on what its teachers say of a folder of pictures:
 python -m gatehouse_train.train_street --pictures FOLDER --table CSV --labels JSON --out FOLDER"""
 
+import json
 import os
 
 import cv2
+import numpy as np
 import torch
 
 from . import street_data, street_net, training
+from .street_net import CALIBRATION
 from .street_teach import PERSON, POSITIVE_MIN, iou
 
 
@@ -41,6 +44,56 @@ def agreement(net, streets, most=150):
     return told
 
 
+# Boxes below this are not asked for the calibration, and pictures of these groups show few streets.
+CALIBRATED_MIN, NO_STREETS = 0.08, ("coco",)
+# From this score on the program begins to follow a box; of persons so sure this share shall be right.
+BEGIN, BEGIN_RIGHT = 0.55, 0.8
+
+
+def calibration(net, streets):
+    """Slope and intercept of the objectness, from whole pictures that were never trained on: a net that is taught
+    overlaps is surer of itself than it should be. The slope is fitted to how often a box is one that a teacher saw; the
+    intercept is moved until what the program begins to follow is right often enough."""
+    logits, right, persons = [], [], []
+    net.eval()
+    skipped = {number for group in NO_STREETS for number in streets.groups.get(group, [])}
+    for number, (picture, boxes) in enumerate(streets.pictures):
+        if number in skipped:
+            continue
+        image = cv2.resize(picture, (street_data.WIDTH, street_data.HEIGHT), interpolation=cv2.INTER_AREA)
+        corners, scores, kinds = street_net.detect(net, image, CALIBRATED_MIN)
+        corners = corners / ([street_data.WIDTH, street_data.HEIGHT] * 2)
+        logits += list(np.log(scores / (1 - scores)))
+        persons += list(kinds == PERSON)
+        free = np.ones(len(boxes), bool)
+        for box in corners:  # best first: each label answers for one box
+            overlaps = iou(boxes[:, :4], box) * free if len(boxes) else np.zeros(1)
+            hit = overlaps.max() > 0.4
+            if hit:
+                free[overlaps.argmax()] = False
+            right.append(float(hit))
+    x, y = torch.tensor(np.array(logits), dtype=torch.float64), torch.tensor(right, dtype=torch.float64)
+    line = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
+    fit = torch.optim.LBFGS([line], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure():
+        fit.zero_grad()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(line[0] * x + line[1], y)
+        loss.backward()
+        return loss
+
+    fit.step(closure)
+    slope, intercept = line.tolist()
+    of_persons = np.array(persons)
+    order = np.argsort(-np.array(logits)[of_persons])
+    share = np.cumsum(np.array(right)[of_persons][order]) / np.arange(1, len(order) + 1)
+    enough = np.where(share >= BEGIN_RIGHT)[0]
+    last = np.array(logits)[of_persons][order][enough[-1]] if len(enough) else np.array(logits).max()
+    moved = np.log(BEGIN / (1 - BEGIN)) - slope * last
+    print(f"calibration on {len(right)} boxes: fitted {slope:.3f} {intercept:.3f}, moved to {moved:.3f}", flush=True)
+    return [slope, float(moved)]
+
+
 def borrow(net, path):
     """Takes over every layer of the plate detector that has the same shape: edges and corners are the same world."""
     theirs = torch.load(path, map_location="cpu", weights_only=True)["average"]
@@ -59,7 +112,7 @@ def main():
     if options.body:
         borrow(net, options.body)
     size = (street_data.VIEW_WIDTH, street_data.VIEW_HEIGHT)
-    training.train(
+    average = training.train(
         net=net,
         make_batch=lambda number: street_data.batch(options.seed, number, options.batch, streets),
         loss=lambda out, boxes: street_net.loss(out, boxes, *size),
@@ -72,6 +125,8 @@ def main():
         start=options.start,
         check=lambda net: agreement(net, unseen),
     )
+    with open(os.path.join(options.out, CALIBRATION), "w", encoding="utf-8") as file:
+        json.dump(calibration(average, unseen), file)
 
 
 if __name__ == "__main__":

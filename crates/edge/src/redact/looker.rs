@@ -24,7 +24,7 @@ pub(super) const OBJECT_SCORE_MIN: f32 = 0.15;
 /// for something else: so low, each lawn and wall has some.
 pub(super) const PLATE_SCORE_MIN: f32 = 0.3;
 /// Plates from this score on are covered whatever the reader says.
-pub(super) const PLATE_SCORE_SURE: f32 = 0.75;
+pub(super) const PLATE_SCORE_SURE: f32 = 0.9;
 /// The longest sides, in pixels, at which plates are looked for: large ones in a small picture, small ones in a large
 /// one, where the source has as much.
 const PLATE_SIDES: [u32; 2] = [640, 1_280];

@@ -14,8 +14,9 @@ use super::keep::Verdict;
 
 /// How long before and after it was found a thing is covered.
 pub const AROUND: Duration = Duration::from_millis(500);
-/// How much the area has grown on each side when the thing was not seen for that time, as a share of its size.
-pub const GROWTH: f32 = 0.5;
+/// How much the area has grown on each side when the thing was not seen for that time, as a share of its size. It grows
+/// no further than that.
+pub const GROWTH: f32 = 0.35;
 /// The longest time for which a thing is missed and taken for the same afterwards.
 pub const MISSED_MAX: Duration = Duration::from_millis(2_000);
 /// The longest time between two looks at a plate that say keep, for which looks between that say nothing are kept.
@@ -27,7 +28,7 @@ const REACH_MAX: f32 = 3.0;
 /// Two areas are covered as one when that is at most so many times as much as they cover together.
 const JOINED_MAX: f32 = 1.15;
 /// How many times larger one sight of a thing may be than another.
-const SIZE_RATIO_MAX: f32 = 2.5;
+const SIZE_RATIO_MAX: f32 = 1.6;
 
 /// What a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,7 +246,7 @@ fn areas_at(sights: &[Covered], frames: &[Seen], at: MediaTime) -> Vec<BoundingB
         let apart = if media > at { media.since(at) } else { at.since(media) };
         sight.unseen_s + apart.as_secs_f32()
     });
-    let growth = GROWTH * unseen_s.fold(f32::MAX, f32::min) / AROUND.as_secs_f32();
+    let growth = GROWTH * (unseen_s.fold(f32::MAX, f32::min) / AROUND.as_secs_f32()).min(1.0);
     let mut areas: Vec<BoundingBox> = Vec::new();
     for area in near.iter().map(|sight| grown(&sight.area, growth)) {
         match areas.last_mut() {

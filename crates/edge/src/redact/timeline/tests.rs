@@ -40,7 +40,7 @@ fn what_is_found_once_is_covered_half_a_second_before_and_after_and_grows() {
     }
     let widths: Vec<f32> = (10..=15).map(|index| patches[index][0].area.width()).collect();
     assert!(widths.windows(2).all(|two| two[1] > two[0]), "{widths:?}");
-    assert!((widths[5] - 0.2).abs() < 1e-4, "{widths:?}");
+    assert!((widths[5] - 0.1 * (1.0 + 2.0 * GROWTH)).abs() < 1e-4, "{widths:?}");
 }
 
 #[test]

@@ -33,8 +33,8 @@ pub(crate) fn runtime() -> Option<&'static Runtime> {
 /// A file of the real weights.
 pub(crate) fn weights(file: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("GATEHOUSE_MODELS").map(PathBuf::from);
-    let folders = [folder, Some(repository().join(".models")), Some(repository().join("../shared/models"))];
-    let path = folders.into_iter().flatten().map(|folder| folder.join(file)).find(|path| path.is_file());
+    let usual = [".models", "../shared/models", "models/bundled"].map(|folder| repository().join(folder));
+    let path = folder.into_iter().chain(usual).map(|folder| folder.join(file)).find(|path| path.is_file());
     if path.is_none() {
         skip(&format!("no weights \"{file}\"; `make models` gets them"));
     }

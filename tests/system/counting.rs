@@ -25,7 +25,7 @@ fn the_bundled_detector_counts_the_sample_video() {
     assert!(done.status.success(), "{}", done.stderr);
     let report: Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
     for (group, what) in [("person", "a_to_b"), ("person", "b_to_a"), ("vehicle", "a_to_b"), ("vehicle", "b_to_a")] {
-        let error = report["groups"][group][what]["abs_error"].as_u64().unwrap();
+        let error = report[group][what]["abs_error"].as_u64().unwrap();
         assert!(error <= ERROR_MAX, "{group} {what}: {}", done.stdout);
     }
 }

@@ -16,8 +16,8 @@ use edge::installation::Installation;
 use edge::models::{choose_detector, model_store};
 use edge::node::RunOptions;
 use edge::watch::one_line;
-use inference::{Role, Tier};
 use inference::models::{Mirror, PullOutcome, pull};
+use inference::{Role, Tier};
 use store::{CountBucket, CountsFilter, Store};
 use wire::access::AccessDecided;
 use wire::{BlobHash, Event, Payload, PlateRead};
@@ -102,7 +102,8 @@ pub(crate) async fn run(arguments: &Arguments, installation: &Installation) -> R
 fn ensure_models(mirror: Option<&str>, installation: &Installation) -> Result<()> {
     let models = ModelsConfig::default();
     let (manifest, store) = model_store(&models, installation)?;
-    let recommended = || manifest.entries().iter().filter(|e| e.role() == Role::Detector && e.tier == Tier::Recommended);
+    let recommended =
+        || manifest.entries().iter().filter(|e| e.role() == Role::Detector && e.tier == Tier::Recommended);
     if let Some(mirror) = mirror.map(Mirror::parse).filter(|_| !recommended().any(|entry| store.find(entry).is_ok())) {
         for entry in recommended() {
             match pull(entry, &installation.pulled_models(), Some(&mirror), &HttpFetch::default()) {

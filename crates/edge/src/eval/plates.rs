@@ -147,8 +147,8 @@ pub fn crops(engine: &mut PlateEngine, images: &Path, list: &Path) -> Result<(Sc
         let path = images.join(&row.image);
         let picture = read_picture(&path)?;
         let started = Instant::now();
-        let decoded = read_crop(engine, &picture.view())
-            .map_err(|source| EvalError::Model { path: path.clone(), source })?;
+        let decoded =
+            read_crop(engine, &picture.view()).map_err(|source| EvalError::Model { path: path.clone(), source })?;
         let ms = started.elapsed().as_secs_f64() * 1e3;
         plates.push(Scored { rows: row.rows, source: row.label_source, ..scored(truth, Some(&decoded), ms) });
     }

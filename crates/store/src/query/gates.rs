@@ -123,8 +123,7 @@ impl Store {
         let mut gates = BTreeMap::new();
         for ((site, gate), (nodes, last_at)) in told {
             let area = Area { site: site.clone(), gate: Some(gate.clone()) };
-            let inside =
-                self.insides_by(&ledger, &area, std::slice::from_ref(&gate), (now, Until::NextReset)).await?;
+            let inside = self.insides_by(&ledger, &area, std::slice::from_ref(&gate), (now, Until::NextReset)).await?;
             let row = GateRow {
                 site: site.clone(),
                 gate: gate.clone(),

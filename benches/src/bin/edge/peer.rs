@@ -90,8 +90,8 @@ fn read(path: &Path, of: fn(&Value) -> Option<(Box, f64)>) -> Result<Vec<Vec<Box
 }
 
 fn our_box(found: &Value) -> Option<(Box, f64)> {
-    let side = |name: &str| found["bbox"][name].as_f64();
-    Some(([side("x0")?, side("y0")?, side("x1")?, side("y1")?], found["confidence"].as_f64()?))
+    let edge = |index: usize| found["bbox"][index].as_f64();
+    Some(([edge(0)?, edge(1)?, edge(2)?, edge(3)?], found["confidence"].as_f64()?))
 }
 
 fn their_box(found: &Value) -> Option<(Box, f64)> {

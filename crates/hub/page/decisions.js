@@ -3,14 +3,12 @@
 import { loadDecision } from './api.js';
 import { stepText, subjectsText, verdictSign, whoText, whyText } from './decision.js';
 import { h, icon, setChildren, setText, setTime } from './dom.js';
+import { loadWhenOpened, updateOpened } from './opened.js';
 import { fillPicture, setPlaceholder, updatePicture } from './pictures.js';
 import { named } from './words.js';
 
 /** Of a picture in the list, in pixels. */
 const PICTURE_SIZE = { width: 128, height: 64 };
-
-/** The checks of each row that was opened: they hold for good, for an event never changes. */
-const TRAILS = new WeakMap();
 
 /** Fills the list. */
 export function showDecisions(parent, rows, view) {
@@ -29,18 +27,7 @@ function makeRow(row) {
       h('span', { class: 'where' })),
     h('span', { class: 'when' }, h('time'), h('small')));
   const element = h('li', { class: row.verdict }, h('details', {}, summary, h('div', { class: 'detail' })));
-  const details = element.firstElementChild;
-  const repaint = () => element.dispatchEvent(new Event('repaint', { bubbles: true }));
-  let isLoading = false;
-  details.addEventListener('toggle', async () => {
-    if (!details.open || isLoading || TRAILS.get(element)?.trail) return;
-    isLoading = true;
-    TRAILS.delete(element);
-    repaint();
-    TRAILS.set(element, await loadDecision(row.id).catch((error) => ({ error })));
-    isLoading = false;
-    repaint();
-  });
+  loadWhenOpened(element, () => loadDecision(row.id));
   if (row.picture) fillPicture(picture, row.picture, PICTURE_SIZE);
   else setPlaceholder(picture, 'missing');
   return element;
@@ -61,18 +48,7 @@ function updateRow(element, row, view) {
   setTime(time, row.at, f.when(row.at, now));
   setText(hint, t('decision_open'));
   updatePicture(part('picture'), row.picture, t('decision_picture', { who, at: f.when(row.at, now) }), t);
-  if (details.open) updateDetail(details.lastElementChild, row, TRAILS.get(element), view);
-}
-
-function updateDetail(parent, row, loaded, view) {
-  const { t } = view;
-  const state = JSON.stringify([t('decisions'), loaded?.error?.message, loaded !== undefined]);
-  if (parent.dataset.state === state) return;
-  parent.dataset.state = state;
-  parent.replaceChildren();
-  if (!loaded) parent.append(h('p', { class: 'note' }, t('more_loading')));
-  else if (loaded.error) parent.append(h('p', { class: 'note', role: 'alert' }, t('plate_failed', { detail: loaded.error.message })));
-  else parent.append(trailPart(loaded.trail, view));
+  updateOpened(element, [], view, (loaded) => [trailPart(loaded.trail, view)]);
 }
 
 function trailPart(trail, view) {

@@ -2,6 +2,7 @@
 
 import { loadPlate, pictureAddress } from './api.js';
 import { h, icon, setChildren, setText, setTime } from './dom.js';
+import { loadWhenOpened, updateOpened } from './opened.js';
 import { fillPicture, setPlaceholder, updatePicture } from './pictures.js';
 import { differencesText, listedText, plateDoubt, plateTitle, plateWhat, reasonText, shares } from './plate.js';
 import { named } from './words.js';
@@ -11,9 +12,6 @@ const PICTURE_SIZE = { width: 128, height: 64 };
 
 /** Below this probability a sign is drawn as unsure. */
 const SURE_MIN = 0.8;
-
-/** What was loaded of each row: it holds for good, for an event never changes. */
-const DETAILS = new WeakMap();
 
 /** Fills the list. */
 export function showPlates(parent, rows, view) {
@@ -33,18 +31,7 @@ function makeRow(row) {
       h('span', { class: 'where' })),
     h('span', { class: 'when' }, h('time'), h('small')));
   const element = h('li', {}, h('details', {}, summary, h('div', { class: 'detail' })));
-  const details = element.firstElementChild;
-  const repaint = () => element.dispatchEvent(new Event('repaint', { bubbles: true }));
-  let isLoading = false;
-  details.addEventListener('toggle', async () => {
-    if (!details.open || isLoading || DETAILS.get(element)?.votes) return;
-    isLoading = true;
-    DETAILS.delete(element);
-    repaint();
-    DETAILS.set(element, await loadPlate(row.id).catch((error) => ({ error })));
-    isLoading = false;
-    repaint();
-  });
+  loadWhenOpened(element, () => loadPlate(row.id));
   if (row.picture) fillPicture(picture, row.picture, PICTURE_SIZE);
   else setPlaceholder(picture, 'missing');
   return element;
@@ -73,19 +60,7 @@ function updateRow(element, row, view) {
   setTime(time, row.at, f.when(row.at, now));
   setText(hint, t('plate_open'));
   updatePicture(part('picture'), row.picture, t('plate_picture', { plate: title, at: f.when(row.at, now) }), t);
-  if (details.open) updateDetail(details.lastElementChild, row, DETAILS.get(element), view);
-}
-
-/** Drawn anew whenever the row is: it holds nothing that the reader could lose but the scrolling of the table. */
-function updateDetail(parent, row, detail, view) {
-  const { t } = view;
-  const state = JSON.stringify([t('plate'), detail?.error?.message, detail !== undefined, row.pictures]);
-  if (parent.dataset.state === state) return;
-  parent.dataset.state = state;
-  parent.replaceChildren();
-  if (!detail) parent.append(h('p', { class: 'note' }, t('more_loading')));
-  else if (detail.error) parent.append(h('p', { class: 'note', role: 'alert' }, t('plate_failed', { detail: detail.error.message })));
-  else parent.append(...detailParts(row, detail, view));
+  updateOpened(element, row.pictures, view, (detail) => detailParts(row, detail, view));
 }
 
 function detailParts(row, detail, view) {

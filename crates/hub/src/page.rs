@@ -43,6 +43,7 @@ const FILES: &[File] = files! {
     "index.html" "text/html; charset=utf-8"
     "link.js" "text/javascript; charset=utf-8"
     "notices.js" "text/javascript; charset=utf-8"
+    "opened.js" "text/javascript; charset=utf-8"
     "page.css" "text/css; charset=utf-8"
     "parts.css" "text/css; charset=utf-8"
     "passages.js" "text/javascript; charset=utf-8"

@@ -11,6 +11,7 @@ pub mod disk;
 pub mod edge;
 pub mod found;
 pub mod hub;
+mod hub_log;
 pub mod offline;
 pub mod process;
 pub mod rehearsal;

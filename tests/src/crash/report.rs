@@ -3,18 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use domain::NodeId;
-use store::{CountBucket, CountRow, CountsFilter, Store, StoredEvent};
-use wire::{EventHash, EventId, Payload};
+use store::{Store, StoredEvent};
+use wire::{EventHash, EventId};
 
 use super::Victim;
-use crate::edge::NODE;
-
-/// Events read from the hub's log at a time.
-const PAGE: u32 = 1_000;
-
-/// Most rows of a list that are read.
-const ROWS_MAX: u32 = 500;
+use crate::hub_log;
 
 /// Kills of one program.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -100,36 +93,19 @@ impl std::fmt::Display for Report {
 impl Report {
     /// Holds the hub's store against what was told, and against the number of the node's last event.
     pub(super) async fn judge(&mut self, store: &Store, told: &[EventId], head: u64) {
-        let log = read_log(store).await;
+        let log = hub_log::read(store).await;
         self.held_against(&log, told);
         self.findings.extend(chain_findings(&log, head));
         self.findings.extend(store_findings(store, &log, &mut self.passages).await);
     }
 
     fn held_against(&mut self, log: &[StoredEvent], told: &[EventId]) {
-        let mut held: BTreeMap<EventId, u32> = BTreeMap::new();
-        for event in log {
-            *held.entry(event.id).or_default() += 1;
-        }
         self.stored = log.len();
-        self.lost = told.iter().filter(|id| !held.contains_key(id)).copied().collect();
-        self.doubled = held.into_iter().filter(|(_, times)| *times > 1).map(|(id, _)| id).collect();
+        (self.lost, self.doubled) = hub_log::lost_and_doubled(log, told);
         let twice = told.len() - told.iter().collect::<BTreeSet<_>>().len();
         if twice > 0 {
             self.findings.push(format!("the edge gave {twice} ids twice"));
         }
-    }
-}
-
-async fn read_log(store: &Store) -> Vec<StoredEvent> {
-    let mut log: Vec<StoredEvent> = Vec::new();
-    loop {
-        let after = log.last().map_or(0, |event| event.pos);
-        let page = store.events_after(after, PAGE).await.expect("the log can be read");
-        if page.is_empty() {
-            return log;
-        }
-        log.extend(page);
     }
 }
 
@@ -152,36 +128,21 @@ fn chain_findings(log: &[StoredEvent], head: u64) -> Vec<String> {
 }
 
 async fn store_findings(store: &Store, log: &[StoredEvent], passages: &mut (u64, u64)) -> Vec<String> {
-    let mut findings = Vec::new();
-    let verified = store.verify().await.expect("the database can be read");
-    findings.extend(verified.findings.iter().map(|finding| format!("{}: {}", finding.place, finding.what)));
-    let is_passage = |event: &&StoredEvent| matches!(event.payload, Some(Payload::Passed(_)));
-    passages.0 = log.iter().filter(is_passage).count() as u64;
-    let before = counts(store).await;
-    passages.1 = before.iter().map(|row| row.count).sum();
+    let mut findings = hub_log::troubles(store).await;
+    let before = hub_log::counts(store).await;
+    *passages = (hub_log::passages(log), before.iter().map(|row| row.count).sum());
     store.rebuild().await.expect("the log can be folded again");
-    if counts(store).await != before {
+    if hub_log::counts(store).await != before {
         findings.push("the counts are others after a rebuild".to_owned());
     }
-    let node = NodeId::new(NODE).expect("a slug");
-    let alarms = store.alarms(Some(&node), ROWS_MAX).await.expect("the alarms can be read");
-    let open = alarms.iter().filter(|alarm| alarm.closed_at.is_none());
-    findings.extend(open.map(|alarm| format!("the alarm \"{}\" is open: {}", alarm.kind, alarm.detail)));
-    let refused = store.quarantine(ROWS_MAX).await.expect("the quarantine can be read");
-    findings.extend(refused.iter().map(|row| format!("a message is in quarantine: {}: {}", row.reason, row.detail)));
     findings
-}
-
-async fn counts(store: &Store) -> Vec<CountRow> {
-    let to_minute = i64::from(i32::MAX);
-    let always = CountsFilter { site: None, gate: None, from_minute: 0, to_minute, bucket: CountBucket::Minute };
-    store.counts(&always).await.expect("the counts can be read")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{ClockQuality, SiteId, UtcTime};
+    use crate::edge::NODE;
+    use domain::{ClockQuality, NodeId, SiteId, UtcTime};
 
     /// Events 1 to `count` of a sound log.
     fn log(count: u8) -> Vec<StoredEvent> {

@@ -1,19 +1,14 @@
 //! What came of days without a broker.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::NodeId;
-use store::{CountBucket, CountsFilter, Store, StoredEvent};
-use wire::{BlobHash, EventHash, EventId, Payload};
+use store::{Store, StoredEvent};
+use wire::{BlobHash, EventHash, EventId};
 
-use crate::edge::NODE;
+use crate::hub_log;
 
-/// Events read from the hub's log at a time.
-const PAGE: u32 = 1_000;
-
-/// Most rows of a list that are read.
-const ROWS_MAX: u32 = 500;
+/// Pictures that are asked for at a time.
+const PAGE: usize = 1_000;
 
 /// Most findings of one kind that are told.
 const FINDINGS_MAX: usize = 10;
@@ -66,36 +61,21 @@ impl Report {
 
     /// Holds the hub's store against what the node was given, and against the number of its last event.
     pub(super) async fn judge(&mut self, store: &Store, kept: &[EventId], pictures: &[BlobHash], head: u64) {
-        let log = read_log(store).await;
+        let log = hub_log::read(store).await;
         self.held_against(&log, kept, head);
         let mut missing = pictures.len();
-        for some in pictures.chunks(PAGE as usize) {
+        for some in pictures.chunks(PAGE) {
             missing -= store.blobs_stored(some).await.expect("the database can be read").len();
         }
         self.pictures_lost = missing;
-        let verified = store.verify().await.expect("the database can be read");
-        self.findings.extend(verified.findings.iter().map(|finding| format!("{}: {}", finding.place, finding.what)));
-        let is_passage = |event: &&StoredEvent| matches!(event.payload, Some(Payload::Passed(_)));
-        self.passages.0 = log.iter().filter(is_passage).count() as u64;
-        let to_minute = i64::from(i32::MAX);
-        let always = CountsFilter { site: None, gate: None, from_minute: 0, to_minute, bucket: CountBucket::Minute };
-        self.passages.1 = store.counts(&always).await.expect("the counts").iter().map(|row| row.count).sum();
-        let node = NodeId::new(NODE).expect("a slug");
-        let alarms = store.alarms(Some(&node), ROWS_MAX).await.expect("the alarms can be read");
-        let open = alarms.iter().filter(|alarm| alarm.closed_at.is_none());
-        self.findings.extend(open.map(|alarm| format!("the alarm \"{}\" is open: {}", alarm.kind, alarm.detail)));
-        let refused = store.quarantine(ROWS_MAX).await.expect("the quarantine can be read");
-        self.findings.extend(refused.iter().map(|row| format!("in quarantine: {}: {}", row.reason, row.detail)));
+        self.findings.extend(hub_log::troubles(store).await);
+        let counted = hub_log::counts(store).await.iter().map(|row| row.count).sum();
+        self.passages = (hub_log::passages(&log), counted);
     }
 
     /// Whether the log has what was kept, once each and in the order in which it was kept.
     fn held_against(&mut self, log: &[StoredEvent], kept: &[EventId], head: u64) {
-        let mut held: BTreeMap<EventId, u32> = BTreeMap::new();
-        for event in log {
-            *held.entry(event.id).or_default() += 1;
-        }
-        self.lost = kept.iter().filter(|id| !held.contains_key(id)).copied().collect();
-        self.doubled = held.into_iter().filter(|(_, times)| *times > 1).map(|(id, _)| id).collect();
+        (self.lost, self.doubled) = hub_log::lost_and_doubled(log, kept);
         let (mut seq, mut hash, mut findings) = (0, EventHash::GENESIS, Vec::new());
         for event in log {
             if event.seq != seq + 1 || event.prev != hash {
@@ -113,19 +93,6 @@ impl Report {
         }
         findings.truncate(FINDINGS_MAX);
         self.findings.extend(findings);
-    }
-}
-
-/// The log in the order in which it was committed.
-async fn read_log(store: &Store) -> Vec<StoredEvent> {
-    let mut log: Vec<StoredEvent> = Vec::new();
-    loop {
-        let after = log.last().map_or(0, |event| event.pos);
-        let page = store.events_after(after, PAGE).await.expect("the log can be read");
-        if page.is_empty() {
-            return log;
-        }
-        log.extend(page);
     }
 }
 

@@ -1,0 +1,63 @@
+//! The hub's log after something went wrong, held against what a node kept.
+
+use std::collections::BTreeMap;
+
+use domain::NodeId;
+use store::{CountBucket, CountRow, CountsFilter, Store, StoredEvent};
+use wire::{EventId, Payload};
+
+use crate::edge::NODE;
+
+/// Events read from the log at a time.
+const PAGE: u32 = 1_000;
+
+/// Most rows of a list that are read.
+const ROWS_MAX: u32 = 500;
+
+/// The log in the order in which it was committed.
+pub(crate) async fn read(store: &Store) -> Vec<StoredEvent> {
+    let mut log: Vec<StoredEvent> = Vec::new();
+    loop {
+        let after = log.last().map_or(0, |event| event.pos);
+        let page = store.events_after(after, PAGE).await.expect("the log can be read");
+        if page.is_empty() {
+            return log;
+        }
+        log.extend(page);
+    }
+}
+
+/// Of the events that a node kept, those that the log does not have; and those that it has more than once.
+pub(crate) fn lost_and_doubled(log: &[StoredEvent], kept: &[EventId]) -> (Vec<EventId>, Vec<EventId>) {
+    let mut held: BTreeMap<EventId, u32> = BTreeMap::new();
+    for event in log {
+        *held.entry(event.id).or_default() += 1;
+    }
+    let lost = kept.iter().filter(|id| !held.contains_key(id)).copied().collect();
+    (lost, held.into_iter().filter(|(_, times)| *times > 1).map(|(id, _)| id).collect())
+}
+
+/// Passages in the log.
+pub(crate) fn passages(log: &[StoredEvent]) -> u64 {
+    log.iter().filter(|event| matches!(event.payload, Some(Payload::Passed(_)))).count() as u64
+}
+
+/// Everything that was ever counted, minute by minute.
+pub(crate) async fn counts(store: &Store) -> Vec<CountRow> {
+    let to_minute = i64::from(i32::MAX);
+    let always = CountsFilter { site: None, gate: None, from_minute: 0, to_minute, bucket: CountBucket::Minute };
+    store.counts(&always).await.expect("the counts can be read")
+}
+
+/// What the store says of itself that should not be: unsound rows, open alarms of the node, messages in quarantine.
+pub(crate) async fn troubles(store: &Store) -> Vec<String> {
+    let verified = store.verify().await.expect("the database can be read");
+    let mut found: Vec<_> = verified.findings.iter().map(|one| format!("{}: {}", one.place, one.what)).collect();
+    let node = NodeId::new(NODE).expect("a slug");
+    let alarms = store.alarms(Some(&node), ROWS_MAX).await.expect("the alarms can be read");
+    let open = alarms.iter().filter(|alarm| alarm.closed_at.is_none());
+    found.extend(open.map(|alarm| format!("the alarm \"{}\" is open: {}", alarm.kind, alarm.detail)));
+    let refused = store.quarantine(ROWS_MAX).await.expect("the quarantine can be read");
+    found.extend(refused.iter().map(|row| format!("a message is in quarantine: {}: {}", row.reason, row.detail)));
+    found
+}

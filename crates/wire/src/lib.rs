@@ -18,6 +18,8 @@ pub mod order;
 pub mod pass;
 pub mod plate;
 pub mod policy;
+#[cfg(test)]
+mod samples;
 pub mod status;
 pub mod topic;
 

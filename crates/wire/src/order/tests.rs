@@ -3,22 +3,7 @@ use serde_json::Value;
 use super::*;
 use crate::NodeKey;
 use crate::policy::wanted::WantedPolicy;
-
-fn key() -> PolicyKey {
-    PolicyKey::from_seed([1; 32])
-}
-
-fn trusted() -> TrustedKeys {
-    TrustedKeys::new(vec![key().public()]).expect("one key")
-}
-
-fn site(name: &str) -> SiteId {
-    SiteId::new(name).expect("a slug")
-}
-
-fn node(name: &str) -> NodeId {
-    NodeId::new(name).expect("a slug")
-}
+use crate::samples::{key, node, site, trusted};
 
 fn at(seconds: i64) -> UtcTime {
     UtcTime::from_unix_micros((1_763_600_000 + seconds) * 1_000_000).expect("in range")

@@ -2,22 +2,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::policy::{Document, DocumentPath};
-
-fn key() -> PolicyKey {
-    PolicyKey::from_seed([1; 32])
-}
-
-fn trusted() -> TrustedKeys {
-    TrustedKeys::new(vec![key().public()]).expect("one key")
-}
-
-fn site(name: &str) -> SiteId {
-    SiteId::new(name).expect("a slug")
-}
-
-fn node(name: &str) -> NodeId {
-    NodeId::new(name).expect("a slug")
-}
+use crate::samples::{key, node, site, trusted};
 
 fn wanted(nodes: Addressees) -> WantedPolicy {
     let document = Document::new(DocumentPath::new("a.csv").expect("a path"), "x").expect("text");

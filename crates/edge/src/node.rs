@@ -421,7 +421,7 @@ fn decide(
             // One that fits no envelope must not hold up the others.
             Err(AppendError::Seal { .. }) => {
                 for event in told {
-                    match runtime.block_on(outbox.append(std::slice::from_ref(event))) {
+                    match runtime.block_on(append_before_evidence(&outbox, &spool, std::slice::from_ref(event))) {
                         Ok(_) => {}
                         Err(error @ AppendError::Seal { .. }) => {
                             tracing::error!(kind = event.payload.kind(), error = one_line(&error), "an event is lost");

@@ -144,7 +144,7 @@ def loss(out, boxes, w, h):
     return total, {"box": float(box_loss.detach()), "object": float(object_loss.detach()), "kind": float(kind_loss.detach())}
 
 
-def detect(net, image, score_min=0.35):
+def detect(net, image, score_min):
     """For the check: boxes, scores, classes of one picture (H×W×3 uint8) at the student's size, best first."""
     from .street_teach import suppress
 

@@ -20,15 +20,22 @@ def more(arguments):
     arguments.add_argument("--body", metavar="CHECKPOINT", help="a plate detector to take the first layers from")
 
 
+def looked_at(net, pictures, score_min):
+    """What the student finds in each whole picture, in shares of it, best first: corners, scores, kinds; and the teachers'
+    boxes."""
+    net.eval()
+    for picture, boxes in pictures:
+        image = cv2.resize(picture, (street_data.WIDTH, street_data.HEIGHT), interpolation=cv2.INTER_AREA)
+        corners, scores, kinds = street_net.detect(net, image, score_min)
+        yield corners / ([street_data.WIDTH, street_data.HEIGHT] * 2), scores, kinds, boxes
+
+
 def agreement(net, streets, most=150):
     """On whole pictures never trained on: how many of the teachers' sure boxes the student finds, and how many of its
     boxes a teacher saw (even faintly), for persons and for vehicles."""
     sums = {"person": [0, 0, 0, 0], "vehicle": [0, 0, 0, 0]}
-    net.eval()
-    for picture, boxes in streets.pictures[:: max(1, len(streets.pictures) // most)]:
-        image = cv2.resize(picture, (street_data.WIDTH, street_data.HEIGHT), interpolation=cv2.INTER_AREA)
-        corners, _, kinds = street_net.detect(net, image)
-        corners = corners / ([street_data.WIDTH, street_data.HEIGHT] * 2)
+    some = streets.pictures[:: max(1, len(streets.pictures) // most)]
+    for corners, _, kinds, boxes in looked_at(net, some, CHECKED_MIN):
         for group, counts in sums.items():
             of_group = boxes[(boxes[:, 5] == PERSON) == (group == "person")]
             mine = corners[(kinds == PERSON) == (group == "person")]
@@ -44,6 +51,8 @@ def agreement(net, streets, most=150):
     return told
 
 
+# Boxes below this do not count in the check between two lines of progress.
+CHECKED_MIN = 0.35
 # Boxes below this are not asked for the calibration, and pictures of these groups show few streets.
 CALIBRATED_MIN, NO_STREETS = 0.08, ("coco",)
 # From this score on the program begins to follow a box; of persons so sure this share shall be right.
@@ -55,14 +64,9 @@ def calibration(net, streets):
     overlaps is surer of itself than it should be. The slope is fitted to how often a box is one that a teacher saw; the
     intercept is moved until what the program begins to follow is right often enough."""
     logits, right, persons = [], [], []
-    net.eval()
     skipped = {number for group in NO_STREETS for number in streets.groups.get(group, [])}
-    for number, (picture, boxes) in enumerate(streets.pictures):
-        if number in skipped:
-            continue
-        image = cv2.resize(picture, (street_data.WIDTH, street_data.HEIGHT), interpolation=cv2.INTER_AREA)
-        corners, scores, kinds = street_net.detect(net, image, CALIBRATED_MIN)
-        corners = corners / ([street_data.WIDTH, street_data.HEIGHT] * 2)
+    shown = [one for number, one in enumerate(streets.pictures) if number not in skipped]
+    for corners, scores, kinds, boxes in looked_at(net, shown, CALIBRATED_MIN):
         logits += list(np.log(scores / (1 - scores)))
         persons += list(kinds == PERSON)
         free = np.ones(len(boxes), bool)

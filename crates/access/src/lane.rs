@@ -111,6 +111,8 @@ pub enum Supply {
     Power,
     /// The link to the actuator or to what decides.
     Link,
+    /// The camera that reads for it.
+    Camera,
 }
 
 /// What holds at a lane.

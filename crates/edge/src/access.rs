@@ -27,7 +27,7 @@ use access::policy::Counted;
 use access::{AccessPolicy, CardKey, Credential, HolderKind, LaneId, Method, PassUses, VerifiedPass};
 use domain::{CameraId, CountGroup, Direction, GateId, LineId, SiteId};
 use wire::access::PlateShown;
-use wire::event::WithEvidence;
+use wire::event::{CameraState, WithEvidence};
 use wire::pass::{PassError, Scope, Uses, verify};
 use wire::plate::PlateOutcome;
 use wire::{Event, EvidenceRef, Pass, PassKeys, Payload, PlateRead};
@@ -87,6 +87,23 @@ impl CodeKind {
     }
 }
 
+/// Whether a lane's camera gives pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Eyes {
+    Open,
+    Lost,
+}
+
+impl From<CameraState> for Eyes {
+    fn from(state: CameraState) -> Self {
+        match state {
+            CameraState::Up => Self::Open,
+            // A recording that has ended gives no more pictures than a camera that is gone.
+            CameraState::Down | CameraState::Failed | CameraState::Ended => Self::Lost,
+        }
+    }
+}
+
 /// What comes in.
 #[derive(Debug)]
 enum Input {
@@ -105,6 +122,10 @@ enum Input {
     Passed {
         lane: usize,
         direction: Direction,
+    },
+    Eyes {
+        lane: LaneId,
+        eyes: Eyes,
     },
     Order {
         order: GuardOrder,
@@ -155,8 +176,8 @@ impl AccessHandle {
         self.board.now()
     }
 
-    /// Takes events that are safe: plates are shown at the lane of their camera, and whoever went over a lane's line
-    /// went through it. Waits where the access thread is far behind.
+    /// Takes events that are safe: plates are shown at the lane of their camera, whoever went over a lane's line went
+    /// through it, and a lane whose camera is lost does what it is to do then. Waits where the access thread is far behind.
     pub fn kept(&self, events: &[Event]) {
         for event in events {
             match &event.payload {
@@ -172,9 +193,13 @@ impl AccessHandle {
                         }
                     }
                 }
+                Payload::CameraChanged(change) => {
+                    if let Some(lane) = self.routes.cameras.get(&change.camera).cloned() {
+                        self.mailbox.send(Input::Eyes { lane, eyes: change.state.into() });
+                    }
+                }
                 Payload::Stayed(_)
                 | Payload::OccupancyChanged(_)
-                | Payload::CameraChanged(_)
                 | Payload::NodeStarted(_)
                 | Payload::ClockJumped(_)
                 | Payload::PolicyChanged(_)

@@ -76,6 +76,7 @@ impl Alarm {
             Self::ActuatorFailed => "actuator-failed",
             Self::Lost(Supply::Power) => "power-lost",
             Self::Lost(Supply::Link) => "link-lost",
+            Self::Lost(Supply::Camera) => "camera-lost",
         }
     }
 }

@@ -48,7 +48,7 @@ enum Deed {
 
 fn deed() -> impl Strategy<Value = Deed> {
     let switch = || prop::sample::select(vec![Switch::On, Switch::Off]);
-    let supply = || prop::sample::select(vec![Supply::Power, Supply::Link]);
+    let supply = || prop::sample::select(vec![Supply::Power, Supply::Link, Supply::Camera]);
     prop_oneof![
         6 => (0..3_000_u64).prop_map(|late_ms| Deed::Permit { late_ms }),
         1 => (0..4_usize).prop_map(|back| Deed::Again { back }),

@@ -152,7 +152,7 @@ fn a_close_that_is_not_done_is_not_repeated_into_the_next_opening() {
 #[test]
 fn a_lane_that_is_not_supervised_goes_to_its_fail_mode_and_back() {
     for (fail, gone) in [(FailMode::Safe, Action::HoldOpen), (FailMode::Secure, Action::Close)] {
-        for supply in [Supply::Power, Supply::Link] {
+        for supply in [Supply::Power, Supply::Link, Supply::Camera] {
             let mut lane = Lane::new(crate::site::lane("in"), BarrierSettings { fail, ..SETTINGS });
             lane.handle(&Input::Lost(supply), ms(0));
             assert_eq!(actions(&mut lane, ms(0)), [gone]);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use access::lane::Input as LaneInput;
+use access::lane::{Input as LaneInput, Supply};
 use access::policy::PassageSensor;
 use access::{
     Access, AccessEvent, AccessPolicy, Change, Check, Credential, Decision, DecisionNumber, Finding, LaneId, Moment,
@@ -18,11 +18,12 @@ use wire::access::{LaneChange, LaneHappening};
 use wire::event::WithEvidence;
 use wire::{EvidenceRef, Payload};
 
-use super::Shown;
 use super::journal::Journal;
 use super::rig::{Now, Rig, Sensed};
 use super::tell::{Teller, decided};
 use super::view::{LaneBoard, Tally};
+use super::{Eyes, Shown};
+use crate::config::lanes::CameraLoss;
 use crate::watch::one_line;
 
 /// What a guard decides soon after something was shown is about that.
@@ -37,6 +38,10 @@ pub(super) struct Post {
     pub(super) gate: Option<GateId>,
     /// What opens it.
     pub(super) rig: Option<Rig>,
+    /// Whether its camera gives pictures. Taken for granted until something else is told.
+    pub(super) eyes: Eyes,
+    /// What the loss of the camera does, where the configuration says so.
+    pub(super) camera_loss: Option<CameraLoss>,
     /// What was shown here last, and when.
     pub(super) shown: Option<(Shown, Instant)>,
     /// What was referred to the guard last, whom it is about, and when.
@@ -167,6 +172,29 @@ impl AccessDesk {
             if let (Some(rig), Some(rules)) = (&mut post.rig, policy.lane(&post.id)) {
                 rig.lane_mut().set_settings(rules.barrier, now.mono);
             }
+        }
+        (0..self.posts.len()).for_each(|post| self.look_after(post, now));
+    }
+
+    /// The camera of a lane was lost, or is back.
+    pub(super) fn camera_changed(&mut self, lane: &LaneId, eyes: Eyes, now: Now) {
+        if let Some(post) = self.post(lane) {
+            self.posts[post].eyes = eyes;
+            self.look_after(post, now);
+        }
+    }
+
+    /// Has a lane without eyes do what it is to do then, as the policy in force has it.
+    fn look_after(&mut self, post: usize, now: Now) {
+        let post = &mut self.posts[post];
+        let Some(rules) = self.access.policy().lane(&post.id) else { return };
+        let loss = post.camera_loss.unwrap_or_else(|| CameraLoss::of(&rules.methods));
+        let input = match (post.eyes, loss) {
+            (Eyes::Lost, CameraLoss::Fail) => LaneInput::Lost(Supply::Camera),
+            (Eyes::Lost, CameraLoss::GoOn) | (Eyes::Open, _) => LaneInput::Restored(Supply::Camera),
+        };
+        if let Some(rig) = &mut post.rig {
+            rig.handle(&input, None, now);
         }
     }
 

@@ -13,7 +13,7 @@ use wire::{EventId, PassKey};
 use super::*;
 use crate::codes::Codes;
 use crate::codes::tests::Picture;
-use crate::config::lanes::{LaneConfig, PassageLine};
+use crate::config::lanes::{CameraLoss, LaneConfig, PassageLine};
 use crate::watch::SinkError;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -92,6 +92,7 @@ impl Gate {
                 line: LineId::new("line").expect("a line"),
             }),
             counted: Counted::Vehicle,
+            camera_loss: None,
             actuator: Some(actuator),
         };
         let mut gate = Self {
@@ -213,6 +214,16 @@ impl Gate {
             "direction":"in","class":"car","track":1,"confidence":0.9,"at":"2026-11-20T00:00:00Z","media":0,"bbox":[0.1,0.1,0.2,0.2],
             "shot":{"media":0,"bbox":[0.1,0.1,0.2,0.2]},"evidence":[]}}"#;
         let event: Event = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}"));
+        self.handle().kept(&[event]);
+    }
+
+    fn camera(&self, state: &str) {
+        let text = format!(
+            r#"{{"id":"019a9b3e-7c00-7000-8000-000000000002","at":"2026-11-20T00:00:00Z",
+            "clock":{{"source":"media","offset_ms":0}},"kind":"camera_changed",
+            "payload":{{"camera":"cam-1","state":"{state}","reason":"no frame for 10 s"}}}}"#
+        );
+        let event: Event = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}"));
         self.handle().kept(&[event]);
     }
 
@@ -394,6 +405,54 @@ fn another_policy_counts_from_the_moment_at_which_it_is_put_in_force() {
     gate.handle().replace_policy(policy(CAR)).expect("it answers");
     gate.card();
     assert_eq!(gate.decided(2).verdict, AccessVerdict::Permit);
+}
+
+/// How often the lane told of this change for this cause.
+fn told(gate: &Gate, change: LaneHappening, cause: &str) -> Option<usize> {
+    let count = gate.changes().iter().filter(|one| one.change == change && one.cause == cause).count();
+    (count > 0).then_some(count)
+}
+
+#[test]
+fn a_lane_that_only_reads_plates_goes_to_its_fail_mode_while_its_camera_is_lost() {
+    let gate = Gate::new(CAR);
+    let plates_only = POLICY.replace("\"plate\", \"pass\", \"card\"", "\"plate\"");
+    let with_fail = |fail| plates_only.replace("\"secure\"", fail);
+    let head = "holder,name,kind,category,plates,cards\n";
+    let read =
+        |text: &str| AccessPolicy::parse(text, |_| Ok(head.to_owned())).unwrap_or_else(|error| panic!("{error}"));
+    gate.handle().replace_policy(Arc::new(read(&with_fail("\"safe\"")))).expect("it answers");
+    for (count, state) in (1..).zip(["down", "failed", "ended"]) {
+        gate.camera(state);
+        gate.until("it stands open", |gate| told(gate, LaneHappening::Held, "fail-mode").filter(|held| *held == count));
+        gate.until("the alarm", |gate| told(gate, LaneHappening::AlarmRaised, "camera-lost").filter(|n| *n == count));
+        gate.camera("up");
+        gate.until("it is let go", |gate| told(gate, LaneHappening::Released, "fail-mode").filter(|n| *n == count));
+        gate.until("no alarm", |gate| told(gate, LaneHappening::AlarmEnded, "camera-lost").filter(|n| *n == count));
+    }
+    gate.handle().replace_policy(Arc::new(read(&with_fail("\"secure\"")))).expect("it answers");
+    gate.camera("down");
+    gate.until("it is closed", |gate| told(gate, LaneHappening::Closed, "fail-mode"));
+    gate.order(OrderKind::Open).expect("a guard opens all the same");
+    gate.until("it opens", |gate| told(gate, LaneHappening::Opened, "guard"));
+}
+
+#[test]
+fn a_lane_where_cards_open_goes_on_without_its_camera_unless_the_configuration_says_otherwise() {
+    let gate = Gate::new(CAR);
+    gate.camera("down");
+    gate.card();
+    gate.did(LaneHappening::Opened);
+    assert_eq!(told(&gate, LaneHappening::AlarmRaised, "camera-lost"), None);
+    let mut gate = Gate::new(CAR);
+    gate.access = None;
+    gate.lane.camera_loss = Some(CameraLoss::Fail);
+    gate.start(CAR);
+    gate.camera("down");
+    gate.until("the alarm", |gate| told(gate, LaneHappening::AlarmRaised, "camera-lost"));
+    gate.card();
+    gate.until("no permit opens it", |gate| told(gate, LaneHappening::Ignored, "unsupervised"));
+    assert_eq!(gate.opened(), 0);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use super::journal::{Journal, Opened};
 use super::mailbox::{Mailbox, Next};
 use super::rig::{Now, Rig};
 use super::view::{LaneBoard, Tally};
-use super::{AccessHandle, Input, LineRoute, Routes};
+use super::{AccessHandle, Eyes, Input, LineRoute, Routes};
 use crate::config::lanes::LaneConfig;
 use crate::node_clock::NodeClock;
 use crate::watch::{SinkError, one_line};
@@ -162,7 +162,16 @@ fn post(number: usize, lane: &LaneConfig, policy: &AccessPolicy, mailbox: &Arc<M
             Some(Rig::new(Lane::new(lane.id.clone(), rules.barrier), gate.clone(), actuator))
         }
     };
-    Ok(Post { id: lane.id.clone(), gate, rig, shown: None, referred: None, tally: Tally::default() })
+    Ok(Post {
+        id: lane.id.clone(),
+        gate,
+        rig,
+        eyes: Eyes::Open,
+        camera_loss: lane.camera_loss,
+        shown: None,
+        referred: None,
+        tally: Tally::default(),
+    })
 }
 
 fn lines(lanes: &[LaneConfig]) -> BTreeMap<(domain::GateId, domain::LineId), Vec<LineRoute>> {
@@ -224,6 +233,7 @@ impl Running {
                 let moment = self.moment(now.instant);
                 self.desk.passed(lane, Some(direction), moment, now);
             }
+            Input::Eyes { lane, eyes } => self.desk.camera_changed(&lane, eyes, now),
             Input::Order { order, answer } => {
                 let moment = self.moment(now.instant);
                 let done = self.desk.order(order, moment, now);

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use access::policy::{Counted, PassageSensor};
-use access::{AccessPolicy, LaneId};
+use access::{AccessPolicy, LaneId, Method};
 use actuate::ActuatorConfig;
 use domain::{CameraId, GateId, LineId, Problems, TableReader};
+use serde::Deserialize;
 use wire::policy::TrustedKeys;
 use wire::{PassKeys, PassPublicKey};
 
@@ -35,8 +36,28 @@ pub struct LaneConfig {
     pub passage: Option<PassageLine>,
     /// Who is looked for when something passes the line.
     pub counted: Counted,
+    /// What the loss of the camera does to the lane; without a word it depends on what may be shown there.
+    pub camera_loss: Option<CameraLoss>,
     /// What opens it; a lane without an actuator decides and reports.
     pub actuator: Option<ActuatorConfig>,
+}
+
+/// What a lane does while its camera is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CameraLoss {
+    /// It goes to its fail mode.
+    Fail,
+    /// It goes on with whatever else may be shown there.
+    GoOn,
+}
+
+impl CameraLoss {
+    /// What holds where the configuration does not say: a lane at which nothing but plates may be shown has lost
+    /// everything by which it knows anybody; at others a card or a pass still opens.
+    pub fn of(methods: &[Method]) -> Self {
+        if methods.iter().all(|method| *method == Method::Plate) { Self::Fail } else { Self::GoOn }
+    }
 }
 
 /// A counting line that is passed behind a barrier.
@@ -136,6 +157,7 @@ pub(super) fn read_lane(table: &mut TableReader<'_>, folder: &Path) -> Option<La
         table.note("line", "gate and line go together: the gate, and the line of its profile behind the barrier");
     }
     let counted = table.optional("counted").unwrap_or(Counted::Vehicle);
+    let camera_loss = table.optional("camera_loss");
     let has_actuator = table.has("actuator");
     let actuator = table.nested("actuator", ActuatorConfig::read).flatten();
     if has_actuator && actuator.is_none() {
@@ -146,7 +168,7 @@ pub(super) fn read_lane(table: &mut TableReader<'_>, folder: &Path) -> Option<La
         actuator
     });
     let passage = gate.zip(line).map(|(gate, line)| PassageLine { gate, line });
-    Some(LaneConfig { id: id?, camera: camera?, passage, counted, actuator })
+    Some(LaneConfig { id: id?, camera: camera?, passage, counted, camera_loss, actuator })
 }
 
 /// What the lanes, the cameras, the gates and the policy must agree on.

@@ -156,6 +156,13 @@ pub(super) const NODE: &[Meaning] = &[
     ),
     field("lane[].counted", "\"vehicle\", \"person\" or \"all\"", "\"vehicle\"", "Who is looked for at that line."),
     field(
+        "lane[].camera_loss",
+        "\"fail\" or \"go-on\"",
+        "\"fail\" where the policy's `methods` are only `plate`, otherwise \"go-on\"",
+        "What the lane does while its camera is lost: go to the fail mode of the policy's barrier, or go on with cards and \
+         passes. A guard, the button and the fire alarm work in both.",
+    ),
+    field(
         "lane[].actuator",
         "",
         "the lane decides and reports, and opens nothing",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use domain::Problems;
 use domain::table::TableReader;
+use store::Location;
 use thiserror::Error;
 
 use crate::broker::{BrokerConfig, Credentials, Secret, Subscription, Tls};
@@ -25,8 +26,8 @@ pub enum Listening {
 /// What a hub needs to know.
 #[derive(Debug, Clone)]
 pub struct HubConfig {
-    /// The database file.
-    pub db: PathBuf,
+    /// The database: a file, or a PostgreSQL server that other hubs may use as well.
+    pub db: Location,
     /// The folder of media.
     pub blobs: PathBuf,
     /// Where HTTP is served; port 0 takes a free one.
@@ -66,7 +67,7 @@ impl HubConfig {
     /// A hub on this machine with its files in `folder`.
     pub fn new(folder: &Path, broker: BrokerConfig) -> Self {
         Self {
-            db: folder.join("hub.db"),
+            db: folder.join("hub.db").into(),
             blobs: folder.join("blobs"),
             listen: LISTEN,
             listening: Listening::default(),
@@ -87,7 +88,7 @@ impl HubConfig {
     pub fn parse(text: &str, folder: &Path) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let config = TableReader::parse(text, &mut problems).and_then(|mut table| {
-            let db = table.required::<PathBuf>("db", "the path of the database file");
+            let db = database(&mut table, folder);
             let blobs = table.required::<PathBuf>("blobs", "the path of the folder for media");
             let listen = table.optional::<SocketAddr>("listen").unwrap_or(LISTEN);
             let listening = match table.optional::<bool>("listen_without_login") {
@@ -103,9 +104,33 @@ impl HubConfig {
             }
             let broker = table.nested("broker", |table| broker(table, folder));
             table.finish();
-            Some(Self { db: folder.join(db?), blobs: folder.join(blobs?), listen, listening, hosts, broker: broker?? })
+            Some(Self { db: db?, blobs: folder.join(blobs?), listen, listening, hosts, broker: broker?? })
         });
         problems.into_result(config)
+    }
+}
+
+/// A path, or `postgres://USER@HOST/NAME` with its password in a file of its own.
+fn database(table: &mut TableReader<'_>, folder: &Path) -> Option<Location> {
+    let text = table.required::<String>("db", "the path of the database file, or postgres://USER@HOST/NAME");
+    let password = table.optional::<PathBuf>("db_password_file").map(|file| folder.join(file));
+    let place = match Location::parse(&text?, folder) {
+        Ok(place) => place,
+        Err(error) => {
+            table.note("db", error);
+            return None;
+        }
+    };
+    let Some(file) = password else { return Some(place) };
+    if place.file().is_some() {
+        table.note("db_password_file", "a database file has no password: leave it out");
+    }
+    match std::fs::read_to_string(&file) {
+        Ok(text) => Some(place.with_password(text.trim_end_matches(['\n', '\r']))),
+        Err(error) => {
+            table.note("db_password_file", format!("cannot read \"{}\": {error}", file.display()));
+            None
+        }
     }
 }
 
@@ -218,7 +243,7 @@ mod tests {
         let text = "db = \"hub.db\"\nblobs = \"/srv/blobs\"\nlisten = \"127.0.0.1:9000\"\nhosts = [\"ioc.vn\"]\n\
                     [broker]\naddress = \"[::1]:1884\"\nsubscription = \"plain\"\nclient_id = \"hub-2\"\n";
         let config = HubConfig::parse(text, Path::new("/etc/gatehouse")).expect("it is right");
-        assert_eq!(config.db, Path::new("/etc/gatehouse/hub.db"));
+        assert_eq!(config.db, Path::new("/etc/gatehouse/hub.db").into());
         assert_eq!(config.blobs, Path::new("/srv/blobs"));
         assert_eq!((config.broker.host.as_str(), config.broker.port), ("::1", 1884));
         assert_eq!((config.broker.subscription, config.broker.client_id.as_str()), (Subscription::Plain, "hub-2"));
@@ -256,6 +281,28 @@ mod tests {
         let text = format!("{base}ca_file = \"{}\"\n", file.path().display());
         let problems = HubConfig::parse(&text, Path::new("")).expect_err("empty");
         assert!(problems.to_string().contains("holds no certificate"), "{problems}");
+    }
+
+    #[test]
+    fn a_database_on_a_server_has_its_password_in_a_file() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "bí mật\n").expect("it is written");
+        let text = |db: &str| {
+            let password = file.path().display();
+            format!("db = \"{db}\"\ndb_password_file = \"{password}\"\nblobs = \"b\"\n[broker]\naddress = \"h:1\"\n")
+        };
+        let config = HubConfig::parse(&text("postgres://hub@db.vn/gatehouse"), Path::new("/etc")).expect("it is right");
+        assert_eq!(config.db.to_string(), "postgres://hub@db.vn:5432/gatehouse");
+        assert!(config.db.file().is_none() && !format!("{config:?}").contains("bí mật"));
+        for (db, path, wrong) in [
+            ("hub.db", "db_password_file", "a database file has no password"),
+            ("postgres://hub:secret@db.vn/gatehouse", "db", "holds a password"),
+            ("postgres://hub@db.vn", "db", "names no database"),
+        ] {
+            let problems = HubConfig::parse(&text(db), Path::new("")).expect_err("it is wrong");
+            let [problem] = problems.as_slice() else { panic!("{problems}") };
+            assert!(problem.path == path && problems.to_string().contains(wrong), "{problems}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use hub::config::{LISTEN, parse_address};
 use hub::{BrokerConfig, HubConfig, Listening, Subscription};
 use order_command::Order;
 use policy_command::Policy;
-use store::{RegisteredNode, Store};
+use store::{Location, RegisteredNode, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use wire::NodePublicKey;
@@ -60,9 +60,10 @@ struct Run {
     /// Configuration file (TOML); the other options go before what it says.
     #[arg(long)]
     config: Option<PathBuf>,
-    /// Database file.
+    /// Database: a file, or postgres://USER@HOST/NAME (its password in the configuration's `db_password_file`, or in
+    /// PGPASSWORD).
     #[arg(long)]
-    db: Option<PathBuf>,
+    db: Option<Location>,
     /// Folder of media.
     #[arg(long)]
     blobs: Option<PathBuf>,
@@ -88,9 +89,10 @@ struct Files {
     /// Configuration file (TOML) that names the database.
     #[arg(long, required_unless_present = "db")]
     config: Option<PathBuf>,
-    /// Database file.
+    /// Database: a file, or postgres://USER@HOST/NAME (its password in the configuration's `db_password_file`, or in
+    /// PGPASSWORD).
     #[arg(long)]
-    db: Option<PathBuf>,
+    db: Option<Location>,
     /// Folder of media [default: "blobs" beside the database].
     #[arg(long)]
     blobs: Option<PathBuf>,
@@ -126,7 +128,8 @@ impl Run {
             (Some(path), _, _) => HubConfig::read(path)?,
             (None, Some(db), Some((host, port))) => {
                 let broker = BrokerConfig::new(host, *port);
-                HubConfig { blobs: beside(db), db: db.clone(), ..HubConfig::new(Path::new(""), broker) }
+                let blobs = self.blobs.clone().map_or_else(|| beside(db), Ok)?;
+                HubConfig { blobs, db: db.clone(), ..HubConfig::new(Path::new(""), broker) }
             }
             (None, _, _) => bail!("give --config FILE, or --db FILE and --broker HOST:PORT"),
         };
@@ -153,12 +156,15 @@ impl Run {
     }
 }
 
-fn beside(db: &Path) -> PathBuf {
-    db.with_file_name("blobs")
+fn beside(db: &Location) -> Result<PathBuf> {
+    match db.file() {
+        Some(file) => Ok(file.with_file_name("blobs")),
+        None => bail!("give --blobs FOLDER: beside a database on a server there is no folder"),
+    }
 }
 
 impl Files {
-    fn database(&self) -> Result<PathBuf> {
+    fn database(&self) -> Result<Location> {
         match (&self.db, &self.config) {
             (Some(db), _) => Ok(db.clone()),
             (None, Some(config)) => Ok(HubConfig::read(config)?.db),
@@ -166,16 +172,18 @@ impl Files {
         }
     }
 
-    fn paths(self) -> Result<(PathBuf, PathBuf)> {
-        let (db, blobs) = match (self.db, &self.config) {
-            (Some(db), _) => (db.clone(), beside(&db)),
+    fn paths(self) -> Result<(Location, PathBuf)> {
+        match (self.db, &self.config) {
+            (Some(db), _) => {
+                let blobs = self.blobs.map_or_else(|| beside(&db), Ok)?;
+                Ok((db, blobs))
+            }
             (None, Some(config)) => {
                 let config = HubConfig::read(config)?;
-                (config.db, config.blobs)
+                Ok((config.db, self.blobs.unwrap_or(config.blobs)))
             }
             (None, None) => bail!("give --config FILE or --db FILE"),
-        };
-        Ok((db, self.blobs.unwrap_or(blobs)))
+        }
     }
 
     async fn open(self) -> Result<Store> {

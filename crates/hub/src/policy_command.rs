@@ -93,7 +93,10 @@ impl KeyPath {
     pub(crate) fn path(&self, files: &Files) -> Result<PathBuf> {
         match &self.key {
             Some(path) => Ok(path.clone()),
-            None => Ok(files.database()?.with_file_name("policy.key")),
+            None => match files.database()?.file() {
+                Some(file) => Ok(file.with_file_name("policy.key")),
+                None => bail!("give --key FILE: beside a database on a server there is no folder"),
+            },
         }
     }
 }

@@ -150,6 +150,6 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
             }
         }),
     };
-    info!(%addr, db = %config.db.display(), "the hub serves");
+    info!(%addr, db = %config.db, "the hub serves");
     Ok(HubHandle { addr, store, health, stop, tasks })
 }

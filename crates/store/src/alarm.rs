@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{NodeId, UtcTime};
-use sqlx::{QueryBuilder, SqliteConnection};
 
-use crate::Db;
+use crate::db::{Insert, Query, Tx};
 use crate::error::StoreError;
 
 /// Most alarms of nodes that are not believed; beyond it the ones not seen for longest are forgotten. Those of
@@ -79,30 +78,29 @@ impl Alarms {
     }
 
     /// Writes them. One that was closed opens again.
-    pub(crate) async fn write(self, tx: &mut SqliteConnection, at: UtcTime) -> Result<(), StoreError> {
+    pub(crate) async fn write(self, tx: &mut Tx, at: UtcTime) -> Result<(), StoreError> {
         let at = at.as_unix_micros();
-        let raised: Vec<_> = self.0.into_iter().collect();
-        for chunk in raised.chunks(ROWS_PER_STATEMENT) {
-            let mut query =
-                QueryBuilder::<Db>::new("insert into alarm (node, kind, detail, first_at, last_at, count) ");
-            query.push_values(chunk, |mut row, ((node, kind), raised)| {
-                row.push_bind(node.as_str())
-                    .push_bind(kind.as_str())
-                    .push_bind(raised.detail.chars().take(DETAIL_CHARS_MAX).collect::<String>())
-                    .push_bind(at)
-                    .push_bind(at)
-                    .push_bind(raised.count);
-            });
-            query.push(
-                " on conflict (node, kind) do update set detail = excluded.detail, last_at = excluded.last_at, \
-                 count = alarm.count + excluded.count, closed_at = null",
-            );
-            query.build().persistent(false).execute(&mut *tx).await?;
+        let is_empty = self.0.is_empty();
+        let mut insert = Insert::new(
+            "insert into alarm (node, kind, detail, first_at, last_at, count)",
+            " on conflict (node, kind) do update set detail = excluded.detail, last_at = excluded.last_at, \
+             count = alarm.count + excluded.count, closed_at = null",
+        );
+        for ((node, kind), raised) in &self.0 {
+            insert
+                .row()
+                .push_bind(node.as_str())
+                .push_bind(kind.as_str())
+                .push_bind(raised.detail.chars().take(DETAIL_CHARS_MAX).collect::<String>())
+                .push_bind(at)
+                .push_bind(at)
+                .push_bind(raised.count);
         }
-        if !raised.is_empty() {
-            sqlx::query(
+        insert.execute(tx).await?;
+        if !is_empty {
+            Query::new(
                 "delete from alarm where node not in (select node from node) and (node, kind) not in \
-                 (select node, kind from alarm where node not in (select node from node) order by last_at desc limit ?)",
+                 (select node, kind from alarm where node not in (select node from node) order by last_at desc limit $1)",
             )
             .bind(STRANGER_ALARMS_MAX)
             .execute(&mut *tx)
@@ -112,12 +110,9 @@ impl Alarms {
     }
 }
 
-/// Keeps statements far below SQLite's limit of 32,766 values.
-const ROWS_PER_STATEMENT: usize = 200;
-
 /// Opens, renews or closes an alarm about something that lasts. Counts how often it opened.
 pub(crate) async fn lasting_set(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     node: &NodeId,
     kind: AlarmKind,
     detail: Option<String>,
@@ -126,8 +121,8 @@ pub(crate) async fn lasting_set(
     let at = at.as_unix_micros();
     match detail {
         Some(detail) => {
-            sqlx::query(
-                "insert into alarm (node, kind, detail, first_at, last_at, count) values (?, ?, ?, ?, ?, 1) \
+            Query::new(
+                "insert into alarm (node, kind, detail, first_at, last_at, count) values ($1, $2, $3, $4, $5, 1) \
                  on conflict (node, kind) do update set detail = excluded.detail, last_at = excluded.last_at, \
                  count = alarm.count + case when alarm.closed_at is null then 0 else 1 end, closed_at = null",
             )
@@ -140,7 +135,7 @@ pub(crate) async fn lasting_set(
             .await?;
         }
         None => {
-            sqlx::query("update alarm set closed_at = ? where node = ? and kind = ? and closed_at is null")
+            Query::new("update alarm set closed_at = $1 where node = $2 and kind = $3 and closed_at is null")
                 .bind(at)
                 .bind(node.as_str())
                 .bind(kind.as_str())

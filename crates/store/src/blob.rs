@@ -7,14 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{NodeId, UtcTime};
 use sha2::{Digest, Sha256};
-use sqlx::{QueryBuilder, Row};
 use thiserror::Error;
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
 use wire::BlobHash;
 use wire::blob::BLOB_BYTES_MAX;
 
-use crate::Db;
+use crate::db::Query;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::query::BlobRow;
@@ -63,12 +62,6 @@ pub enum BlobError {
     /// The database failed.
     #[error("cannot note or look up a blob")]
     Store(#[from] StoreError),
-}
-
-impl From<sqlx::Error> for BlobError {
-    fn from(source: sqlx::Error) -> Self {
-        Self::Store(source.into())
-    }
 }
 
 /// A blob with its bytes.
@@ -165,8 +158,9 @@ impl BlobWriter {
             Err(error) => Err(error),
         };
         synced.map_err(failed(folder))?;
-        let inserted = sqlx::query(
-            "insert into blob (sha256, media_type, bytes, node, stored_at) values (?, ?, ?, ?, ?) \
+        let mut tx = self.store.write_begin().await?;
+        let inserted = Query::new(
+            "insert into blob (sha256, media_type, bytes, node, stored_at) values ($1, $2, $3, $4, $5) \
              on conflict (sha256) do nothing",
         )
         .bind(self.named.to_string())
@@ -174,9 +168,10 @@ impl BlobWriter {
         .bind(i64::try_from(self.bytes).unwrap_or(i64::MAX))
         .bind(node.as_str())
         .bind(at.as_unix_micros())
-        .execute(&self.store.inner.writer)
+        .execute(&mut tx)
         .await?;
-        Ok(if inserted.rows_affected() == 1 { Written::Created } else { Written::Held })
+        tx.commit().await?;
+        Ok(if inserted == 1 { Written::Created } else { Written::Held })
     }
 }
 
@@ -198,9 +193,9 @@ impl Store {
 
     /// What is known of a blob that is stored whole.
     pub async fn blob_find(&self, hash: &BlobHash) -> Result<Option<BlobRow>, BlobError> {
-        let row = sqlx::query("select * from blob where sha256 = ?")
+        let row = Query::new("select * from blob where sha256 = $1")
             .bind(hash.to_string())
-            .fetch_optional(&self.inner.readers)
+            .fetch_optional(&self.inner.db)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let row = BlobRow {
@@ -223,13 +218,9 @@ impl Store {
     pub async fn blobs_stored(&self, wanted: &[BlobHash]) -> Result<HashSet<BlobHash>, StoreError> {
         let mut stored = HashSet::new();
         for chunk in wanted.chunks(HASHES_PER_STATEMENT) {
-            let mut query = QueryBuilder::<Db>::new("select sha256 from blob where sha256 in (");
-            let mut names = query.separated(", ");
-            for hash in chunk {
-                names.push_bind(hash.to_string());
-            }
-            query.push(")");
-            for row in query.build().persistent(false).fetch_all(&self.inner.readers).await? {
+            let mut query = Query::new("select sha256 from blob where sha256");
+            query.push_in(self.inner.db.dialect(), chunk.iter().map(ToString::to_string).collect());
+            for row in query.once().fetch_all(&self.inner.db).await? {
                 stored.insert(parsed("a hash", row.try_get("sha256")?)?);
             }
         }

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+use sqlx::postgres::PgDatabaseError;
+use sqlx::sqlite::SqliteError;
 use thiserror::Error;
+
+use crate::db::location::Location;
 
 /// Why a store cannot be opened.
 #[derive(Debug, Error)]
@@ -39,36 +43,44 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// The file is there but is not a sound SQLite database.
-    #[error("database \"{}\" is damaged or is not a database ({detail}): restore it from a backup", path.display())]
+    #[error("database \"{db}\" is damaged or is not a database ({detail}): restore it from a backup")]
     Damaged {
         /// The database.
-        path: PathBuf,
+        db: Location,
         /// What SQLite says.
         detail: String,
     },
+    /// The server is there but cannot be used.
+    #[error("database \"{db}\" cannot be used: {detail}")]
+    Unfit {
+        /// The database.
+        db: Location,
+        /// Why, and what would be accepted.
+        detail: String,
+    },
     /// The database cannot be opened or read.
-    #[error("cannot open database \"{}\"", path.display())]
+    #[error("cannot open database \"{db}\"")]
     Database {
         /// The database.
-        path: PathBuf,
+        db: Location,
         /// Why.
         #[source]
         source: sqlx::Error,
     },
     /// The schema cannot be brought up to date.
-    #[error("cannot bring the schema of database \"{}\" up to date", path.display())]
+    #[error("cannot bring the schema of database \"{db}\" up to date")]
     Migrate {
         /// The database.
-        path: PathBuf,
+        db: Location,
         /// Why; a version that is missing here means that a newer hub has written the database.
         #[source]
         source: sqlx::migrate::MigrateError,
     },
     /// What is stored could not be folded again after the fold changed.
-    #[error("cannot fold the log of database \"{}\" again", path.display())]
+    #[error("cannot fold the log of database \"{db}\" again")]
     Rebuild {
         /// The database.
-        path: PathBuf,
+        db: Location,
         /// Why.
         #[source]
         source: StoreError,
@@ -85,6 +97,15 @@ pub enum StoreError {
     /// The database refused or is gone.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    /// A column holds another kind of value than every version of this program writes there.
+    #[error("the database holds something else in column \"{column}\" than belongs there")]
+    Column {
+        /// The column.
+        column: String,
+        /// What belongs there and what stands there.
+        #[source]
+        source: sqlx::Error,
+    },
     /// A row holds what no version of this program writes there.
     #[error("the database holds \"{text}\" where {what} belongs")]
     Row {
@@ -109,12 +130,19 @@ impl StoreError {
     pub(crate) fn is_about_the_data(&self) -> bool {
         /// SQLITE_CONSTRAINT, <https://sqlite.org/rescode.html>; the low byte of the extended code.
         const CONSTRAINT: i32 = 19;
+        /// Data exceptions and violated constraints, <https://www.postgresql.org/docs/15/errcodes-appendix.html>.
+        const CLASSES: [&str; 2] = ["22", "23"];
         match self {
-            Self::Database(error) => error
-                .as_database_error()
-                .and_then(|error| error.code()?.parse::<i32>().ok())
-                .is_some_and(|code| code & 0xff == CONSTRAINT),
-            Self::Row { .. } => false,
+            Self::Database(error) => error.as_database_error().is_some_and(|error| {
+                if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
+                    return CLASSES.iter().any(|class| error.code().starts_with(class));
+                }
+                let code = error
+                    .try_downcast_ref::<SqliteError>()
+                    .and_then(|error| sqlx::error::DatabaseError::code(error)?.parse::<i32>().ok());
+                code.is_some_and(|code| code & 0xff == CONSTRAINT)
+            }),
+            Self::Column { .. } | Self::Row { .. } => false,
             Self::Json { .. } => true,
         }
     }

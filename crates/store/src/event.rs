@@ -4,9 +4,9 @@ use domain::{ClockQuality, NodeId, SiteId, UtcTime};
 use projections::Fact;
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::Row;
 use wire::{EventHash, EventId, Payload, Received};
 
+use crate::db::{Query, Row};
 use crate::error::StoreError;
 use crate::limits;
 use crate::open::Store;
@@ -72,7 +72,7 @@ impl StoredEvent {
         Self { pos, site, node, seq, id, at, clock, kind, payload, hash, prev, received_at }
     }
 
-    pub(crate) fn from_row(row: &sqlx::sqlite::SqliteRow) -> Result<Self, StoreError> {
+    pub(crate) fn from_row(row: &Row) -> Result<Self, StoreError> {
         let text: &str = row.try_get("body")?;
         let value: Value = from_json("an event", text)?;
         // A kind that was unknown when it came and is known now may not fit: it stays a kind that cannot be read.
@@ -99,27 +99,26 @@ impl StoredEvent {
 impl Store {
     /// At most `limit` events after place `pos`, in the order of the log.
     pub async fn events_after(&self, pos: u64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
-        let rows = sqlx::query("select pos, body, hash, received_at from event where pos > ? order by pos limit ?")
+        let rows = Query::new("select pos, body, hash, received_at from event where pos > $1 order by pos limit $2")
             .bind(i64::try_from(pos).unwrap_or(i64::MAX))
             .bind(i64::from(limit))
-            .fetch_all(&self.inner.readers)
+            .fetch_all(&self.inner.db)
             .await?;
         rows.iter().map(StoredEvent::from_row).collect()
     }
 
     /// The event with this identity.
     pub async fn event_find(&self, id: EventId) -> Result<Option<StoredEvent>, StoreError> {
-        let row = sqlx::query("select pos, body, hash, received_at from event where id = ?")
+        let row = Query::new(self.inner.db.dialect().event_by_id())
             .bind(id.to_string())
-            .fetch_optional(&self.inner.readers)
+            .fetch_optional(&self.inner.db)
             .await?;
         row.as_ref().map(StoredEvent::from_row).transpose()
     }
 
     /// The last place in the log; 0 where it is empty.
     pub async fn event_last_pos(&self) -> Result<u64, StoreError> {
-        let pos: i64 =
-            sqlx::query_scalar("select coalesce(max(pos), 0) from event").fetch_one(&self.inner.readers).await?;
+        let pos = Query::new("select coalesce(max(pos), 0) from event").fetch_number(&self.inner.db).await?;
         natural("a place in the log", pos)
     }
 }

@@ -247,7 +247,7 @@ impl Store {
 
     /// The head of every believed node, with a receipt for nothing where nothing has come.
     pub async fn heads(&self) -> Result<Vec<NodeHead>, StoreError> {
-        write::all_heads(&self.inner.readers).await
+        write::all_heads(&self.inner.db).await
     }
 }
 

@@ -8,9 +8,9 @@ mod audit;
 mod occupancy;
 
 use domain::{GateId, SiteId, UtcTime};
-use sqlx::SqliteConnection;
 use thiserror::Error;
 
+use crate::db::{On, Query, Tx};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::parsed;
@@ -18,7 +18,6 @@ use crate::row::parsed;
 pub(crate) use audit::person_classes;
 pub use audit::{AUDITED_HOURS_MAX, AuditErrors, AuditFilter, AuditRow, NewAudit};
 pub(crate) use occupancy::OccupancyLedger;
-pub(crate) use occupancy::gates_of as gates_of_site;
 pub use occupancy::{CorrectionRow, NewCorrection, NewReset, ResetRow};
 
 /// Longest name or reason, in characters.
@@ -105,12 +104,6 @@ pub enum LedgerError {
     Store(#[from] StoreError),
 }
 
-impl From<sqlx::Error> for LedgerError {
-    fn from(source: sqlx::Error) -> Self {
-        Self::Store(source.into())
-    }
-}
-
 /// Something that is another whenever an entry was added, also by another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LedgerMark([i64; 3]);
@@ -118,13 +111,14 @@ pub struct LedgerMark([i64; 3]);
 impl Store {
     /// The mark of all entries so far.
     pub async fn ledger_mark(&self) -> Result<LedgerMark, StoreError> {
-        let (corrections, resets, audits): (i64, i64, i64) = sqlx::query_as(
-            "select (select coalesce(max(id), 0) from occupancy_correction), \
-             (select coalesce(max(id), 0) from occupancy_reset), (select coalesce(max(id), 0) from audit_hour)",
+        let row = Query::new(
+            "select (select coalesce(max(id), 0) from occupancy_correction) as corrections, \
+             (select coalesce(max(id), 0) from occupancy_reset) as resets, \
+             (select coalesce(max(id), 0) from audit_hour) as audits",
         )
-        .fetch_one(&self.inner.readers)
+        .fetch_one(&self.inner.db)
         .await?;
-        Ok(LedgerMark([corrections, resets, audits]))
+        Ok(LedgerMark([row.try_get("corrections")?, row.try_get("resets")?, row.try_get("audits")?]))
     }
 }
 
@@ -142,14 +136,13 @@ fn check_number(field: &'static str, number: u64) -> Result<i64, LedgerError> {
 }
 
 /// The area must be one that a node was added for or told of: a mistyped name would change nothing, without a word.
-async fn check_area(tx: &mut SqliteConnection, area: &Area) -> Result<(), LedgerError> {
-    let sites: Vec<String> = sqlx::query_scalar("select site from gate_node union select site from node order by 1")
-        .fetch_all(&mut *tx)
-        .await?;
+async fn check_area(tx: &mut Tx, area: &Area) -> Result<(), LedgerError> {
+    let sites =
+        Query::new("select site from gate_node union select site from node order by 1").fetch_texts(&mut *tx).await?;
     if !sites.iter().any(|site| site == area.site.as_str()) {
         return Err(unknown("site", area.site.as_str(), &sites));
     }
-    let gates = gates_of(tx, &area.site).await?;
+    let gates = gates_of(&mut *tx, &area.site).await?;
     match &area.gate {
         Some(gate) if !gates.contains(gate) => {
             let names: Vec<_> = gates.iter().map(ToString::to_string).collect();
@@ -169,10 +162,10 @@ fn unknown(field: &'static str, name: &str, known: &[String]) -> LedgerError {
 }
 
 /// The gates of a site that anything was told of.
-pub(crate) async fn gates_of(tx: &mut SqliteConnection, site: &SiteId) -> Result<Vec<GateId>, StoreError> {
-    let names: Vec<String> = sqlx::query_scalar("select distinct gate from gate_node where site = ? order by gate")
+pub(crate) async fn gates_of<'a>(on: impl Into<On<'a>>, site: &SiteId) -> Result<Vec<GateId>, StoreError> {
+    let names = Query::new("select distinct gate from gate_node where site = $1 order by gate")
         .bind(site.as_str())
-        .fetch_all(tx)
+        .fetch_texts(on)
         .await?;
     names.iter().map(|name| parsed("a gate id", name)).collect()
 }

@@ -4,8 +4,7 @@
 //! that it changes; whatever cannot be taken in is kept apart with the reason. Never speaks MQTT or HTTP and reads no
 //! clock: whoever calls says what time it is.
 //!
-//! The database is SQLite. Nothing outside this crate sees that, so that PostgreSQL can come behind the same
-//! [`Store`].
+//! The database is SQLite or PostgreSQL. Nothing outside this crate sees which, and inside it only `db` does.
 //!
 //! Start reading at [`Store::open`] and [`Store::ingest`]; the tables are in `migrations/`.
 
@@ -22,6 +21,7 @@ pub mod rebuild;
 pub mod verify;
 
 mod alarm;
+mod db;
 mod limits;
 mod projection;
 mod quarantine;
@@ -29,6 +29,7 @@ mod row;
 
 pub use alarm::{AlarmKind, STRANGER_ALARMS_MAX};
 pub use blob::{BlobError, BlobWriter, StoredBlob, Written};
+pub use db::location::{Location, LocationError, Server};
 pub use error::{OpenError, StoreError};
 pub use event::StoredEvent;
 pub use ingest::{BatchOutcome, Message, NodeHead, Outcome, Reason};
@@ -50,6 +51,3 @@ pub use query::{
 };
 pub use rebuild::Rebuilt;
 pub use verify::{Finding, Verified};
-
-/// The database behind the store.
-pub(crate) type Db = sqlx::Sqlite;

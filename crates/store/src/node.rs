@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use domain::{NodeId, SiteId, UtcTime};
-use sqlx::{QueryBuilder, Row, SqliteConnection};
 use thiserror::Error;
 use wire::policy::PolicyStatus;
 use wire::policy::report::short_reason;
 use wire::{NodePublicKey, NodeState, Status};
 
+use crate::AlarmKind;
 use crate::alarm::lasting_set;
+use crate::db::{Query, Row, Tx};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{moment, parsed, to_json};
-use crate::{AlarmKind, Db};
 
 /// A node that is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,29 +71,29 @@ impl Store {
 
     async fn node_insert_or_get(&self, new: &RegisteredNode) -> Result<RegisteredNode, StoreError> {
         let mut tx = self.write_begin().await?;
-        sqlx::query(
-            "insert into node (node, site, public_key, added_at, added_by) values (?, ?, ?, ?, ?) on conflict (node) do nothing",
+        Query::new(
+            "insert into node (node, site, public_key, added_at, added_by) values ($1, $2, $3, $4, $5) on conflict (node) do nothing",
         )
         .bind(new.node.as_str())
         .bind(new.site.as_str())
         .bind(new.key.to_string())
         .bind(new.added_at.as_unix_micros())
         .bind(&new.added_by)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        let row = sqlx::query("select * from node where node = ?").bind(new.node.as_str()).fetch_one(&mut *tx).await?;
+        let row = Query::new("select * from node where node = $1").bind(new.node.as_str()).fetch_one(&mut tx).await?;
         let held = registered(&row)?;
         if held == *new {
-            sqlx::query("delete from quarantine where node = ? and reason = ?")
+            Query::new("delete from quarantine where node = $1 and reason = $2")
                 .bind(new.node.as_str())
                 .bind(AlarmKind::UnknownNode.as_str())
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
-            sqlx::query("update alarm set closed_at = ? where node = ? and kind = ? and closed_at is null")
+            Query::new("update alarm set closed_at = $1 where node = $2 and kind = $3 and closed_at is null")
                 .bind(new.added_at.as_unix_micros())
                 .bind(new.node.as_str())
                 .bind(AlarmKind::UnknownNode.as_str())
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
         }
         tx.commit().await?;
@@ -102,7 +102,7 @@ impl Store {
 
     /// Every node that is believed, by site and name.
     pub async fn node_list(&self) -> Result<Vec<RegisteredNode>, StoreError> {
-        let rows = sqlx::query("select * from node order by site, node").fetch_all(&self.inner.readers).await?;
+        let rows = Query::new("select * from node order by site, node").fetch_all(&self.inner.db).await?;
         rows.iter().map(registered).collect()
     }
 
@@ -128,13 +128,9 @@ impl Store {
             }
         }
         if !missing.is_empty() {
-            let mut query = QueryBuilder::<Db>::new("select * from node where node in (");
-            let mut names = query.separated(", ");
-            for node in missing {
-                names.push_bind(node.as_str().to_owned());
-            }
-            query.push(")");
-            let rows = query.build().persistent(false).fetch_all(&self.inner.readers).await?;
+            let mut query = Query::new("select * from node where node");
+            query.push_in(self.inner.db.dialect(), missing.iter().map(|node| node.as_str()).collect());
+            let rows = query.once().fetch_all(&self.inner.db).await?;
             let found = rows.iter().map(registered).collect::<Result<Vec<_>, _>>()?;
             let mut held = self.inner.nodes.write().expect("no holder panics");
             for node in found {
@@ -164,8 +160,8 @@ impl Store {
         };
         let clock = status.clock.map(|clock| to_json("a clock", &clock)).transpose()?;
         let mut tx = self.write_begin().await?;
-        sqlx::query(
-            "insert into node_status (node, state, version, at, backlog, clock, received_at) values (?, ?, ?, ?, ?, ?, ?) \
+        Query::new(
+            "insert into node_status (node, state, version, at, backlog, clock, received_at) values ($1, $2, $3, $4, $5, $6, $7) \
              on conflict (node) do update set state = excluded.state, version = excluded.version, at = excluded.at, \
              backlog = excluded.backlog, clock = excluded.clock, received_at = excluded.received_at",
         )
@@ -176,7 +172,7 @@ impl Store {
         .bind(status.backlog.map(|backlog| i64::try_from(backlog).unwrap_or(i64::MAX)))
         .bind(clock)
         .bind(received_at.as_unix_micros())
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         // A last will says nothing of it; what the node said before still holds.
         if let Some(policy) = &status.policy {
@@ -187,18 +183,13 @@ impl Store {
     }
 }
 
-async fn policy_set(
-    tx: &mut SqliteConnection,
-    node: &NodeId,
-    policy: &PolicyStatus,
-    received_at: UtcTime,
-) -> Result<(), StoreError> {
+async fn policy_set(tx: &mut Tx, node: &NodeId, policy: &PolicyStatus, received_at: UtcTime) -> Result<(), StoreError> {
     let mut policy = policy.clone();
     if let Some(refused) = &mut policy.refused {
         refused.reason = short_reason(&refused.reason);
     }
-    sqlx::query(
-        "insert into node_policy (node, status, received_at) values (?, ?, ?) on conflict (node) do update set \
+    Query::new(
+        "insert into node_policy (node, status, received_at) values ($1, $2, $3) on conflict (node) do update set \
          status = excluded.status, received_at = excluded.received_at",
     )
     .bind(node.as_str())
@@ -216,7 +207,7 @@ async fn policy_set(
 /// Longest version text kept of a status, in characters; the rest is cut off.
 const STATUS_VERSION_CHARS_MAX: usize = 100;
 
-pub(crate) fn registered(row: &sqlx::sqlite::SqliteRow) -> Result<RegisteredNode, StoreError> {
+pub(crate) fn registered(row: &Row) -> Result<RegisteredNode, StoreError> {
     Ok(RegisteredNode {
         site: parsed("a site id", row.try_get("site")?)?,
         node: parsed("a node id", row.try_get("node")?)?,

@@ -5,28 +5,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
 
 use domain::NodeId;
-use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Pool, Transaction};
 
-use crate::Db;
+use crate::db::location::Location;
+use crate::db::{self, Database, Hold, Query, Tx};
 use crate::error::{OpenError, StoreError};
 use crate::node::RegisteredNode;
-
-static MIGRATOR: Migrator = sqlx::migrate!();
-
-/// Connections that read at the same time; a query that finds none free waits its turn.
-const READERS_MAX: u32 = 8;
-
-/// How long a statement waits for another process (a `node add` beside the running hub) to finish its transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Up to this size in bytes a database is read through and checked whenever it is opened; a larger one only by
-/// [`Store::verify`], because the check takes as long as reading it.
-const CHECK_AT_OPEN_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The hub's database and blobs. Cheap to clone; all clones are the same store.
 #[derive(Debug, Clone)]
@@ -36,9 +21,7 @@ pub struct Store {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    /// The only connection that writes, so that a transaction never has to be tried again.
-    pub(crate) writer: Pool<Db>,
-    pub(crate) readers: Pool<Db>,
+    pub(crate) db: Database,
     pub(crate) blobs: PathBuf,
     /// Keys of nodes, read once: a node's key is never changed. Unknown nodes are asked for again each time.
     pub(crate) nodes: RwLock<HashMap<NodeId, RegisteredNode>>,
@@ -47,88 +30,84 @@ pub(crate) struct Inner {
 }
 
 impl Store {
-    /// Opens the database of a hub, makes it where there is none, and brings its schema up to date. Refused while
-    /// another process has it open.
-    pub async fn open(db: &Path, blobs: &Path) -> Result<Self, OpenError> {
-        let lock = lock(db)?;
-        Self::open_locked(db, blobs, Some(lock)).await
+    /// Opens the database of a hub, makes a file where there is none, and brings the schema up to date. A file that
+    /// another process has open is refused; any number of hubs may use one server.
+    pub async fn open(db: impl Into<Location>, blobs: &Path) -> Result<Self, OpenError> {
+        match db.into() {
+            Location::File(path) => {
+                let lock = lock(&path)?;
+                Self::open_file(&path, blobs, Some(lock)).await
+            }
+            server @ Location::Server(_) => Self::open_server(server, blobs).await,
+        }
     }
 
     /// Opens the database for a short administrative task, also beside a running hub.
-    pub async fn visit(db: &Path, blobs: &Path) -> Result<Self, OpenError> {
-        let lock = match lock(db) {
-            Ok(lock) => Some(lock),
-            Err(OpenError::InUse { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        Self::open_locked(db, blobs, lock).await
+    pub async fn visit(db: impl Into<Location>, blobs: &Path) -> Result<Self, OpenError> {
+        match db.into() {
+            Location::File(path) => {
+                let lock = match lock(&path) {
+                    Ok(lock) => Some(lock),
+                    Err(OpenError::InUse { .. }) => None,
+                    Err(error) => return Err(error),
+                };
+                Self::open_file(&path, blobs, lock).await
+            }
+            server @ Location::Server(_) => Self::open_server(server, blobs).await,
+        }
     }
 
-    async fn open_locked(db: &Path, blobs: &Path, lock: Option<File>) -> Result<Self, OpenError> {
-        let temporary = crate::blob::temporary_folder(blobs);
+    async fn open_file(path: &Path, blobs: &Path, lock: Option<File>) -> Result<Self, OpenError> {
         if lock.is_some() {
-            crate::blob::clear_temporary(&temporary);
+            crate::blob::clear_temporary(&crate::blob::temporary_folder(blobs));
         }
-        std::fs::create_dir_all(&temporary).map_err(|source| OpenError::Folder { path: temporary.clone(), source })?;
-        let failed = |source| classify(db, source);
-        let options = SqliteConnectOptions::new()
-            .filename(db)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
-        let pool =
-            |connections| SqlitePoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);
-        let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
-        let size = std::fs::metadata(db).map_or(0, |file| file.len());
-        if lock.is_some() && size <= CHECK_AT_OPEN_BYTES_MAX {
-            let verdict: String =
-                sqlx::query_scalar("pragma quick_check(1)").fetch_one(&writer).await.map_err(failed)?;
-            if verdict != "ok" {
-                return Err(OpenError::Damaged { path: db.to_owned(), detail: verdict });
-            }
-        }
-        if lock.is_some() {
-            MIGRATOR.run(&writer).await.map_err(|source| OpenError::Migrate { path: db.to_owned(), source })?;
-        }
-        let readers = pool(READERS_MAX).connect_with(options).await.map_err(failed)?;
-        let is_ours = lock.is_some();
-        let inner = Inner { writer, readers, blobs: blobs.to_owned(), nodes: RwLock::default(), _lock: lock };
-        let store = Self { inner: Arc::new(inner) };
-        if is_ours {
-            let rebuilt = store.rebuild_if_the_fold_changed().await;
-            rebuilt.map_err(|source| OpenError::Rebuild { path: db.to_owned(), source })?;
+        make_folder(&crate::blob::temporary_folder(blobs))?;
+        let hold = if lock.is_some() { Hold::Ours } else { Hold::Others };
+        let db = Database::Sqlite(db::sqlite(path, hold).await?);
+        let store = Self::of(db, blobs, lock);
+        if hold == Hold::Ours {
+            store.fold_check(|| path.into()).await?;
         }
         Ok(store)
     }
 
-    /// Begins a transaction that writes.
-    pub(crate) async fn write_begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
-        let begin = || self.inner.writer.begin_with("begin immediate");
-        match begin().await {
-            // After a failed write, such as on a full disk, SQLite ends the transaction by itself
-            // (https://sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction"). sqlx does not see
-            // that, fails to roll back, and takes the connection for one with an open transaction ever after.
-            Err(sqlx::Error::InvalidSavePointStatement) => {
-                self.inner.writer.acquire().await?.close().await?;
-                Ok(begin().await?)
-            }
-            begun => Ok(begun?),
-        }
+    async fn open_server(place: Location, blobs: &Path) -> Result<Self, OpenError> {
+        let Location::Server(server) = &place else { unreachable!("called for servers only") };
+        make_folder(&crate::blob::temporary_folder(blobs))?;
+        let db = Database::Postgres(db::postgres(server).await?);
+        let store = Self::of(db, blobs, None);
+        store.fold_check(|| place.clone()).await?;
+        Ok(store)
+    }
+
+    fn of(db: Database, blobs: &Path, lock: Option<File>) -> Self {
+        let inner = Inner { db, blobs: blobs.to_owned(), nodes: RwLock::default(), _lock: lock };
+        Self { inner: Arc::new(inner) }
+    }
+
+    async fn fold_check(&self, db: impl FnOnce() -> Location) -> Result<(), OpenError> {
+        let rebuilt = self.rebuild_if_the_fold_changed().await;
+        rebuilt.map_err(|source| OpenError::Rebuild { db: db(), source })
+    }
+
+    /// Begins a transaction that writes, while no other one of its kind does.
+    pub(crate) async fn write_begin(&self) -> Result<Tx, StoreError> {
+        self.inner.db.begin().await
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query_scalar::<_, i64>("select 1").fetch_one(&self.inner.readers).await?;
-        Ok(())
+        Query::new("select 1").execute(&self.inner.db).await.map(drop)
     }
 
     /// Waits for running queries and closes the database. The lock goes when the last clone goes.
     pub async fn close(&self) {
-        self.inner.readers.close().await;
-        self.inner.writer.close().await;
+        self.inner.db.close().await;
     }
+}
+
+fn make_folder(path: &Path) -> Result<(), OpenError> {
+    std::fs::create_dir_all(path).map_err(|source| OpenError::Folder { path: path.to_owned(), source })
 }
 
 fn lock(db: &Path) -> Result<File, OpenError> {
@@ -155,16 +134,4 @@ fn lock(db: &Path) -> Result<File, OpenError> {
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
     writeln!(file, "{}", std::process::id()).map_err(failed)?;
     Ok(file)
-}
-
-fn classify(path: &Path, source: sqlx::Error) -> OpenError {
-    /// SQLITE_CORRUPT and SQLITE_NOTADB, <https://sqlite.org/rescode.html>; the low byte of the extended code.
-    const DAMAGED: [i32; 2] = [11, 26];
-    let code = source.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
-    match code {
-        Some(code) if DAMAGED.contains(&(code & 0xff)) => {
-            OpenError::Damaged { path: path.to_owned(), detail: source.to_string() }
-        }
-        Some(_) | None => OpenError::Database { path: path.to_owned(), source },
-    }
 }

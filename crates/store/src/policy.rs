@@ -2,12 +2,11 @@
 
 use domain::{NodeId, SiteId, UtcTime};
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use thiserror::Error;
 use wire::policy::document::DocumentHash;
 use wire::policy::{Addressees, Bundle, BundleHash, DocumentPath, KeyId, SealedBundle};
 
+use crate::db::{On, Query, Row};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{from_json, moment, natural, parsed, to_json};
@@ -44,12 +43,6 @@ pub enum PolicyError {
     /// The database failed.
     #[error("cannot publish a policy")]
     Store(#[from] StoreError),
-}
-
-impl From<sqlx::Error> for PolicyError {
-    fn from(source: sqlx::Error) -> Self {
-        Self::Store(source.into())
-    }
 }
 
 /// A document of a published policy, without its text.
@@ -117,8 +110,7 @@ const COLUMNS: &str = "site, version, sha256, nodes, issued_at, issued_by, not_b
 impl Store {
     /// The number of a site's next policy: above every one that was published or that was marked as replaced.
     pub async fn policy_next_version(&self, site: &SiteId) -> Result<u64, StoreError> {
-        let mut connection = self.inner.readers.acquire().await?;
-        next_version(&mut connection, site).await
+        next_version(&self.inner.db, site).await
     }
 
     /// Publishes a policy: from now on nodes are told of it.
@@ -142,9 +134,9 @@ impl Store {
                 bytes: document.text().len() as u64,
             })
             .collect();
-        sqlx::query(
+        Query::new(
             "insert into policy (site, version, sha256, nodes, issued_at, issued_by, not_before, rollback_from, key_id, \
-             documents, bundle, wanted, published_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             documents, bundle, wanted, published_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(bundle.site.as_str())
         .bind(sql(bundle.version))
@@ -159,7 +151,7 @@ impl Store {
         .bind(sealed.as_bytes())
         .bind(*wanted)
         .bind(at.as_unix_micros())
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         tx.commit().await?;
         Ok(())
@@ -167,17 +159,17 @@ impl Store {
 
     /// A site's policies, the newest first, without their texts.
     pub async fn policy_history(&self, site: &SiteId, limit: u32) -> Result<Vec<PolicyRow>, StoreError> {
-        let sql = format!("select {COLUMNS} from policy where site = ? order by id desc limit ?");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(site.as_str()).bind(limit);
-        rows.fetch_all(&self.inner.readers).await?.iter().map(policy).collect()
+        let sql = format!("select {COLUMNS} from policy where site = $1 order by id desc limit $2");
+        let rows = Query::new(sql).bind(site.as_str()).bind(limit);
+        rows.fetch_all(&self.inner.db).await?.iter().map(policy).collect()
     }
 
     /// A policy and its bundle as it was signed.
     pub async fn policy_bundle(&self, site: &SiteId, version: u64) -> Result<Option<(PolicyRow, Vec<u8>)>, StoreError> {
         let Ok(version) = i64::try_from(version) else { return Ok(None) };
-        let sql = format!("select {COLUMNS}, bundle from policy where site = ? and version = ?");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(site.as_str()).bind(version);
-        match row.fetch_optional(&self.inner.readers).await? {
+        let sql = format!("select {COLUMNS}, bundle from policy where site = $1 and version = $2");
+        let row = Query::new(sql).bind(site.as_str()).bind(version);
+        match row.fetch_optional(&self.inner.db).await? {
             Some(row) => Ok(Some((policy(&row)?, row.try_get("bundle")?))),
             None => Ok(None),
         }
@@ -185,10 +177,10 @@ impl Store {
 
     /// Changes whenever [`Store::policies_wanted`] may give something else. Cheap, to be asked often.
     pub async fn policies_mark(&self) -> Result<PolicyMark, StoreError> {
-        let row = sqlx::query(
+        let row = Query::new(
             "select (select coalesce(max(id), 0) from policy) as policies, (select count(*) from node) as nodes",
         )
-        .fetch_one(&self.inner.readers)
+        .fetch_one(&self.inner.db)
         .await?;
         Ok(PolicyMark { policies: row.try_get("policies")?, nodes: row.try_get("nodes")? })
     }
@@ -196,12 +188,13 @@ impl Store {
     /// What each believed node shall work by: the newest policy of its site that is for it. Nodes without one are left
     /// out.
     pub async fn policies_wanted(&self) -> Result<Vec<WantedRow>, StoreError> {
-        let rows = sqlx::query(
+        let is_for_node = self.inner.db.dialect().json_list_has("other.nodes", "node.node");
+        let rows = Query::new(format!(
             "select node.site, node.node, policy.id, policy.wanted from node \
              join policy on policy.id = (select max(other.id) from policy other where other.site = node.site and \
-             (other.nodes is null or exists (select 1 from json_each(other.nodes) named where named.value = node.node)))",
-        )
-        .fetch_all(&self.inner.readers)
+             (other.nodes is null or {is_for_node}))",
+        ))
+        .fetch_all(&self.inner.db)
         .await?;
         rows.iter()
             .map(|row| {
@@ -216,13 +209,12 @@ impl Store {
     }
 }
 
-async fn next_version(connection: &mut sqlx::SqliteConnection, site: &SiteId) -> Result<u64, StoreError> {
-    let reached: i64 = sqlx::query_scalar(
-        "select coalesce(max(max(version, coalesce(rollback_from, 0))), 0) from policy where site = ?",
-    )
-    .bind(site.as_str())
-    .fetch_one(connection)
-    .await?;
+async fn next_version<'a>(on: impl Into<On<'a>>, site: &SiteId) -> Result<u64, StoreError> {
+    // What it may replace is never lower than its own number.
+    let reached = Query::new("select coalesce(max(coalesce(rollback_from, version)), 0) from policy where site = $1")
+        .bind(site.as_str())
+        .fetch_number(on)
+        .await?;
     Ok(natural("a version", reached)? + 1)
 }
 
@@ -231,7 +223,7 @@ fn sql(version: u64) -> i64 {
     i64::try_from(version).expect("a checked bundle's numbers are below 2^53")
 }
 
-fn policy(row: &SqliteRow) -> Result<PolicyRow, StoreError> {
+fn policy(row: &Row) -> Result<PolicyRow, StoreError> {
     let nodes: Option<&str> = row.try_get("nodes")?;
     let rollback_from: Option<i64> = row.try_get("rollback_from")?;
     Ok(PolicyRow {

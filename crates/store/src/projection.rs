@@ -1,17 +1,12 @@
 //! Writing what events add up to. Each statement combines with what is there just as [`Changes`] combines deltas.
 
-use domain::UtcTime;
 use projections::Changes;
-use sqlx::{QueryBuilder, SqliteConnection};
 use wire::event::CameraState;
 use wire::plate::ListPurpose;
 
-use crate::Db;
+use crate::db::{Insert, Tx};
 use crate::error::StoreError;
 use crate::row::{sql_seq, to_json};
-
-/// Keeps statements far below SQLite's limit of 32,766 values.
-const ROWS_PER_STATEMENT: usize = 200;
 
 /// The tables that hold projections, so that they can be emptied in this order.
 pub(crate) const TABLES: [&str; 15] = [
@@ -32,21 +27,19 @@ pub(crate) const TABLES: [&str; 15] = [
     "node_jump",
 ];
 
-/// Writes `rows` as multi-row statements: `insert`, the values that `bind` gives, then `conflict`.
+/// Writes `rows`: `insert`, the values that `bind` gives, then `conflict`.
 macro_rules! upsert {
     ($tx:expr, $rows:expr, $insert:literal, |$row:ident, $item:pat_param| $bind:expr, $conflict:literal) => {
-        for chunk in Vec::from_iter($rows).chunks(ROWS_PER_STATEMENT) {
-            let mut query = QueryBuilder::<Db>::new($insert);
-            query.push_values(chunk, |mut $row, $item| {
-                $bind;
-            });
-            query.push($conflict);
-            query.build().persistent(chunk.len() == ROWS_PER_STATEMENT).execute(&mut *$tx).await?;
+        let mut insert = Insert::new($insert, $conflict);
+        for $item in $rows {
+            let $row = insert.row();
+            $bind;
         }
+        insert.execute(&mut *$tx).await?;
     };
 }
 
-pub(crate) async fn write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+pub(crate) async fn write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     counts_write(tx, changes).await?;
     lists_write(tx, changes).await?;
     plates_write(tx, changes).await?;
@@ -57,11 +50,11 @@ pub(crate) async fn write(tx: &mut SqliteConnection, changes: &Changes) -> Resul
     nodes_write(tx, changes).await
 }
 
-async fn counts_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+async fn counts_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     upsert!(
         tx,
         &changes.counts,
-        "insert into count_minute (site, gate, line, direction, class, minute, count) ",
+        "insert into count_minute (site, gate, line, direction, class, minute, count)",
         |row, (key, count)| row
             .push_bind(key.site.as_str())
             .push_bind(key.gate.as_str())
@@ -69,13 +62,13 @@ async fn counts_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<()
             .push_bind(key.direction.as_str())
             .push_bind(key.class.as_str())
             .push_bind(key.unix_minute)
-            .push_bind(i64::try_from(**count).unwrap_or(i64::MAX)),
+            .push_bind(i64::try_from(*count).unwrap_or(i64::MAX)),
         " on conflict (site, gate, minute, line, direction, class) do update set count = count_minute.count + excluded.count"
     );
     Ok(())
 }
 
-async fn lists_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+async fn lists_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     let mut passages = Vec::with_capacity(changes.passages.len());
     for row in changes.passages.values() {
         passages.push((row, to_json("a passage", &row.passage)?, to_json("evidence", &row.evidence)?));
@@ -83,7 +76,7 @@ async fn lists_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
     upsert!(
         tx,
         &passages,
-        "insert into passage (node, seq, id, site, gate, at, passage, evidence) ",
+        "insert into passage (node, seq, id, site, gate, at, passage, evidence)",
         |row, (passage, what, evidence)| row
             .push_bind(passage.node.as_str())
             .push_bind(sql_seq(passage.seq))
@@ -102,7 +95,7 @@ async fn lists_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
     upsert!(
         tx,
         &stays,
-        "insert into stay (node, seq, id, site, gate, zone, at_from, at_to, stay, evidence) ",
+        "insert into stay (node, seq, id, site, gate, zone, at_from, at_to, stay, evidence)",
         |row, (stay, what, evidence)| row
             .push_bind(stay.node.as_str())
             .push_bind(sql_seq(stay.seq))
@@ -119,7 +112,7 @@ async fn lists_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
     Ok(())
 }
 
-async fn plates_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+async fn plates_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     let mut plates = Vec::with_capacity(changes.plates.len());
     for row in changes.plates.values() {
         plates.push((row, to_json("gates", &row.gates)?, to_json("evidence", &row.evidence)?));
@@ -129,7 +122,7 @@ async fn plates_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<()
         &plates,
         "insert into plate_read (node, seq, id, site, gates, camera, visit, vehicle, at_from, at_to, outcome, reason, \
          key, display, kind, issuer, confidence, ambiguous, colour, rows, list, list_purpose, list_key, list_score, \
-         evidence) ",
+         evidence)",
         |row, (plate, gates, evidence)| {
             let (best, listed) = (plate.best.as_ref(), plate.listed.as_ref());
             row.push_bind(plate.node.as_str())
@@ -164,7 +157,7 @@ async fn plates_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<()
     upsert!(
         tx,
         gates,
-        "insert into plate_read_gate (node, seq, site, gate, at_to, id) ",
+        "insert into plate_read_gate (node, seq, site, gate, at_to, id)",
         |row, (plate, gate)| row
             .push_bind(plate.node.as_str())
             .push_bind(sql_seq(plate.seq))
@@ -177,7 +170,7 @@ async fn plates_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<()
     Ok(())
 }
 
-async fn incidents_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+async fn incidents_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     let mut incidents = Vec::with_capacity(changes.incidents.len());
     for row in changes.incidents.values() {
         incidents.push((row, to_json("an incident", &row.incident)?, to_json("evidence", &row.evidence)?));
@@ -185,7 +178,7 @@ async fn incidents_write(tx: &mut SqliteConnection, changes: &Changes) -> Result
     upsert!(
         tx,
         &incidents,
-        "insert into incident (node, seq, id, site, gate, kind, at, incident, evidence) ",
+        "insert into incident (node, seq, id, site, gate, kind, at, incident, evidence)",
         |row, (incident, what, evidence)| row
             .push_bind(incident.node.as_str())
             .push_bind(sql_seq(incident.seq))
@@ -201,7 +194,7 @@ async fn incidents_write(tx: &mut SqliteConnection, changes: &Changes) -> Result
     Ok(())
 }
 
-async fn clips_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+async fn clips_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     let mut clips = Vec::with_capacity(changes.clips.len());
     for row in changes.clips.values() {
         clips.push((row, to_json("a clip", &row.added)?));
@@ -209,7 +202,7 @@ async fn clips_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
     upsert!(
         tx,
         &clips,
-        "insert into clip (node, seq, of_event, at_from, at_to, added) ",
+        "insert into clip (node, seq, of_event, at_from, at_to, added)",
         |row, (clip, added)| row
             .push_bind(clip.node.as_str())
             .push_bind(sql_seq(clip.seq))
@@ -222,7 +215,7 @@ async fn clips_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
     Ok(())
 }
 
-async fn decisions_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+async fn decisions_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     let mut decisions = Vec::with_capacity(changes.decisions.len());
     for row in changes.decisions.values() {
         decisions.push((row, to_json("a decision", &row.decision)?, to_json("evidence", &row.evidence)?));
@@ -230,7 +223,7 @@ async fn decisions_write(tx: &mut SqliteConnection, changes: &Changes) -> Result
     upsert!(
         tx,
         &decisions,
-        "insert into access_decision (node, seq, id, site, lane, gate, at, verdict, decision, evidence) ",
+        "insert into access_decision (node, seq, id, site, lane, gate, at, verdict, decision, evidence)",
         |row, (decided, what, evidence)| row
             .push_bind(decided.node.as_str())
             .push_bind(sql_seq(decided.seq))
@@ -247,11 +240,11 @@ async fn decisions_write(tx: &mut SqliteConnection, changes: &Changes) -> Result
     Ok(())
 }
 
-async fn states_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+async fn states_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     upsert!(
         tx,
         &changes.occupancies,
-        "insert into occupancy (site, gate, zone, count_group, node, seq, count, at) ",
+        "insert into occupancy (site, gate, zone, count_group, node, seq, count, at)",
         |row, (key, value)| row
             .push_bind(key.site.as_str())
             .push_bind(key.gate.as_str())
@@ -267,7 +260,7 @@ async fn states_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<()
     upsert!(
         tx,
         &changes.cameras,
-        "insert into camera_state (site, node, camera, seq, state, reason, at) ",
+        "insert into camera_state (site, node, camera, seq, state, reason, at)",
         |row, (key, value)| row
             .push_bind(key.site.as_str())
             .push_bind(key.node.as_str())
@@ -282,30 +275,30 @@ async fn states_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<()
     upsert!(
         tx,
         &changes.gate_nodes,
-        "insert into gate_node (site, gate, node, at) ",
+        "insert into gate_node (site, gate, node, at)",
         |row, (key, at)| row
             .push_bind(key.site.as_str())
             .push_bind(key.gate.as_str())
             .push_bind(key.node.as_str())
-            .push_bind(UtcTime::as_unix_micros(**at)),
+            .push_bind(at.as_unix_micros()),
         " on conflict (site, gate, node) do update set at = excluded.at where excluded.at > gate_node.at"
     );
     upsert!(
         tx,
         &changes.gate_cameras,
-        "insert into gate_camera (site, gate, node, camera, at) ",
+        "insert into gate_camera (site, gate, node, camera, at)",
         |row, (key, at)| row
             .push_bind(key.site.as_str())
             .push_bind(key.gate.as_str())
             .push_bind(key.node.as_str())
             .push_bind(key.camera.as_str())
-            .push_bind(UtcTime::as_unix_micros(**at)),
+            .push_bind(at.as_unix_micros()),
         " on conflict (site, gate, node, camera) do update set at = excluded.at where excluded.at > gate_camera.at"
     );
     Ok(())
 }
 
-async fn nodes_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
+async fn nodes_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     let mut seen = Vec::with_capacity(changes.seen.len());
     for (node, value) in &changes.seen {
         seen.push((node, value, to_json("a clock", &value.clock)?));
@@ -313,7 +306,7 @@ async fn nodes_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
     upsert!(
         tx,
         &seen,
-        "insert into node_seen (node, seq, at, clock) ",
+        "insert into node_seen (node, seq, at, clock)",
         |row, (node, value, clock)| row
             .push_bind(node.as_str())
             .push_bind(sql_seq(value.seq))
@@ -329,7 +322,7 @@ async fn nodes_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
     upsert!(
         tx,
         &starts,
-        "insert into node_start (node, seq, at, version, profile, models) ",
+        "insert into node_start (node, seq, at, version, profile, models)",
         |row, (node, value, models)| row
             .push_bind(node.as_str())
             .push_bind(sql_seq(value.seq))
@@ -343,7 +336,7 @@ async fn nodes_write(tx: &mut SqliteConnection, changes: &Changes) -> Result<(),
     upsert!(
         tx,
         &changes.jumps,
-        "insert into node_jump (node, seq, at, by_ms) ",
+        "insert into node_jump (node, seq, at, by_ms)",
         |row, (node, value)| row
             .push_bind(node.as_str())
             .push_bind(sql_seq(value.seq))

@@ -1,12 +1,11 @@
 //! Messages that could not be taken in: kept apart with the reason, so that one bad message never stops the rest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{NodeId, UtcTime};
 use sha2::{Digest, Sha256};
-use sqlx::{QueryBuilder, SqliteConnection};
 
-use crate::Db;
+use crate::db::{Insert, Query, Tx};
 use crate::error::StoreError;
 use crate::ingest::{Message, Reason};
 
@@ -21,7 +20,6 @@ pub const PAYLOAD_BYTES_MAX: usize = 4 * 1024;
 
 const TOPIC_CHARS_MAX: usize = 200;
 const DETAIL_CHARS_MAX: usize = 500;
-const ROWS_PER_STATEMENT: usize = 100;
 
 /// A message and why it was refused.
 #[derive(Debug)]
@@ -33,49 +31,54 @@ pub(crate) struct Refused<'a> {
 }
 
 /// Writes the refused messages and forgets what is too much.
-pub(crate) async fn write(tx: &mut SqliteConnection, refused: &[Refused<'_>]) -> Result<(), StoreError> {
-    for chunk in refused.chunks(ROWS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Db>::new(
-            "insert into quarantine (node, reason, detail, topic, payload, payload_hash, payload_bytes, first_at, last_at, count) ",
-        );
-        query.push_values(chunk, |mut row, refused| {
-            let Refused { message: Message { topic, payload, received_at }, node, reason, detail } = refused;
-            let at = received_at.as_unix_micros();
-            row.push_bind(node.as_ref().map(|node| node.as_str().to_owned()))
-                .push_bind(reason.as_str())
-                .push_bind(detail.chars().take(DETAIL_CHARS_MAX).collect::<String>())
-                .push_bind(topic.chars().take(TOPIC_CHARS_MAX).collect::<String>())
-                .push_bind(payload[..payload.len().min(PAYLOAD_BYTES_MAX)].to_vec())
-                .push_bind(hex::encode(Sha256::digest(payload)))
-                .push_bind(i64::try_from(payload.len()).unwrap_or(i64::MAX))
-                .push_bind(at)
-                .push_bind(at)
-                .push_bind(1_i64);
-        });
-        query.push(
-            " on conflict (topic, reason, payload_hash) do update set \
-             detail = excluded.detail, last_at = excluded.last_at, count = quarantine.count + 1",
-        );
-        query.build().persistent(false).execute(&mut *tx).await?;
+pub(crate) async fn write(tx: &mut Tx, refused: &[Refused<'_>]) -> Result<(), StoreError> {
+    // Copies in one batch are one row: PostgreSQL changes a row only once in a statement.
+    let mut rows: BTreeMap<(String, &str, String), (&Refused<'_>, UtcTime, i64)> = BTreeMap::new();
+    for refused in refused {
+        let Refused { message: Message { topic, payload, received_at }, reason, .. } = refused;
+        let topic = topic.chars().take(TOPIC_CHARS_MAX).collect();
+        let hash = hex::encode(Sha256::digest(payload));
+        let row = rows.entry((topic, reason.as_str(), hash)).or_insert((refused, *received_at, 0));
+        (row.0, row.2) = (refused, row.2 + 1);
     }
+    let mut insert = Insert::new(
+        "insert into quarantine (node, reason, detail, topic, payload, payload_hash, payload_bytes, first_at, last_at, count)",
+        " on conflict (topic, reason, payload_hash) do update set \
+         detail = excluded.detail, last_at = excluded.last_at, count = quarantine.count + excluded.count",
+    );
+    for ((topic, reason, hash), (Refused { message, node, detail, .. }, first_at, count)) in rows {
+        let payload = &message.payload;
+        insert
+            .row()
+            .push_bind(node.as_ref().map(NodeId::as_str))
+            .push_bind(reason)
+            .push_bind(detail.chars().take(DETAIL_CHARS_MAX).collect::<String>())
+            .push_bind(topic)
+            .push_bind(&payload[..payload.len().min(PAYLOAD_BYTES_MAX)])
+            .push_bind(hash)
+            .push_bind(i64::try_from(payload.len()).unwrap_or(i64::MAX))
+            .push_bind(first_at.as_unix_micros())
+            .push_bind(message.received_at.as_unix_micros())
+            .push_bind(count);
+    }
+    insert.execute(tx).await?;
     let nodes: BTreeSet<_> = refused.iter().map(|refused| refused.node.as_ref()).collect();
     for node in nodes {
         let name = node.map(NodeId::as_str);
-        // `is` compares a missing name with a missing name too; PostgreSQL writes it `is not distinct from`.
-        sqlx::query(
-            "delete from quarantine where node is ? and id not in \
-             (select id from quarantine where node is ? order by last_at desc, id desc limit ?)",
+        // A missing name is compared with a missing name too.
+        Query::new(
+            "delete from quarantine where node is not distinct from $1 and id not in \
+             (select id from quarantine where node is not distinct from $1 order by last_at desc, id desc limit $2)",
         )
-        .bind(name)
         .bind(name)
         .bind(ROWS_PER_NODE_MAX)
         .execute(&mut *tx)
         .await?;
     }
     if !refused.is_empty() {
-        let rows: i64 = sqlx::query_scalar("select count(*) from quarantine").fetch_one(&mut *tx).await?;
+        let rows = Query::new("select count(*) from quarantine").fetch_number(&mut *tx).await?;
         if rows > ROWS_MAX {
-            sqlx::query("delete from quarantine where id in (select id from quarantine order by last_at, id limit ?)")
+            Query::new("delete from quarantine where id in (select id from quarantine order by last_at, id limit $1)")
                 .bind(rows - ROWS_MAX)
                 .execute(&mut *tx)
                 .await?;

@@ -1,8 +1,8 @@
 //! Folding the whole log again.
 
 use projections::{Changes, FOLD_VERSION};
-use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use crate::db::{Query, Tx};
 use crate::error::StoreError;
 use crate::event::StoredEvent;
 use crate::open::Store;
@@ -27,16 +27,17 @@ impl Store {
     pub async fn rebuild(&self) -> Result<Rebuilt, StoreError> {
         let mut tx = self.write_begin().await?;
         for table in TABLES {
-            sqlx::query(AssertSqlSafe(format!("delete from {table}"))).execute(&mut *tx).await?;
+            Query::new(format!("delete from {table}")).execute(&mut tx).await?;
         }
         let mut rebuilt = Rebuilt { events: 0, unread: 0 };
         let mut last_pos = 0_i64;
         loop {
-            let rows = sqlx::query("select pos, body, hash, received_at from event where pos > ? order by pos limit ?")
-                .bind(last_pos)
-                .bind(PAGE_EVENTS)
-                .fetch_all(&mut *tx)
-                .await?;
+            let rows =
+                Query::new("select pos, body, hash, received_at from event where pos > $1 order by pos limit $2")
+                    .bind(last_pos)
+                    .bind(PAGE_EVENTS)
+                    .fetch_all(&mut tx)
+                    .await?;
             let events = rows.iter().map(StoredEvent::from_row).collect::<Result<Vec<_>, _>>()?;
             let Some(last) = events.last() else { break };
             last_pos = i64::try_from(last.pos).unwrap_or(i64::MAX);
@@ -55,13 +56,13 @@ impl Store {
 
     /// Folds the log again where it was folded by another version of the fold.
     pub(crate) async fn rebuild_if_the_fold_changed(&self) -> Result<(), StoreError> {
-        let folded: Option<String> = sqlx::query_scalar("select value from meta where name = 'fold_version'")
-            .fetch_optional(&self.inner.readers)
-            .await?;
+        let row =
+            Query::new("select value from meta where name = 'fold_version'").fetch_optional(&self.inner.db).await?;
+        let folded: Option<String> = row.map(|row| row.try_get("value")).transpose()?;
         if folded.as_deref() == Some(FOLD_VERSION.to_string().as_str()) {
             return Ok(());
         }
-        let events: i64 = sqlx::query_scalar("select count(*) from event").fetch_one(&self.inner.readers).await?;
+        let events = Query::new("select count(*) from event").fetch_number(&self.inner.db).await?;
         if natural("a number of events", events)? > 0 {
             tracing::info!(events, from = folded, to = FOLD_VERSION, "the fold has changed: folding the log again");
         }
@@ -69,9 +70,9 @@ impl Store {
     }
 }
 
-async fn fold_version_set(tx: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into meta (name, value) values ('fold_version', ?) on conflict (name) do update set value = excluded.value",
+async fn fold_version_set(tx: &mut Tx) -> Result<(), StoreError> {
+    Query::new(
+        "insert into meta (name, value) values ('fold_version', $1) on conflict (name) do update set value = excluded.value",
     )
     .bind(FOLD_VERSION.to_string())
     .execute(tx)

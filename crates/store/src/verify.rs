@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use domain::NodeId;
-use sqlx::Row;
 use wire::{EventHash, Received};
 
+use crate::db::Query;
 use crate::error::{StoreError, in_words};
 use crate::open::Store;
 use crate::row::natural;
@@ -49,8 +49,7 @@ impl Store {
     /// should have, every chain holds together, and every head is where the log puts it.
     pub async fn verify(&self) -> Result<Verified, StoreError> {
         let mut verified = Verified::default();
-        let verdicts: Vec<String> =
-            sqlx::query_scalar("pragma integrity_check(100)").fetch_all(&self.inner.readers).await?;
+        let verdicts: Vec<String> = Query::new("pragma integrity_check(100)").fetch_texts(&self.inner.db).await?;
         for verdict in verdicts.iter().filter(|verdict| *verdict != "ok") {
             verified.note("database", verdict);
         }
@@ -64,13 +63,13 @@ impl Store {
         let mut complete: HashMap<NodeId, (u64, EventHash)> = HashMap::new();
         let mut last = (String::new(), 0_i64);
         loop {
-            let rows = sqlx::query(
-                "select node, seq, hash, body, sig from event where (node, seq) > (?, ?) order by node, seq limit ?",
+            let rows = Query::new(
+                "select node, seq, hash, body, sig from event where (node, seq) > ($1, $2) order by node, seq limit $3",
             )
             .bind(&last.0)
             .bind(last.1)
             .bind(PAGE_EVENTS)
-            .fetch_all(&self.inner.readers)
+            .fetch_all(&self.inner.db)
             .await?;
             if rows.is_empty() {
                 break;
@@ -86,7 +85,7 @@ impl Store {
                         continue;
                     }
                 };
-                if event.hash.to_string() != row.try_get::<&str, _>("hash")? {
+                if event.hash.to_string() != row.try_get::<&str>("hash")? {
                     verified.note(&place, "its body does not have its hash");
                 }
                 if (event.node.as_str(), event.seq) != (last.0.as_str(), natural("an event number", last.1)?) {

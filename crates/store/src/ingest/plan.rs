@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::NodeId;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
 use wire::{EventHash, EventId, Received};
 
-use crate::Db;
+use crate::db::{Query, Row, Tx};
 use crate::error::StoreError;
 use crate::ingest::Reason;
 use crate::row::{natural, parsed, sql_seq};
@@ -40,7 +39,7 @@ pub(super) struct Neighbours {
 
 /// Reads the part of the log around `events`.
 pub(super) async fn neighbours<'a>(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     events: impl Iterator<Item = &'a Received> + Clone,
 ) -> Result<Neighbours, StoreError> {
     let mut log = Neighbours::default();
@@ -51,25 +50,18 @@ pub(super) async fn neighbours<'a>(
             [seq - 1, seq, seq + 1].map(|seq| (event.node.as_str(), seq))
         })
         .collect();
+    let dialect = tx.dialect();
     for chunk in Vec::from_iter(keys).chunks(KEYS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Db>::new("select node, seq, id, hash, prev from event where (node, seq) in (");
-        query.push_values(chunk, |mut row, (node, seq)| {
-            row.push_bind(*node).push_bind(*seq);
-        });
-        query.push(")");
-        for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+        let mut query = Query::new("select node, seq, id, hash, prev from event_link where (node, seq)");
+        let columns = vec![chunk.iter().map(|key| key.0).collect(), chunk.iter().map(|key| key.1).collect()];
+        query.push_in_rows(dialect, columns);
+        for row in query.once().fetch_all(&mut *tx).await? {
             log.read(&row)?;
         }
     }
     let ids: Vec<String> = events.map(|event| event.id.to_string()).collect();
     for chunk in ids.chunks(KEYS_PER_STATEMENT) {
-        let mut query = QueryBuilder::<Db>::new("select node, seq, id, hash, prev from event where id in (");
-        let mut names = query.separated(", ");
-        for id in chunk {
-            names.push_bind(id);
-        }
-        query.push(")");
-        for row in query.build().persistent(false).fetch_all(&mut *tx).await? {
+        for row in dialect.links_by_id(chunk.iter().collect()).fetch_all(&mut *tx).await? {
             log.read(&row)?;
         }
     }
@@ -77,7 +69,7 @@ pub(super) async fn neighbours<'a>(
 }
 
 impl Neighbours {
-    fn read(&mut self, row: &sqlx::sqlite::SqliteRow) -> Result<(), StoreError> {
+    fn read(&mut self, row: &Row) -> Result<(), StoreError> {
         let key: (NodeId, u64) =
             (parsed("a node id", row.try_get("node")?)?, natural("an event number", row.try_get("seq")?)?);
         let link =

@@ -3,55 +3,47 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{NodeId, SiteId, UtcTime};
-use sqlx::{Pool, QueryBuilder, Row, SqliteConnection};
 use wire::{Ack, EventHash, Received};
 
-use crate::Db;
 use crate::alarm;
+use crate::db::{Database, Insert, Query, Row, Tx};
 use crate::error::StoreError;
 use crate::ingest::{Message, NodeHead, received_at};
 use crate::row::{natural, parsed, sql_seq, to_json};
 
-/// 200 rows a statement is where SQLite stops getting faster, and stays far below its limit of 32,766 values.
-const ROWS_PER_STATEMENT: usize = 200;
-
 /// Writes events and returns the place in the log of each.
 pub(super) async fn events(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     fresh: &[(usize, Received)],
     batch: &[Message],
 ) -> Result<Vec<u64>, StoreError> {
     let mut places: HashMap<(String, i64), u64> = HashMap::with_capacity(fresh.len());
-    for chunk in fresh.chunks(ROWS_PER_STATEMENT) {
-        let clocks = chunk.iter().map(|(_, event)| to_json("a clock", &event.clock)).collect::<Result<Vec<_>, _>>()?;
-        let mut query = QueryBuilder::<Db>::new(
-            "insert into event (node, seq, id, site, kind, at, clock, hash, prev, body, sig, received_at) ",
-        );
-        query.push_values(std::iter::zip(chunk, clocks), |mut row, ((index, event), clock)| {
-            row.push_bind(event.node.as_str())
-                .push_bind(sql_seq(event.seq))
-                .push_bind(event.id.to_string())
-                .push_bind(event.site.as_str())
-                .push_bind(&event.kind)
-                .push_bind(event.at.as_unix_micros())
-                .push_bind(clock)
-                .push_bind(event.hash.to_string())
-                .push_bind(event.prev.to_string())
-                .push_bind(event.canonical())
-                .push_bind(event.sig().to_string())
-                .push_bind(received_at(batch, *index).as_unix_micros());
-        });
-        query.push(" returning pos, node, seq");
-        let full = chunk.len() == ROWS_PER_STATEMENT;
-        for row in query.build().persistent(full).fetch_all(&mut *tx).await? {
-            let pos = natural("a place in the log", row.try_get("pos")?)?;
-            places.insert((row.try_get("node")?, row.try_get("seq")?), pos);
-        }
+    let (into, conflict) = tx.dialect().log_insert();
+    let mut insert = Insert::new(into, conflict);
+    for (index, event) in fresh {
+        insert
+            .row()
+            .push_bind(event.node.as_str())
+            .push_bind(sql_seq(event.seq))
+            .push_bind(event.id.to_string())
+            .push_bind(event.site.as_str())
+            .push_bind(&event.kind)
+            .push_bind(event.at.as_unix_micros())
+            .push_bind(to_json("a clock", &event.clock)?)
+            .push_bind(event.hash.to_string())
+            .push_bind(event.prev.to_string())
+            .push_bind(event.canonical())
+            .push_bind(event.sig().to_string())
+            .push_bind(received_at(batch, *index).as_unix_micros());
+    }
+    for row in insert.fetch_all(tx).await? {
+        let pos = natural("a place in the log", row.try_get("pos")?)?;
+        places.insert((row.try_get("node")?, row.try_get("seq")?), pos);
     }
     Ok(fresh.iter().map(|(_, event)| places[&(event.node.to_string(), sql_seq(event.seq))]).collect())
 }
 
-fn ack(row: &sqlx::sqlite::SqliteRow) -> Result<Ack, StoreError> {
+fn ack(row: &Row) -> Result<Ack, StoreError> {
     Ok(Ack {
         committed_seq: natural("an event number", row.try_get("committed_seq")?)?,
         committed_hash: parsed("a hash", row.try_get("committed_hash")?)?,
@@ -63,7 +55,7 @@ const NOTHING: Ack = Ack { committed_seq: 0, committed_hash: EventHash::GENESIS,
 
 /// Moves the heads of `nodes` over the `fresh` events, opens and closes their gap alarms, and returns all the heads.
 pub(super) async fn heads(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     nodes: &BTreeSet<(SiteId, NodeId)>,
     fresh: impl Iterator<Item = &Received>,
     at: UtcTime,
@@ -74,7 +66,7 @@ pub(super) async fn heads(
     }
     let mut heads = Vec::with_capacity(nodes.len());
     for (site, node) in nodes {
-        let row = sqlx::query("select committed_seq, committed_hash, highest_seq from chain_head where node = ?")
+        let row = Query::new("select committed_seq, committed_hash, highest_seq from chain_head where node = $1")
             .bind(node.as_str())
             .fetch_optional(&mut *tx)
             .await?;
@@ -89,7 +81,7 @@ pub(super) async fn heads(
 }
 
 async fn head_move(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     node: &NodeId,
     before: Ack,
     fresh: &BTreeMap<u64, EventHash>,
@@ -105,9 +97,9 @@ async fn head_move(
     }
     // Beyond the batch: what came early and waited for it. Where event 1 is missing nothing can be complete.
     if head.committed_seq > before.committed_seq && head.committed_seq < head.highest_seq {
-        let row = sqlx::query(
-            "select seq, hash from event e where node = ? and seq >= ? and not exists \
-             (select 1 from event after where after.node = e.node and after.seq = e.seq + 1) order by seq limit 1",
+        let row = Query::new(
+            "select seq, hash from event_link e where node = $1 and seq >= $2 and not exists \
+             (select 1 from event_link after where after.node = e.node and after.seq = e.seq + 1) order by seq limit 1",
         )
         .bind(node.as_str())
         .bind(sql_seq(head.committed_seq))
@@ -116,8 +108,8 @@ async fn head_move(
         head.committed_seq = natural("an event number", row.try_get("seq")?)?;
         head.committed_hash = parsed("a hash", row.try_get("hash")?)?;
     }
-    sqlx::query(
-        "insert into chain_head (node, committed_seq, committed_hash, highest_seq) values (?, ?, ?, ?) \
+    Query::new(
+        "insert into chain_head (node, committed_seq, committed_hash, highest_seq) values ($1, $2, $3, $4) \
          on conflict (node) do update set committed_seq = excluded.committed_seq, \
          committed_hash = excluded.committed_hash, highest_seq = excluded.highest_seq",
     )
@@ -129,10 +121,10 @@ async fn head_move(
     .await?;
     let had_gap = before.highest_seq > before.committed_seq;
     if head.highest_seq > head.committed_seq {
-        let next: i64 = sqlx::query_scalar("select min(seq) from event where node = ? and seq > ?")
+        let next = Query::new("select min(seq) from event_link where node = $1 and seq > $2")
             .bind(node.as_str())
             .bind(sql_seq(head.committed_seq))
-            .fetch_one(&mut *tx)
+            .fetch_number(&mut *tx)
             .await?;
         let (first, last) = (head.committed_seq + 1, natural("an event number", next)?.saturating_sub(1));
         let detail = if first == last {
@@ -148,12 +140,12 @@ async fn head_move(
 }
 
 /// The head of every believed node.
-pub(super) async fn all_heads(readers: &Pool<Db>) -> Result<Vec<NodeHead>, StoreError> {
-    let rows = sqlx::query(
+pub(super) async fn all_heads(db: &Database) -> Result<Vec<NodeHead>, StoreError> {
+    let rows = Query::new(
         "select node.site, node.node, chain_head.node as started, committed_seq, committed_hash, highest_seq \
          from node left join chain_head on chain_head.node = node.node order by node.site, node.node",
     )
-    .fetch_all(readers)
+    .fetch_all(db)
     .await?;
     rows.iter()
         .map(|row| {

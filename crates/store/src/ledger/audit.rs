@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{CountGroup, Direction, GateId, LineId, ObjectClass, SiteId, UtcTime};
 use projections::AuditedHour;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
 use thiserror::Error;
 
 use super::{Area, LedgerError, check_area, check_number, check_text, unknown};
-use crate::Db;
+use crate::db::{Query, Tx};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{moment, named, natural, parsed};
@@ -97,12 +96,6 @@ impl From<StoreError> for AuditErrors {
     }
 }
 
-impl From<sqlx::Error> for AuditErrors {
-    fn from(error: sqlx::Error) -> Self {
-        StoreError::from(error).into()
-    }
-}
-
 /// The lines of each gate and what each has counted.
 type Lines = BTreeMap<(SiteId, GateId), BTreeMap<String, BTreeSet<CountGroup>>>;
 
@@ -123,9 +116,9 @@ impl Store {
             return Err(AuditErrors(errors));
         }
         for (audit, group) in checked {
-            sqlx::query(
+            Query::new(
                 "insert into audit_hour (site, gate, line, direction, count_group, hour_minute, counted, by_whom, note, \
-                 entered_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 entered_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(audit.site.as_str())
             .bind(audit.gate.as_str())
@@ -137,7 +130,7 @@ impl Store {
             .bind(audit.by.trim())
             .bind(audit.note.trim())
             .bind(now.as_unix_micros())
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         }
         tx.commit().await?;
@@ -146,9 +139,9 @@ impl Store {
 
     /// Audited hours, the latest first; of an hour that was entered again, the newest entry.
     pub async fn audits(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(format!(
+        let mut query = Query::new(format!(
             "select a.id, a.site, a.gate, a.line, a.direction, a.count_group, a.hour_minute, a.counted, a.by_whom, a.note, \
-             a.entered_at, (select coalesce(sum(c.count), 0) from count_minute c where c.site = a.site \
+             a.entered_at, (select cast(coalesce(sum(c.count), 0) as bigint) from count_minute c where c.site = a.site \
              and c.gate = a.gate and c.minute >= a.hour_minute and c.minute < a.hour_minute + 60 and c.line = a.line \
              and c.direction = a.direction \
              and case when c.class in ({}) then 'person' else 'vehicle' end = a.count_group) as machine \
@@ -166,7 +159,7 @@ impl Store {
             query.push(" and a.hour_minute * 60000000 >= ").push_bind(from.as_unix_micros());
         }
         query.push(" order by a.hour_minute desc, a.id desc limit ").push_bind(i64::from(AUDITED_HOURS_MAX));
-        let rows = query.build().fetch_all(&self.inner.readers).await?;
+        let rows = query.fetch_all(&self.inner.db).await?;
         rows.iter()
             .map(|row| {
                 let hour: i64 = row.try_get("hour_minute")?;
@@ -191,12 +184,7 @@ impl Store {
     }
 }
 
-async fn check(
-    tx: &mut SqliteConnection,
-    lines: &mut Lines,
-    new: &NewAudit,
-    now: UtcTime,
-) -> Result<CountGroup, LedgerError> {
+async fn check(tx: &mut Tx, lines: &mut Lines, new: &NewAudit, now: UtcTime) -> Result<CountGroup, LedgerError> {
     check_number("counted", new.counted)?;
     check_text("by", &new.by)?;
     if !new.note.is_empty() {
@@ -226,11 +214,11 @@ async fn check(
 
 /// Every line of a gate that has counted anything. Reads all that the gate has counted, once for each import.
 async fn lines_of(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx,
     site: &SiteId,
     gate: &GateId,
 ) -> Result<BTreeMap<String, BTreeSet<CountGroup>>, StoreError> {
-    let rows = sqlx::query("select distinct line, class from count_minute where site = ? and gate = ?")
+    let rows = Query::new("select distinct line, class from count_minute where site = $1 and gate = $2")
         .bind(site.as_str())
         .bind(gate.as_str())
         .fetch_all(tx)

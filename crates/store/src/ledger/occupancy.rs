@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use domain::{CountGroup, SiteId, UtcTime};
 use projections::{Base, ResetTime};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Pool, QueryBuilder, Row, SqliteConnection};
 
 use super::{Area, LedgerError, check_area, check_number, check_text};
-use crate::Db;
+use crate::db::{Database, Query, Row};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::query::Until;
@@ -78,18 +76,18 @@ pub(crate) struct OccupancyLedger {
 
 impl OccupancyLedger {
     /// Reads what may count at `now`.
-    pub(crate) async fn read(readers: &Pool<Db>, now: UtcTime) -> Result<Self, StoreError> {
-        let resets = sqlx::query(
+    pub(crate) async fn read(db: &Database, now: UtcTime) -> Result<Self, StoreError> {
+        let resets = Query::new(
             "select site, gate, minute_of_day, by_whom, reason, entered_at from occupancy_reset \
-             where id in (select max(id) from occupancy_reset where entered_at <= ? group by site, gate)",
+             where id in (select max(id) from occupancy_reset where entered_at <= $1 group by site, gate)",
         )
         .bind(now.as_unix_micros())
-        .fetch_all(readers)
+        .fetch_all(db)
         .await?;
-        let mut query = QueryBuilder::<Db>::new(CORRECTIONS);
+        let mut query = Query::new(CORRECTIONS);
         query.push(" where at > ").push_bind(now.as_unix_micros().saturating_sub(DAY_US));
         query.push(" and at <= ").push_bind(now.as_unix_micros()).push(" order by id");
-        let corrections = query.build().fetch_all(readers).await?;
+        let corrections = query.fetch_all(db).await?;
         Ok(Self {
             resets: resets.iter().map(reset).collect::<Result<_, _>>()?,
             corrections: corrections.iter().map(correction).collect::<Result<_, _>>()?,
@@ -129,16 +127,16 @@ impl Store {
         }
         let mut tx = self.write_begin().await?;
         check_area(&mut tx, &new.area).await?;
-        let ledger = OccupancyLedger::read(&self.inner.readers, now).await?;
+        let ledger = OccupancyLedger::read(&self.inner.db, now).await?;
         let reset = projections::inside::minute_start(ledger.reset_of(&new.area).last_minute(now));
         if new.at < reset {
             return Err(LedgerError::BeforeReset { at: new.at, area: new.area.clone(), reset });
         }
         let shown = self.insides_until(&new.area, new.at, Until::ThatMinute).await?;
         let before = shown.iter().find(|row| row.group == new.group).map_or(0, |row| row.inside.count);
-        let id: i64 = sqlx::query_scalar(
+        let id = Query::new(
             "insert into occupancy_correction (site, gate, count_group, count, count_before, at, by_whom, reason, \
-             entered_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
+             entered_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
         )
         .bind(new.area.site.as_str())
         .bind(new.area.gate.as_ref().map(domain::GateId::as_str))
@@ -149,7 +147,7 @@ impl Store {
         .bind(new.by.trim())
         .bind(new.reason.trim())
         .bind(now.as_unix_micros())
-        .fetch_one(&mut *tx)
+        .fetch_number(&mut tx)
         .await?;
         tx.commit().await?;
         let id = natural("a place in the ledger", id)?;
@@ -162,8 +160,8 @@ impl Store {
         check_text("reason", &new.reason)?;
         let mut tx = self.write_begin().await?;
         check_area(&mut tx, &new.area).await?;
-        sqlx::query(
-            "insert into occupancy_reset (site, gate, minute_of_day, by_whom, reason, entered_at) values (?, ?, ?, ?, ?, ?)",
+        Query::new(
+            "insert into occupancy_reset (site, gate, minute_of_day, by_whom, reason, entered_at) values ($1, $2, $3, $4, $5, $6)",
         )
         .bind(new.area.site.as_str())
         .bind(new.area.gate.as_ref().map(domain::GateId::as_str))
@@ -171,7 +169,7 @@ impl Store {
         .bind(new.by.trim())
         .bind(new.reason.trim())
         .bind(now.as_unix_micros())
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
         tx.commit().await?;
         Ok(())
@@ -179,41 +177,34 @@ impl Store {
 
     /// Corrections of a site, or of all, the newest first, at most `limit`.
     pub async fn corrections(&self, site: Option<&SiteId>, limit: u32) -> Result<Vec<CorrectionRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(CORRECTIONS);
+        let mut query = Query::new(CORRECTIONS);
         if let Some(site) = site {
             query.push(" where site = ").push_bind(site.as_str());
         }
         query.push(" order by id desc limit ").push_bind(i64::from(limit));
-        query.build().fetch_all(&self.inner.readers).await?.iter().map(correction).collect()
+        query.fetch_all(&self.inner.db).await?.iter().map(correction).collect()
     }
 
     /// The times at which some area's day begins, midnight among them.
     pub async fn reset_times(&self, now: UtcTime) -> Result<BTreeSet<ResetTime>, StoreError> {
-        let ledger = OccupancyLedger::read(&self.inner.readers, now).await?;
+        let ledger = OccupancyLedger::read(&self.inner.db, now).await?;
         let entered = ledger.resets.iter().map(|row| row.entry.time);
         Ok(entered.chain([ResetTime::MIDNIGHT]).collect())
     }
 
     /// Every reset time that was ever entered, the newest first, at most `limit`.
     pub async fn resets(&self, limit: u32) -> Result<Vec<ResetRow>, StoreError> {
-        let rows = sqlx::query(
-            "select site, gate, minute_of_day, by_whom, reason, entered_at from occupancy_reset order by id desc limit ?",
+        let rows = Query::new(
+            "select site, gate, minute_of_day, by_whom, reason, entered_at from occupancy_reset order by id desc limit $1",
         )
         .bind(i64::from(limit))
-        .fetch_all(&self.inner.readers)
+        .fetch_all(&self.inner.db)
         .await?;
         rows.iter().map(reset).collect()
     }
 }
 
-/// The gates of a site, read by a connection of its own.
-pub(crate) async fn gates_of(readers: &Pool<Db>, site: &SiteId) -> Result<Vec<domain::GateId>, StoreError> {
-    let mut connection = readers.acquire().await?;
-    let connection: &mut SqliteConnection = &mut connection;
-    super::gates_of(connection, site).await
-}
-
-fn area(row: &SqliteRow) -> Result<Area, StoreError> {
+fn area(row: &Row) -> Result<Area, StoreError> {
     let gate: Option<&str> = row.try_get("gate")?;
     Ok(Area {
         site: parsed("a site id", row.try_get("site")?)?,
@@ -221,7 +212,7 @@ fn area(row: &SqliteRow) -> Result<Area, StoreError> {
     })
 }
 
-fn correction(row: &SqliteRow) -> Result<CorrectionRow, StoreError> {
+fn correction(row: &Row) -> Result<CorrectionRow, StoreError> {
     Ok(CorrectionRow {
         id: natural("a place in the ledger", row.try_get("id")?)?,
         entry: NewCorrection {
@@ -237,7 +228,7 @@ fn correction(row: &SqliteRow) -> Result<CorrectionRow, StoreError> {
     })
 }
 
-fn reset(row: &SqliteRow) -> Result<ResetRow, StoreError> {
+fn reset(row: &Row) -> Result<ResetRow, StoreError> {
     let minutes: i64 = row.try_get("minute_of_day")?;
     let time = u16::try_from(minutes).ok().and_then(ResetTime::of_minutes);
     let time = time.ok_or_else(|| StoreError::Row { what: "a time of the day", text: minutes.to_string() })?;

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use domain::NodeId;
-use sqlx::{QueryBuilder, Row};
 use wire::{EventId, EvidenceAdded};
 
-use crate::Db;
+use crate::db::Query;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{from_json, parsed};
@@ -28,13 +27,10 @@ impl Store {
         let mut found: HashMap<EventId, Vec<EvidenceAdded>> = HashMap::new();
         for chunk in asked.chunks(KEYS_PER_STATEMENT) {
             let owners: HashMap<EventId, &NodeId> = chunk.iter().map(|(node, id)| (*id, *node)).collect();
-            let mut query = QueryBuilder::<Db>::new("select node, added from clip where of_event in (");
-            let mut names = query.separated(", ");
-            for (_, id) in chunk {
-                names.push_bind(id.to_string());
-            }
-            query.push(") order by of_event, node, seq");
-            for row in query.build().persistent(false).fetch_all(&self.inner.readers).await? {
+            let mut query = Query::new("select node, added from clip where of_event");
+            query.push_in(self.inner.db.dialect(), chunk.iter().map(|(_, id)| id.to_string()).collect());
+            query.push(" order by of_event, node, seq");
+            for row in query.once().fetch_all(&self.inner.db).await? {
                 let node: NodeId = parsed("a node id", row.try_get("node")?)?;
                 let added: EvidenceAdded = from_json("a clip", row.try_get("added")?)?;
                 let clips = found.entry(added.event).or_default();

@@ -2,9 +2,8 @@
 
 use domain::{Direction, GateId, ObjectClass, SiteId};
 use projections::day::LOCAL_OFFSET_MINUTES;
-use sqlx::{QueryBuilder, Row};
 
-use crate::Db;
+use crate::db::Query;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{named, natural};
@@ -64,9 +63,11 @@ impl Store {
     pub async fn counts(&self, filter: &CountsFilter) -> Result<Vec<CountRow>, StoreError> {
         let width = filter.bucket.minutes();
         // Minutes before 1970 do not occur: the API refuses them, so that division rounds down.
-        let mut query = QueryBuilder::<Db>::new("select (minute + ");
+        let mut query = Query::new("select (minute + ");
         query.push_bind(LOCAL_OFFSET_MINUTES).push(") / ").push_bind(width);
-        query.push(" as stretch, direction, class, sum(count) as passages from count_minute where minute >= ");
+        query.push(
+            " as stretch, direction, class, cast(sum(count) as bigint) as passages from count_minute where minute >= ",
+        );
         query.push_bind(filter.from_minute).push(" and minute < ").push_bind(filter.to_minute);
         if let Some(site) = &filter.site {
             query.push(" and site = ").push_bind(site.as_str());
@@ -75,7 +76,7 @@ impl Store {
             query.push(" and gate = ").push_bind(gate.as_str());
         }
         query.push(" group by stretch, direction, class order by stretch, direction, class");
-        let rows = query.build().fetch_all(&self.inner.readers).await?;
+        let rows = query.fetch_all(&self.inner.db).await?;
         rows.iter()
             .map(|row| {
                 let stretch: i64 = row.try_get("stretch")?;

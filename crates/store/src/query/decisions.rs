@@ -3,11 +3,9 @@
 use domain::UtcTime;
 use projections::DecisionRow;
 use projections::day::LOCAL_OFFSET_MINUTES;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row};
 use wire::{AccessVerdict, LaneName};
 
-use crate::Db;
+use crate::db::{Query, Row};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::query::ListFilter;
@@ -48,9 +46,8 @@ impl Store {
     /// Decisions, newest first.
     pub async fn decisions(&self, filter: &DecisionFilter) -> Result<Vec<DecisionRow>, StoreError> {
         let DecisionFilter { list: ListFilter { gate, before, limit, .. }, .. } = filter;
-        let mut query = QueryBuilder::<Db>::new(
-            "select site, node, seq, id, at, decision, evidence from access_decision where true",
-        );
+        let mut query =
+            Query::new("select site, node, seq, id, at, decision, evidence from access_decision where true");
         push_filter(&mut query, filter);
         if let Some(gate) = gate {
             query.push(" and gate = ").push_bind(gate.as_str().to_owned());
@@ -61,18 +58,18 @@ impl Store {
             query.push(", ").push_bind(id.to_owned()).push(")");
         }
         query.push(" order by at desc, id desc limit ").push_bind(i64::from(*limit));
-        query.build().fetch_all(&self.inner.readers).await?.iter().map(decision).collect()
+        query.fetch_all(&self.inner.db).await?.iter().map(decision).collect()
     }
 
     /// Decisions per day, lane and verdict, in that order; the page of the filter's list does not matter.
     pub async fn decision_counts(&self, filter: &DecisionFilter) -> Result<Vec<DecisionCountRow>, StoreError> {
         let offset = LOCAL_OFFSET_MINUTES * 60 * 1_000_000;
-        let mut query = QueryBuilder::<Db>::new("select (at + ");
+        let mut query = Query::new("select (at + ");
         query.push_bind(offset).push(") / ").push_bind(DAY_US);
         query.push(" as day, lane, verdict, count(*) as decisions from access_decision where at >= 0");
         push_filter(&mut query, filter);
         query.push(" group by day, lane, verdict order by day, lane, verdict");
-        let rows = query.build().fetch_all(&self.inner.readers).await?;
+        let rows = query.fetch_all(&self.inner.db).await?;
         rows.iter()
             .map(|row| {
                 let day: i64 = row.try_get("day")?;
@@ -87,7 +84,7 @@ impl Store {
     }
 }
 
-fn push_filter(query: &mut QueryBuilder<Db>, filter: &DecisionFilter) {
+fn push_filter(query: &mut Query, filter: &DecisionFilter) {
     if let Some(site) = &filter.list.site {
         query.push(" and site = ").push_bind(site.as_str().to_owned());
     }
@@ -105,7 +102,7 @@ fn push_filter(query: &mut QueryBuilder<Db>, filter: &DecisionFilter) {
     }
 }
 
-fn decision(row: &SqliteRow) -> Result<DecisionRow, StoreError> {
+fn decision(row: &Row) -> Result<DecisionRow, StoreError> {
     Ok(DecisionRow {
         site: parsed("a site id", row.try_get("site")?)?,
         node: parsed("a node id", row.try_get("node")?)?,

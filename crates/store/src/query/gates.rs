@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{CameraId, CountGroup, Direction, GateId, NodeId, ObjectClass, SiteId, UtcTime, ZoneId};
 use projections::{GateToday, LocalDay};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row};
 use wire::event::CameraState;
 
-use crate::Db;
+use crate::db::{Query, Row};
 use crate::error::StoreError;
 use crate::ledger::{Area, OccupancyLedger};
 use crate::open::Store;
@@ -71,14 +69,14 @@ pub struct CameraRow {
 }
 
 /// Restricts a query to one gate.
-fn push_gate(query: &mut QueryBuilder<Db>, gate: Option<(&SiteId, &GateId)>, table: &str) {
+fn push_gate(query: &mut Query, gate: Option<(&SiteId, &GateId)>, table: &str) {
     if let Some((site, gate)) = gate {
         query.push(format_args!(" and {table}site = ")).push_bind(site.as_str().to_owned());
         query.push(format_args!(" and {table}gate = ")).push_bind(gate.as_str().to_owned());
     }
 }
 
-fn gate_key(row: &SqliteRow) -> Result<(SiteId, GateId), StoreError> {
+fn gate_key(row: &Row) -> Result<(SiteId, GateId), StoreError> {
     Ok((parsed("a site id", row.try_get("site")?)?, parsed("a gate id", row.try_get("gate")?)?))
 }
 
@@ -94,8 +92,8 @@ impl Store {
 
     /// Every gate that anything was told of, by site and name.
     pub async fn gate_areas(&self) -> Result<Vec<Area>, StoreError> {
-        let rows = sqlx::query("select distinct site, gate from gate_node order by site, gate")
-            .fetch_all(&self.inner.readers)
+        let rows = Query::new("select distinct site, gate from gate_node order by site, gate")
+            .fetch_all(&self.inner.db)
             .await?;
         rows.iter()
             .map(|row| {
@@ -110,16 +108,16 @@ impl Store {
         only: Option<(&SiteId, &GateId)>,
         now: UtcTime,
     ) -> Result<BTreeMap<(SiteId, GateId), GateRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("select site, gate, node, at from gate_node where true");
+        let mut query = Query::new("select site, gate, node, at from gate_node where true");
         push_gate(&mut query, only, "");
         let mut told: BTreeMap<(SiteId, GateId), (BTreeSet<NodeId>, UtcTime)> = BTreeMap::new();
-        for row in query.build().fetch_all(&self.inner.readers).await? {
+        for row in query.fetch_all(&self.inner.db).await? {
             let at = moment(row.try_get("at")?)?;
             let (nodes, last_at) = told.entry(gate_key(&row)?).or_insert_with(|| (BTreeSet::new(), at));
             nodes.insert(parsed("a node id", row.try_get("node")?)?);
             *last_at = at.max(*last_at);
         }
-        let ledger = OccupancyLedger::read(&self.inner.readers, now).await?;
+        let ledger = OccupancyLedger::read(&self.inner.db, now).await?;
         let mut gates = BTreeMap::new();
         for ((site, gate), (nodes, last_at)) in told {
             let area = Area { site: site.clone(), gate: Some(gate.clone()) };
@@ -146,13 +144,13 @@ impl Store {
         only: Option<(&SiteId, &GateId)>,
         day: LocalDay,
     ) -> Result<(), StoreError> {
-        let mut query = QueryBuilder::<Db>::new(
-            "select site, gate, direction, class, sum(count) as passages from count_minute where minute >= ",
+        let mut query = Query::new(
+            "select site, gate, direction, class, cast(sum(count) as bigint) as passages from count_minute where minute >= ",
         );
         query.push_bind(day.start_minute()).push(" and minute < ").push_bind(day.end_minute());
         push_gate(&mut query, only, "");
         query.push(" group by site, gate, direction, class");
-        for row in query.build().fetch_all(&self.inner.readers).await? {
+        for row in query.fetch_all(&self.inner.db).await? {
             let Some(gate) = gates.get_mut(&gate_key(&row)?) else { continue };
             let direction: Direction = named("a direction", row.try_get("direction")?)?;
             let class: ObjectClass = named("a class", row.try_get("class")?)?;
@@ -173,21 +171,21 @@ impl Store {
         only: Option<(&SiteId, &GateId)>,
     ) -> Result<(), StoreError> {
         // The latest node wins: one that was replaced stays in the table with what it counted last.
-        let mut query = QueryBuilder::<Db>::new(
+        let mut query = Query::new(
             "select o.site, o.gate, o.zone, o.count_group, o.count, o.at, \
-             case when s.seq > o.seq then 1 else 0 end as stale from occupancy o \
+             cast(case when s.seq > o.seq then 1 else 0 end as bigint) as stale from occupancy o \
              left join node_start s on s.node = o.node where true",
         );
         push_gate(&mut query, only, "o.");
         query.push(" order by o.site, o.gate, o.zone, o.count_group, o.at, o.node");
-        for row in query.build().fetch_all(&self.inner.readers).await? {
+        for row in query.fetch_all(&self.inner.db).await? {
             let Some(gate) = gates.get_mut(&gate_key(&row)?) else { continue };
             let zone = ZoneRow {
                 zone: parsed("a zone id", row.try_get("zone")?)?,
                 group: named("a group", row.try_get("count_group")?)?,
                 count: natural("a count", row.try_get("count")?)?,
                 at: moment(row.try_get("at")?)?,
-                is_stale: row.try_get::<i64, _>("stale")? == 1,
+                is_stale: row.try_get::<i64>("stale")? == 1,
             };
             match gate.zones.last_mut() {
                 Some(last) if (&last.zone, last.group) == (&zone.zone, zone.group) => *last = zone,
@@ -202,7 +200,7 @@ impl Store {
         gates: &mut BTreeMap<(SiteId, GateId), GateRow>,
         only: Option<(&SiteId, &GateId)>,
     ) -> Result<(), StoreError> {
-        let mut query = QueryBuilder::<Db>::new(
+        let mut query = Query::new(
             "select c.site, c.gate, c.node, c.camera, c.at as seen_at, s.state, s.reason, s.at from gate_camera c \
              left join camera_state s on s.site = c.site and s.node = c.node and s.camera = c.camera where true",
         );
@@ -214,7 +212,7 @@ impl Store {
         );
         push_gate(&mut query, only, "n.");
         query.push(" order by 1, 2, 3, 4");
-        for row in query.build().fetch_all(&self.inner.readers).await? {
+        for row in query.fetch_all(&self.inner.db).await? {
             let Some(gate) = gates.get_mut(&gate_key(&row)?) else { continue };
             gate.cameras.push(camera(&row)?);
         }
@@ -223,16 +221,16 @@ impl Store {
 
     /// Every camera that told its state, by site, node and name.
     pub async fn cameras(&self) -> Result<Vec<CameraRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = Query::new(
             "select site, node, camera, at as seen_at, state, reason, at from camera_state order by site, node, camera",
         )
-        .fetch_all(&self.inner.readers)
+        .fetch_all(&self.inner.db)
         .await?;
         rows.iter().map(camera).collect()
     }
 }
 
-fn camera(row: &SqliteRow) -> Result<CameraRow, StoreError> {
+fn camera(row: &Row) -> Result<CameraRow, StoreError> {
     let state: Option<&str> = row.try_get("state")?;
     let at: Option<i64> = row.try_get("at")?;
     Ok(CameraRow {
@@ -240,7 +238,7 @@ fn camera(row: &SqliteRow) -> Result<CameraRow, StoreError> {
         node: parsed("a node id", row.try_get("node")?)?,
         camera: parsed("a camera id", row.try_get("camera")?)?,
         state: state.map(|state| named("a camera state", state)).transpose()?,
-        reason: row.try_get::<Option<String>, _>("reason")?.unwrap_or_default(),
+        reason: row.try_get::<Option<String>>("reason")?.unwrap_or_default(),
         at: match at {
             Some(at) => moment(at)?,
             None => moment(row.try_get("seen_at")?)?,

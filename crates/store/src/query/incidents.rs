@@ -1,9 +1,8 @@
 //! What gates noticed that their profiles do not allow or warn of.
 
 use projections::IncidentRow;
-use sqlx::{QueryBuilder, Row};
 
-use crate::Db;
+use crate::db::Query;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::query::ListFilter;
@@ -13,8 +12,7 @@ impl Store {
     /// Incidents, newest first; only of `kind`, by its name on the wire, where one is given.
     pub async fn incidents(&self, filter: &ListFilter, kind: Option<&str>) -> Result<Vec<IncidentRow>, StoreError> {
         let ListFilter { site, gate, before, limit } = filter;
-        let mut query =
-            QueryBuilder::<Db>::new("select site, node, seq, id, incident, evidence from incident where true");
+        let mut query = Query::new("select site, node, seq, id, incident, evidence from incident where true");
         if let Some(site) = site {
             query.push(" and site = ").push_bind(site.as_str());
         }
@@ -30,7 +28,7 @@ impl Store {
             query.push(", ").push_bind(id.to_owned()).push(")");
         }
         query.push(" order by at desc, id desc limit ").push_bind(i64::from(*limit));
-        let rows = query.build().fetch_all(&self.inner.readers).await?;
+        let rows = query.fetch_all(&self.inner.db).await?;
         rows.iter()
             .map(|row| {
                 Ok(IncidentRow {

@@ -3,11 +3,10 @@
 use domain::{CountGroup, Direction, GateId, Passage, SiteId, UtcTime};
 use projections::inside::minute_start;
 use projections::{Base, Inside, ResetTime};
-use sqlx::{QueryBuilder, Row};
 
-use crate::Db;
+use crate::db::{Dialect, Query};
 use crate::error::StoreError;
-use crate::ledger::{Area, CorrectionRow, OccupancyLedger, gates_of_site, person_classes};
+use crate::ledger::{Area, CorrectionRow, OccupancyLedger, gates_of, person_classes};
 use crate::open::Store;
 use crate::row::{from_json, named, natural};
 
@@ -58,10 +57,10 @@ impl Store {
         now: UtcTime,
         until: Until,
     ) -> Result<[InsideRow; 2], StoreError> {
-        let ledger = OccupancyLedger::read(&self.inner.readers, now).await?;
+        let ledger = OccupancyLedger::read(&self.inner.db, now).await?;
         let gates = match &area.gate {
             Some(gate) => vec![gate.clone()],
-            None => gates_of_site(&self.inner.readers, &area.site).await?,
+            None => gates_of(&self.inner.db, &area.site).await?,
         };
         self.insides_by(&ledger, area, &gates, (now, until)).await
     }
@@ -110,15 +109,15 @@ impl Store {
             return Ok(Vec::new());
         }
         let group = format!("case when class in ({}) then 'person' else 'vehicle' end", person_classes());
-        let mut query = QueryBuilder::<Db>::new(format!(
-            "select minute, {group} as count_group, sum(case direction when 'in' then count else 0 end) as entered, \
-             sum(case direction when 'out' then count else 0 end) as went from count_minute where site = "
+        let mut query = Query::new(format!(
+            "select minute, {group} as count_group, cast(sum(case direction when 'in' then count else 0 end) as bigint) as entered, \
+             cast(sum(case direction when 'out' then count else 0 end) as bigint) as went from count_minute where site = "
         ));
         query.push_bind(site.as_str());
-        push_gates(&mut query, gates);
+        push_gates(&mut query, self.inner.db.dialect(), gates);
         query.push(" and minute >= ").push_bind(first_minute).push(" and minute < ").push_bind(end_minute);
         query.push(" group by 1, 2 order by 1");
-        let rows = query.build().fetch_all(&self.inner.readers).await?;
+        let rows = query.fetch_all(&self.inner.db).await?;
         rows.iter()
             .map(|row| {
                 Ok(Step {
@@ -137,13 +136,13 @@ impl Store {
         if row.base.at >= end || gates.is_empty() {
             return Ok(None);
         }
-        let mut query = QueryBuilder::<Db>::new("select passage from passage where site = ");
+        let mut query = Query::new("select passage from passage where site = ");
         query.push_bind(row.area.site.as_str().to_owned());
-        push_gates(&mut query, gates);
+        push_gates(&mut query, self.inner.db.dialect(), gates);
         query.push(" and at >= ").push_bind(row.base.at.as_unix_micros());
         query.push(" and at < ").push_bind(end.as_unix_micros());
         let (mut entered, mut left) = (0, 0);
-        for found in query.build().fetch_all(&self.inner.readers).await? {
+        for found in query.fetch_all(&self.inner.db).await? {
             let passage: Passage = from_json("a passage", found.try_get("passage")?)?;
             if passage.class.group() == row.group {
                 match passage.direction {
@@ -157,11 +156,6 @@ impl Store {
 }
 
 /// Names every gate, although all of a site are meant: so the index on site, gate and minute serves.
-fn push_gates(query: &mut QueryBuilder<Db>, gates: &[GateId]) {
-    query.push(" and gate in (");
-    let mut names = query.separated(", ");
-    for gate in gates {
-        names.push_bind(gate.as_str().to_owned());
-    }
-    query.push(")");
+fn push_gates(query: &mut Query, dialect: Dialect, gates: &[GateId]) {
+    query.push(" and gate").push_in(dialect, gates.iter().map(GateId::as_str).collect());
 }

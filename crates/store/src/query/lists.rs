@@ -5,11 +5,9 @@ use std::str::FromStr;
 
 use domain::{GateId, NodeId, SiteId, UtcTime};
 use projections::{PassageRow, StayRow};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row};
 use wire::{BlobHash, EventId};
 
-use crate::Db;
+use crate::db::{Query, Row};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{from_json, moment, named, natural, parsed};
@@ -127,7 +125,7 @@ pub struct BlobRow {
     pub stored_at: UtcTime,
 }
 
-fn push_filter(query: &mut QueryBuilder<Db>, filter: &ListFilter, at: &str) {
+fn push_filter(query: &mut Query, filter: &ListFilter, at: &str) {
     if let Some(site) = &filter.site {
         query.push(" and site = ").push_bind(site.as_str().to_owned());
     }
@@ -144,10 +142,9 @@ fn push_filter(query: &mut QueryBuilder<Db>, filter: &ListFilter, at: &str) {
 impl Store {
     /// Passages, newest first.
     pub async fn passages(&self, filter: &ListFilter) -> Result<Vec<PassageRow>, StoreError> {
-        let mut query =
-            QueryBuilder::<Db>::new("select site, node, seq, id, passage, evidence from passage where true");
+        let mut query = Query::new("select site, node, seq, id, passage, evidence from passage where true");
         push_filter(&mut query, filter, "at");
-        let rows = query.build().fetch_all(&self.inner.readers).await?;
+        let rows = query.fetch_all(&self.inner.db).await?;
         rows.iter()
             .map(|row| {
                 Ok(PassageRow {
@@ -164,9 +161,9 @@ impl Store {
 
     /// Stays, those that ended last first.
     pub async fn stays(&self, filter: &ListFilter) -> Result<Vec<StayRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new("select site, node, seq, id, stay, evidence from stay where true");
+        let mut query = Query::new("select site, node, seq, id, stay, evidence from stay where true");
         push_filter(&mut query, filter, "at_to");
-        let rows = query.build().fetch_all(&self.inner.readers).await?;
+        let rows = query.fetch_all(&self.inner.db).await?;
         rows.iter()
             .map(|row| {
                 Ok(StayRow {
@@ -183,33 +180,32 @@ impl Store {
 
     /// Alarms, open ones first, then the newest first; of one node only where it is named.
     pub async fn alarms(&self, node: Option<&NodeId>, limit: u32) -> Result<Vec<AlarmRow>, StoreError> {
-        let mut query = QueryBuilder::<Db>::new(
-            "select alarm.*, node.site from alarm left join node on node.node = alarm.node where true",
-        );
+        let mut query =
+            Query::new("select alarm.*, node.site from alarm left join node on node.node = alarm.node where true");
         if let Some(node) = node {
             query.push(" and alarm.node = ").push_bind(node.as_str().to_owned());
         }
         query
             .push(" order by closed_at is not null, last_at desc, alarm.node, kind limit ")
             .push_bind(i64::from(limit));
-        let rows = query.build().fetch_all(&self.inner.readers).await?;
+        let rows = query.fetch_all(&self.inner.db).await?;
         rows.iter().map(alarm).collect()
     }
 
     /// Refused messages, the newest first.
     pub async fn quarantine(&self, limit: u32) -> Result<Vec<QuarantineRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = Query::new(
             "select id, node, reason, detail, topic, payload_bytes, payload_hash, first_at, last_at, count \
-             from quarantine order by last_at desc, id desc limit ?",
+             from quarantine order by last_at desc, id desc limit $1",
         )
         .bind(i64::from(limit))
-        .fetch_all(&self.inner.readers)
+        .fetch_all(&self.inner.db)
         .await?;
         rows.iter().map(quarantined).collect()
     }
 }
 
-fn alarm(row: &SqliteRow) -> Result<AlarmRow, StoreError> {
+fn alarm(row: &Row) -> Result<AlarmRow, StoreError> {
     let site: Option<&str> = row.try_get("site")?;
     let closed_at: Option<i64> = row.try_get("closed_at")?;
     Ok(AlarmRow {
@@ -224,7 +220,7 @@ fn alarm(row: &SqliteRow) -> Result<AlarmRow, StoreError> {
     })
 }
 
-fn quarantined(row: &SqliteRow) -> Result<QuarantineRow, StoreError> {
+fn quarantined(row: &Row) -> Result<QuarantineRow, StoreError> {
     let node: Option<&str> = row.try_get("node")?;
     Ok(QuarantineRow {
         id: natural("a number", row.try_get("id")?)?,

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::{ClockQuality, NodeId, UtcTime};
 use projections::{ClockJumpValue, NodeStartValue, delta::NodeSeenValue};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use wire::policy::PolicyStatus;
 use wire::{Ack, NodeState};
 
+use crate::db::{Query, Row};
 use crate::error::StoreError;
 use crate::node::{RegisteredNode, registered};
 use crate::open::Store;
@@ -69,7 +68,8 @@ pub struct NodeStatusRow {
 impl Store {
     /// Every believed node, by site and name.
     pub async fn nodes(&self) -> Result<Vec<NodeRow>, StoreError> {
-        let rows = sqlx::query(NODES).fetch_all(&self.inner.readers).await?;
+        let is_for = self.inner.db.dialect().json_list_has("wanted.nodes", "node.node");
+        let rows = Query::new(nodes_sql(&is_for)).fetch_all(&self.inner.db).await?;
         let heads: BTreeMap<NodeId, Ack> = self.heads().await?.into_iter().map(|head| (head.node, head.ack)).collect();
         let mut cameras: BTreeMap<NodeId, Vec<CameraRow>> = BTreeMap::new();
         for camera in self.cameras().await? {
@@ -90,7 +90,7 @@ impl Store {
                 alarms_open: natural("a count", row.try_get("alarms_open")?)?,
                 policy: policy(row)?,
                 policy_wanted: row
-                    .try_get::<Option<i64>, _>("policy_wanted")?
+                    .try_get::<Option<i64>>("policy_wanted")?
                     .map(|version| natural("a version", version))
                     .transpose()?,
                 node,
@@ -100,15 +100,16 @@ impl Store {
     }
 }
 
-const NODES: &str = "select node.*, \
+fn nodes_sql(is_for_node: &str) -> String {
+    format!(
+        "select node.*, \
     status.state, status.version as status_version, status.at as status_at, status.backlog, \
     status.clock as status_clock, status.received_at, \
     seen.seq as seen_seq, seen.at as seen_at, seen.clock as seen_clock, \
     start.seq as start_seq, start.at as start_at, start.version as start_version, start.profile, start.models, \
     jump.seq as jump_seq, jump.at as jump_at, jump.by_ms, \
     policy.status as policy_status, policy.received_at as policy_received_at, \
-    (select wanted.version from policy wanted where wanted.site = node.site and (wanted.nodes is null or exists \
-    (select 1 from json_each(wanted.nodes) named where named.value = node.node)) order by wanted.id desc limit 1) \
+    (select wanted.version from policy wanted where wanted.site = node.site and (wanted.nodes is null or {is_for_node}) order by wanted.id desc limit 1) \
     as policy_wanted, \
     (select count(*) from alarm where alarm.node = node.node and alarm.closed_at is null) as alarms_open \
     from node \
@@ -117,10 +118,12 @@ const NODES: &str = "select node.*, \
     left join node_seen seen on seen.node = node.node \
     left join node_start start on start.node = node.node \
     left join node_jump jump on jump.node = node.node \
-    order by node.site, node.node";
+    order by node.site, node.node"
+    )
+}
 
-fn status(row: &SqliteRow) -> Result<Option<NodeStatusRow>, StoreError> {
-    let Some(state) = row.try_get::<Option<&str>, _>("state")? else { return Ok(None) };
+fn status(row: &Row) -> Result<Option<NodeStatusRow>, StoreError> {
+    let Some(state) = row.try_get::<Option<&str>>("state")? else { return Ok(None) };
     let backlog: Option<i64> = row.try_get("backlog")?;
     let clock: Option<&str> = row.try_get("status_clock")?;
     let at: Option<i64> = row.try_get("status_at")?;
@@ -134,14 +137,14 @@ fn status(row: &SqliteRow) -> Result<Option<NodeStatusRow>, StoreError> {
     }))
 }
 
-fn policy(row: &SqliteRow) -> Result<Option<NodePolicyRow>, StoreError> {
-    let Some(status) = row.try_get::<Option<&str>, _>("policy_status")? else { return Ok(None) };
+fn policy(row: &Row) -> Result<Option<NodePolicyRow>, StoreError> {
+    let Some(status) = row.try_get::<Option<&str>>("policy_status")? else { return Ok(None) };
     let received_at = moment(row.try_get("policy_received_at")?)?;
     Ok(Some(NodePolicyRow { status: from_json("a policy's state", status)?, received_at }))
 }
 
-fn seen(row: &SqliteRow) -> Result<Option<NodeSeenValue>, StoreError> {
-    let Some(seq) = row.try_get::<Option<i64>, _>("seen_seq")? else { return Ok(None) };
+fn seen(row: &Row) -> Result<Option<NodeSeenValue>, StoreError> {
+    let Some(seq) = row.try_get::<Option<i64>>("seen_seq")? else { return Ok(None) };
     Ok(Some(NodeSeenValue {
         seq: natural("an event number", seq)?,
         at: moment(row.try_get("seen_at")?)?,
@@ -149,8 +152,8 @@ fn seen(row: &SqliteRow) -> Result<Option<NodeSeenValue>, StoreError> {
     }))
 }
 
-fn start(row: &SqliteRow) -> Result<Option<NodeStartValue>, StoreError> {
-    let Some(seq) = row.try_get::<Option<i64>, _>("start_seq")? else { return Ok(None) };
+fn start(row: &Row) -> Result<Option<NodeStartValue>, StoreError> {
+    let Some(seq) = row.try_get::<Option<i64>>("start_seq")? else { return Ok(None) };
     Ok(Some(NodeStartValue {
         seq: natural("an event number", seq)?,
         at: moment(row.try_get("start_at")?)?,
@@ -160,8 +163,8 @@ fn start(row: &SqliteRow) -> Result<Option<NodeStartValue>, StoreError> {
     }))
 }
 
-fn jump(row: &SqliteRow) -> Result<Option<ClockJumpValue>, StoreError> {
-    let Some(seq) = row.try_get::<Option<i64>, _>("jump_seq")? else { return Ok(None) };
+fn jump(row: &Row) -> Result<Option<ClockJumpValue>, StoreError> {
+    let Some(seq) = row.try_get::<Option<i64>>("jump_seq")? else { return Ok(None) };
     Ok(Some(ClockJumpValue {
         seq: natural("an event number", seq)?,
         at: moment(row.try_get("jump_at")?)?,

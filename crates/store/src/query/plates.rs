@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use domain::{NodeId, TrackId, UtcTime};
 use projections::{PassageRow, PlateBest, PlateListed, PlateRow};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row};
 use wire::EventId;
 use wire::plate::PlateOutcome;
 
-use crate::Db;
+use crate::db::{Query, Row};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::query::ListFilter;
@@ -59,7 +57,7 @@ impl Store {
             Some(_) => ("plate_read_gate g join plate_read p on p.node = g.node and p.seq = g.seq", "g"),
             None => ("plate_read p", "p"),
         };
-        let mut query = QueryBuilder::<Db>::new(format!("select p.* from {table} where true"));
+        let mut query = Query::new(format!("select p.* from {table} where true"));
         if let Some(site) = site {
             query.push(format_args!(" and {order}.site = ")).push_bind(site.as_str().to_owned());
         }
@@ -84,7 +82,7 @@ impl Store {
             query.push(", ").push_bind(id.to_owned()).push(")");
         }
         query.push(format_args!(" order by {order}.at_to desc, {order}.id desc limit ")).push_bind(i64::from(*limit));
-        query.build().fetch_all(&self.inner.readers).await?.iter().map(plate).collect()
+        query.fetch_all(&self.inner.db).await?.iter().map(plate).collect()
     }
 
     /// The plates of vehicles that passed, by the passage's event. A plate belongs to a passage of the same camera and
@@ -123,15 +121,18 @@ impl Store {
         let moments = || passages.iter().map(|row| row.passage.at.as_unix_micros());
         let (Some(first), Some(last)) = (moments().min(), moments().max()) else { return Ok(HashMap::new()) };
         let slack = i64::try_from(PASSAGE_SLACK.as_micros()).unwrap_or(i64::MAX);
-        let mut query = QueryBuilder::<Db>::new("select * from plate_read where (node, camera, vehicle) in (");
-        query.push_values(passages, |mut row, passage| {
-            let track = i64::try_from(passage.passage.track.0).unwrap_or(i64::MAX);
-            row.push_bind(passage.node.as_str()).push_bind(passage.passage.camera.as_str()).push_bind(track);
-        });
-        query.push(") and outcome = 'read' and at_to >= ").push_bind(first.saturating_sub(slack));
+        let mut query = Query::new("select * from plate_read where (node, camera, vehicle)");
+        let track = |row: &PassageRow| i64::try_from(row.passage.track.0).unwrap_or(i64::MAX);
+        let columns = vec![
+            passages.iter().map(|row| row.node.as_str()).collect(),
+            passages.iter().map(|row| row.passage.camera.as_str()).collect(),
+            passages.iter().map(track).collect(),
+        ];
+        query.push_in_rows(self.inner.db.dialect(), columns);
+        query.push(" and outcome = 'read' and at_to >= ").push_bind(first.saturating_sub(slack));
         query.push(" and at_from <= ").push_bind(last.saturating_add(slack));
         let mut plates: HashMap<_, Vec<PlateRow>> = HashMap::new();
-        for row in query.build().persistent(false).fetch_all(&self.inner.readers).await? {
+        for row in query.once().fetch_all(&self.inner.db).await? {
             let plate = plate(&row)?;
             let Some(vehicle) = plate.vehicle else { continue };
             plates.entry((plate.node.clone(), plate.camera.as_str().to_owned(), vehicle)).or_default().push(plate);
@@ -144,15 +145,14 @@ impl Store {
         let stretches = Vec::from_iter(stretches);
         let mut starts: Vec<(NodeId, u64)> = Vec::new();
         for chunk in stretches.chunks(STRETCHES_PER_STATEMENT) {
-            let mut query =
-                QueryBuilder::<Db>::new("select node, seq from event where kind = 'node_started' and (false");
+            let mut query = Query::new("select node, seq from event where kind = 'node_started' and (false");
             for stretch in chunk {
                 query.push(" or (node = ").push_bind(stretch.node.as_str());
                 query.push(" and seq > ").push_bind(sql_seq(stretch.after));
                 query.push(" and seq < ").push_bind(sql_seq(stretch.before)).push(")");
             }
             query.push(")");
-            for row in query.build().persistent(false).fetch_all(&self.inner.readers).await? {
+            for row in query.once().fetch_all(&self.inner.db).await? {
                 starts.push((
                     parsed("a node id", row.try_get("node")?)?,
                     natural("an event number", row.try_get("seq")?)?,
@@ -186,8 +186,9 @@ fn distance(plate: &PlateRow, at: UtcTime) -> Duration {
     from.since(at).max(at.since(to))
 }
 
-fn plate(row: &SqliteRow) -> Result<PlateRow, StoreError> {
+fn plate(row: &Row) -> Result<PlateRow, StoreError> {
     let vehicle: Option<i64> = row.try_get("vehicle")?;
+    let rows: i64 = row.try_get("rows")?;
     Ok(PlateRow {
         site: parsed("a site id", row.try_get("site")?)?,
         node: parsed("a node id", row.try_get("node")?)?,
@@ -203,30 +204,36 @@ fn plate(row: &SqliteRow) -> Result<PlateRow, StoreError> {
         reason: row.try_get("reason")?,
         best: best(row)?,
         colour: named("a colour", row.try_get("colour")?)?,
-        rows: row.try_get("rows")?,
+        rows: u8::try_from(rows).map_err(|_| StoreError::Row { what: "a number of rows", text: rows.to_string() })?,
         listed: listed(row)?,
         evidence: from_json("evidence", row.try_get("evidence")?)?,
     })
 }
 
-fn best(row: &SqliteRow) -> Result<Option<PlateBest>, StoreError> {
-    let Some(key) = row.try_get::<Option<String>, _>("key")? else { return Ok(None) };
+/// What was a number of 32 bits before it was stored.
+#[expect(clippy::cast_possible_truncation, reason = "it was widened from 32 bits, so nothing is lost")]
+const fn single(stored: f64) -> f32 {
+    stored as f32
+}
+
+fn best(row: &Row) -> Result<Option<PlateBest>, StoreError> {
+    let Some(key) = row.try_get::<Option<String>>("key")? else { return Ok(None) };
     Ok(Some(PlateBest {
         key,
         display: row.try_get("display")?,
         kind: row.try_get("kind")?,
         issuer: row.try_get("issuer")?,
-        confidence: row.try_get("confidence")?,
+        confidence: single(row.try_get("confidence")?),
         ambiguous: row.try_get("ambiguous")?,
     }))
 }
 
-fn listed(row: &SqliteRow) -> Result<Option<PlateListed>, StoreError> {
-    let Some(list) = row.try_get::<Option<String>, _>("list")? else { return Ok(None) };
+fn listed(row: &Row) -> Result<Option<PlateListed>, StoreError> {
+    let Some(list) = row.try_get::<Option<String>>("list")? else { return Ok(None) };
     Ok(Some(PlateListed {
         list,
         purpose: named("a list's purpose", row.try_get("list_purpose")?)?,
         key: row.try_get("list_key")?,
-        score: row.try_get("list_score")?,
+        score: single(row.try_get("list_score")?),
     }))
 }

@@ -108,6 +108,11 @@ offline-test: setup ## Keep 72 simulated hours without a broker and deliver them
 	@$(CARGO) build --locked --workspace --bins
 	@$(CARGO) run --locked --package gatehouse-tests --bin offline-test -- $(if $(HOURS),--hours $(HOURS))
 
+.PHONY: reconnect-test
+reconnect-test: setup ## Have 1,000 nodes with the backlog of a day come back at once; NODES=n, HOURS=n
+	@$(CARGO) build --locked --workspace --bins
+	@ulimit -n $$(ulimit -H -n); $(TARGET)/debug/reconnect-test $(if $(NODES),--nodes $(NODES)) $(if $(HOURS),--hours $(HOURS))
+
 .PHONY: soak
 soak: setup-demo ## Four full-size cameras on one node for half an hour, held to its limits; MINUTES=n, DETECTOR=id
 	@$(CARGO) build --locked --release --workspace --bins

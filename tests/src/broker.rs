@@ -57,6 +57,12 @@ impl Broker {
         Self::down_saving(folder, "")
     }
 
+    /// The same with as long a queue for the hub as a province needs: of the usual one, of 1,000 messages, Mosquitto
+    /// throws away what is too much, and the nodes notice only after a while that no receipt comes.
+    pub fn down_for_many(folder: &Path) -> Self {
+        Self::down_saving(folder, "max_queued_messages 1000000\nmax_inflight_messages 1000\n")
+    }
+
     fn down_saving(folder: &Path, saving: &str) -> Self {
         let port = free_port();
         std::fs::create_dir_all(folder).expect("a folder");

@@ -51,10 +51,18 @@ pub(crate) async fn counts(store: &Store) -> Vec<CountRow> {
 
 /// What the store says of itself that should not be: unsound rows, open alarms of the node, messages in quarantine.
 pub(crate) async fn troubles(store: &Store) -> Vec<String> {
+    troubles_of(store, Some(&NodeId::new(NODE).expect("a slug"))).await
+}
+
+/// The same with the alarms of all nodes.
+pub(crate) async fn all_troubles(store: &Store) -> Vec<String> {
+    troubles_of(store, None).await
+}
+
+async fn troubles_of(store: &Store, node: Option<&NodeId>) -> Vec<String> {
     let verified = store.verify().await.expect("the database can be read");
     let mut found: Vec<_> = verified.findings.iter().map(|one| format!("{}: {}", one.place, one.what)).collect();
-    let node = NodeId::new(NODE).expect("a slug");
-    let alarms = store.alarms(Some(&node), ROWS_MAX).await.expect("the alarms can be read");
+    let alarms = store.alarms(node, ROWS_MAX).await.expect("the alarms can be read");
     let open = alarms.iter().filter(|alarm| alarm.closed_at.is_none());
     found.extend(open.map(|alarm| format!("the alarm \"{}\" is open: {}", alarm.kind, alarm.detail)));
     let refused = store.quarantine(ROWS_MAX).await.expect("the quarantine can be read");

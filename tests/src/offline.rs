@@ -6,7 +6,6 @@
 //! start, Mosquitto, the hub.
 
 mod report;
-mod traffic;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,10 +23,10 @@ use crate::hub::{self, Http};
 use crate::process::Process;
 use crate::rehearsal::{self, PROFILE, Pace};
 use crate::site::Site;
+use crate::traffic::{Happening, happenings};
 use crate::wait::{eventually, within};
 
 pub use report::Report;
-use traffic::{Happening, happenings};
 
 /// Longer than any run: nothing happens before the node's camera.
 const REST: Duration = Duration::from_secs(24 * 3600);

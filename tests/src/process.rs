@@ -67,6 +67,17 @@ impl Process {
         self.child.id()
     }
 
+    /// The most memory that it has had at once, in bytes.
+    ///
+    /// # Panics
+    /// Where it has ended.
+    pub fn memory_max(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells it");
+        let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
+        kilobytes * 1024
+    }
+
     /// How it ended, where it has.
     ///
     /// # Panics

@@ -16,6 +16,7 @@ mod orders;
 mod plates;
 mod poison;
 mod policy;
+mod reconnect;
 mod redact;
 mod replay;
 mod replica;

@@ -27,11 +27,11 @@ const AWAY_EVERY: usize = 500;
 
 /// A picture that is made when it is needed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Picture(u64);
+pub(crate) struct Picture(u64);
 
 impl Picture {
     /// Its bytes: no picture that anybody could look at, and no two are alike.
-    pub(super) fn bytes(self) -> Vec<u8> {
+    pub(crate) fn bytes(self) -> Vec<u8> {
         let mut dice = Dice::new(self.0);
         let mut bytes = vec![0xFF, 0xD8, 0xFF];
         while bytes.len() < PICTURE_BYTES {
@@ -43,13 +43,13 @@ impl Picture {
 
 /// An event and its picture.
 #[derive(Debug, Clone)]
-pub(super) struct Happening {
-    pub(super) event: Event,
-    pub(super) picture: Option<Picture>,
+pub(crate) struct Happening {
+    pub(crate) event: Event,
+    pub(crate) picture: Option<Picture>,
 }
 
 /// What happens from `begin` on, in order.
-pub(super) fn happenings(begin: UtcTime, hours: Duration, passages_a_day: u32, seed: u64) -> Vec<Happening> {
+pub(crate) fn happenings(begin: UtcTime, hours: Duration, passages_a_day: u32, seed: u64) -> Vec<Happening> {
     let mut dice = Dice::new(seed);
     let count = u64::from(passages_a_day) * hours.as_secs() / (24 * 3_600);
     let mut moments: Vec<Duration> = (0..count).map(|_| moment(&mut dice, begin, hours)).collect();

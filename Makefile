@@ -89,9 +89,11 @@ shell-test: ## Lint the shell scripts and test set-up and installation
 	$(call timed,shell scripts,shellcheck -x deploy/*.sh deploy/lib/*.sh deploy/tests/*.sh deploy/debian/*/* .ci/run; deploy/tests/setup_test.sh; deploy/tests/install_test.sh)
 
 .PHONY: page-test
-page-test: ## Test the page's logic, where Node.js is installed
-	@if command -v node >/dev/null; then echo "== page"; cd crates/hub/page && node --test --test-reporter=dot tests/*.test.js; \
-	else echo "== page: skipped, Node.js (20 or later) is not installed"; fi
+page-test: ## Lint, check and test the console's code; test the plain page's logic, where Node.js 20 or later is installed
+	$(call timed,console,cd crates/console && npm run --silent fetched && npm run --silent check)
+	@if node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; then echo "== plain page"; \
+	cd crates/hub/page && node --test --test-reporter=dot tests/*.test.js; \
+	else echo "== plain page: skipped, Node.js is older than 20"; fi
 
 # Last in `test`, so that the counts stand at the end.
 .PHONY: rust-test

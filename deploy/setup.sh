@@ -30,6 +30,9 @@ readonly BUILD_PACKAGES=(
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
     gstreamer1.0-plugins-ugly gstreamer1.0-libav
 )
+# To build the console. Left out where a Node.js of another origin is there, which Debian's packages would displace.
+readonly CONSOLE_PACKAGES=(nodejs npm)
+readonly NODE_MINIMUM=18
 # To test: the broker that two-process tests talk to, the shell linter, what kills a program at an exact system call, and
 # what makes a program's clock jump and stand still.
 readonly TEST_PACKAGES=(mosquitto mosquitto-clients shellcheck strace faketime)
@@ -130,6 +133,7 @@ install_packages() {
     local wanted=("${BUILD_PACKAGES[@]}") absent=()
     begin_step "Debian packages"
     if [[ $purpose == test ]]; then wanted+=("${TEST_PACKAGES[@]}"); fi
+    if ! node_present; then wanted+=("${CONSOLE_PACKAGES[@]}"); fi
     # The library comes in a Python wheel, so fetching it takes pip.
     if ! sha256_is "$(library_path)" "$library_sha256" && ! python3 -m pip --version >/dev/null 2>&1; then
         wanted+=(python3-pip)
@@ -141,6 +145,14 @@ install_packages() {
         packages_install "${absent[@]}"
         end_step "installed ${#absent[@]} of ${#wanted[@]}"
     fi
+}
+
+# Whether a Node.js that the console can be built with is there, with npm.
+node_present() {
+    local version
+    version=$(node --version 2>/dev/null) || return 1
+    version=${version#v}
+    [[ ${version%%.*} =~ ^[0-9]+$ ]] && ((${version%%.*} >= NODE_MINIMUM)) && npm --version >/dev/null 2>&1
 }
 
 install_onnxruntime() {

@@ -43,6 +43,8 @@ EOF
     stand_in apt-get <<<'echo "$*" >>"$0.called"; exit 0'
     stand_in sudo <<<'while [[ $1 == -* ]]; do shift; done; "$@"'
     stand_in uname <<<'echo x86_64'
+    stand_in node <<<'echo v18.20.4'
+    stand_in npm <<<'echo 9.2.0'
     stand_in rustc <<<'echo "rustc 1.95.0 (59807616e 2026-04-14)"'
     stand_in cargo-deny <<<"echo cargo-deny $(sed -n 's/^readonly CARGO_DENY_VERSION=//p' "$repo/deploy/setup.sh")"
     stand_in df <<<'printf "h\ndisk 0 0 9999999 0%% /\n"'

@@ -30,10 +30,10 @@ use tower_http::compression::CompressionLayer;
 
 use crate::health::HealthBoard;
 use crate::live::Live;
-use crate::page;
+use crate::{console_page, page};
 
 pub use openapi::document;
-pub(crate) use problem::no_such_asset;
+pub(crate) use problem::{no_such_asset, no_such_path};
 pub(crate) use security::hosts;
 
 /// Watchers of the stream at the same time; a further one is told to come back later.
@@ -90,12 +90,15 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
     ]
 }
 
-/// The API and the page.
+/// The API, the console and the plain page.
 pub(crate) fn router(app: App) -> Router {
     let api = routes().into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method));
-    api.route("/", get(page::index))
+    api.route("/", get(console_page::index))
+        .route("/console/{name}", get(console_page::asset))
+        .route("/icon.svg", get(console_page::icon))
+        .route("/plain", get(page::index))
         .route("/assets/{name}", get(page::asset))
-        .fallback(problem::no_such_path)
+        .fallback(console_page::page_or_problem)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(CompressionLayer::new())
         .layer(axum::middleware::from_fn_with_state(app.clone(), security::guard))
@@ -113,5 +116,16 @@ mod tests {
         let mut served: Vec<_> = routes().into_iter().map(|(path, _)| path.to_owned()).collect();
         served.sort();
         assert_eq!(described, served);
+    }
+
+    #[test]
+    fn the_console_knows_the_document_as_it_is() {
+        let here = serde_json::to_string_pretty(&document()).expect("it is JSON");
+        let console = include_str!("../../console/openapi.json");
+        // Compared as a whole, but not printed: thousands of lines say less than what to do.
+        assert!(
+            here == console.trim_end(),
+            "the API has changed: cargo run --package hub -- openapi > crates/console/openapi.json"
+        );
     }
 }

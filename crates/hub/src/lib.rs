@@ -1,6 +1,6 @@
 //! The hub: takes events in from the broker, keeps what they add up to, and shows it over HTTP.
 //!
-//! Owns the connection to the broker, the HTTP API and the page. What an event means is decided in `projections`, what
+//! Owns the connection to the broker, the HTTP API and the pages: the console of the crate `console` and a plain one. What an event means is decided in `projections`, what
 //! is kept in `store`; this crate only carries. Nothing in its memory is the only copy: a message is acknowledged to
 //! the broker, and confirmed to its node, after the commit.
 //!
@@ -12,6 +12,7 @@ pub mod api;
 pub mod broker;
 pub mod clock;
 pub mod config;
+mod console_page;
 pub mod counting;
 pub mod health;
 pub mod ingest;

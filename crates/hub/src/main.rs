@@ -49,6 +49,8 @@ enum Command {
     /// Hours counted by hand, and how far the machine's counts can be trusted; also beside a running hub.
     #[command(subcommand)]
     Audit(Box<Audit>),
+    /// Prints the description of the HTTP API (OpenAPI 3.1, JSON).
+    Openapi,
     /// Folds the whole log again. The hub must not be running.
     Rebuild(Files),
     /// Reads the whole database and says what is wrong with it: signatures, hashes, chains, heads.
@@ -214,6 +216,10 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Run(run) => run_hub(run.config()?).await,
         Command::Node(node) => run_node(*node).await,
+        Command::Openapi => {
+            println!("{}", serde_json::to_string_pretty(&hub::api::document())?);
+            Ok(())
+        }
         Command::Policy(policy) => policy_command::run(*policy).await,
         Command::Order(order) => order_command::run(*order).await,
         Command::Occupancy(occupancy) => counting_command::run_occupancy(*occupancy).await,

@@ -1,4 +1,4 @@
-//! The small page that the hub serves: files built into the program.
+//! The plain page that the hub serves at `/plain`: files built into the program.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ macro_rules! files {
     };
 }
 
-/// Every file of the page. `index.html` is served at `/`, each at `/assets/NAME`.
+/// Every file of the page. `index.html` is served at `/plain`, each at `/assets/NAME`.
 const FILES: &[File] = files! {
     "accuracy.js" "text/javascript; charset=utf-8"
     "api.js" "text/javascript; charset=utf-8"

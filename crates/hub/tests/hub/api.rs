@@ -139,7 +139,7 @@ fn mistakes_are_problems_that_say_what_is_accepted() {
 #[test]
 fn every_answer_is_guarded_and_other_names_are_refused() {
     let hub = lonely();
-    for path in ["/", "/api/v1/gates", "/nothing", "/assets/index.html"] {
+    for path in ["/", "/plain", "/api/v1/gates", "/nothing", "/assets/index.html", "/console/nothing.js"] {
         let answer = hub.http.ask(path, &[]);
         let guards = ["x-content-type-options", "x-frame-options", "referrer-policy"].map(|name| answer.header(name));
         assert_eq!(guards, ["nosniff", "DENY", "no-referrer"], "{path}");
@@ -150,9 +150,9 @@ fn every_answer_is_guarded_and_other_names_are_refused() {
 }
 
 #[test]
-fn the_page_and_its_files_are_served_with_their_types_and_tags() {
+fn the_plain_page_and_its_files_are_served_with_their_types_and_tags() {
     let hub = lonely();
-    let page = hub.http.ask("/", &[]);
+    let page = hub.http.ask("/plain", &[]);
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     let html = String::from_utf8(page.body).unwrap();
     let named = |text: &str, before: &str| -> Vec<String> {
@@ -174,5 +174,36 @@ fn the_page_and_its_files_are_served_with_their_types_and_tags() {
                 files.push(import);
             }
         }
+    }
+}
+
+#[test]
+fn the_console_is_served_at_each_of_its_addresses_and_its_files_are_kept_for_ever() {
+    let hub = lonely();
+    let browser = [("accept", "text/html,application/xhtml+xml")];
+    let page = hub.http.ask("/", &browser);
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(page.header("cache-control"), "no-cache");
+    assert_eq!(hub.http.ask("/", &[("if-none-match", page.header("etag"))]).status, 304);
+    for path in ["/counts", "/plates/00000000-0000-7000-8000-000000000000", "/search?key=30A", "/no-such-page"] {
+        let answer = hub.http.ask(path, &browser);
+        assert_eq!((answer.status, answer.body == page.body), (200, true), "{path}");
+    }
+    // What is asked for by a program, or is no page's address, gets a problem.
+    for (path, headers) in [("/counts", &[][..]), ("/api/v1/nothing", &browser), ("/console/nothing.js", &browser)] {
+        let answer = hub.http.ask(path, headers);
+        assert_eq!((answer.status, answer.header("content-type")), (404, "application/problem+json"), "{path}");
+    }
+    let html = String::from_utf8(page.body).unwrap();
+    let scripts: Vec<_> = html.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(!scripts.is_empty());
+    for script in scripts.iter().filter(|script| script.starts_with("/console/")) {
+        let plain = hub.http.ask(script, &[("accept-encoding", "identity")]);
+        let small = hub.http.ask(script, &[("accept-encoding", "br")]);
+        assert_eq!((plain.status, plain.header("content-type")), (200, "text/javascript; charset=utf-8"), "{script}");
+        assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!((small.header("content-encoding"), small.header("vary")), ("br", "accept-encoding"));
+        assert!(small.body.len() < plain.body.len() / 2, "{script}");
+        assert_eq!(hub.http.ask(script, &[("if-none-match", plain.header("etag"))]).status, 304);
     }
 }

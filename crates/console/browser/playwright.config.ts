@@ -1,0 +1,45 @@
+// Tests of the console in Debian's Chromium against a real hub that the real demo feeds.
+import { defineConfig } from '@playwright/test';
+
+/** A page that takes longer than this to show something has failed. */
+const EXPECT_MS = 15_000;
+const TEST_MS = 60_000;
+
+export default defineConfig({
+  testDir: './tests',
+  outputDir: './out/results',
+  globalSetup: './start.ts',
+  // One hub and one computer: tests that share them go one after the other.
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: true,
+  retries: 0,
+  timeout: TEST_MS,
+  expect: { timeout: EXPECT_MS },
+  reporter: [['list']],
+  use: {
+    baseURL: process.env.GATEHOUSE_ADDRESS ?? '',
+    locale: 'vi-VN',
+    timezoneId: 'Europe/Paris',
+    screenshot: 'only-on-failure',
+    launchOptions: {
+      executablePath: process.env.GATEHOUSE_CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+    },
+  },
+  projects: [
+    { name: 'desktop', testIgnore: /restart/, use: { viewport: { width: 1440, height: 900 } } },
+    {
+      name: 'phone',
+      testIgnore: /restart|keyboard/,
+      use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+    },
+    // Last: it kills the hub that the others use.
+    {
+      name: 'restart',
+      testMatch: /restart/,
+      dependencies: ['desktop', 'phone'],
+      use: { viewport: { width: 1440, height: 900 } },
+    },
+  ],
+});

@@ -1,0 +1,29 @@
+import { startDemo } from '../demo';
+import { expect, test } from './page';
+
+test('pages say that the hub is gone, come back by themselves and show no gap', async ({ page, request }) => {
+  test.setTimeout(150_000);
+  await page.goto('/?lang=vi');
+  await expect(page.locator('.feed time').first()).toBeVisible();
+  const [address, state, pid] = [process.env.GATEHOUSE_ADDRESS, process.env.GATEHOUSE_STATE, process.env.GATEHOUSE_PID];
+  process.kill(Number(pid), 'SIGKILL');
+  await expect(page.getByRole('alert')).toContainText(/Mất kết nối|Đang nối lại/);
+  // What was there stays in view, with its age.
+  await expect(page.getByRole('heading', { name: 'main-gate' })).toBeVisible();
+
+  const demo = await startDemo(Number(new URL(address ?? '').port), state ?? '');
+  try {
+    await expect(page.locator('.link-mark')).toHaveAttribute('data-state', 'live', { timeout: 30_000 });
+    await expect(page.getByText('Đã nối lại, không thiếu sự kiện nào')).toBeVisible();
+    const listed = await (await request.get('/api/v1/passages?limit=20')).json();
+    const moments = (listed.passages as { at: string }[]).map((passage) => new Date(passage.at).toISOString());
+    await page.getByText('Lượt qua', { exact: true }).first().click();
+    const shown = await page.locator('.feed time').evaluateAll((all) => all.map((one) => one.getAttribute('datetime')));
+    // Newer ones may have come since the list was read; none of those that it has is missing among what is in view.
+    const [newest, oldest] = [shown[0] ?? '', shown.at(-1) ?? ''];
+    for (const moment of moments.filter((moment) => moment <= newest && moment >= oldest))
+      expect(shown).toContain(moment);
+  } finally {
+    await demo.kill();
+  }
+});

@@ -1,0 +1,77 @@
+// The first account of a new hub. There is no default password: whoever reads the one-time code sets it.
+import './entrance.css';
+import { useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { ask } from '../api/client';
+import { useReader } from '../app/reader';
+import { sessionQuery } from '../app/session';
+import { Field } from '../parts/controls';
+import { LanguageChoice } from './language-choice';
+
+export function Setup() {
+  const { t } = useReader();
+  const client = useQueryClient();
+  const [problem, setProblem] = useState<string | null>(null);
+  const [differs, setDiffers] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+
+  const create = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const text = (name: string) => String(form.get(name) ?? '');
+    const password = text('password');
+    const isSame = password === text('again');
+    setDiffers(!isSame);
+    if (!isSame) return;
+    setBusy(true);
+    setProblem(null);
+    try {
+      const name = text('username').trim();
+      const body = { code: text('code').trim(), name, display_name: text('display').trim(), password };
+      await ask('/api/v1/setup', { method: 'POST', body });
+      await ask('/api/v1/session', { method: 'POST', body: { name, password } });
+      await client.invalidateQueries({ queryKey: sessionQuery.queryKey });
+    } catch (error) {
+      setProblem(t('error_answer', { detail: error instanceof Error ? error.message : String(error) }));
+      await client.invalidateQueries({ queryKey: sessionQuery.queryKey });
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <main className="entrance">
+      <form className="card entrance-card" onSubmit={(event) => void create(event)}>
+        <img src="/icon.svg" alt="" width="48" height="48" />
+        <h1>{t('setup_title')}</h1>
+        <p className="soft">{t('setup_help')}</p>
+        {problem && (
+          <p className="banner" data-tone="bad" role="alert">
+            {problem}
+          </p>
+        )}
+        <Field label={t('setup_code')} help={t('setup_code_help')}>
+          {(ids) => <input {...ids} name="code" required autoComplete="off" />}
+        </Field>
+        <Field label={t('name')}>
+          {(ids) => <input {...ids} name="username" required autoComplete="username" autoCapitalize="none" />}
+        </Field>
+        <Field label={t('display_name')}>
+          {(ids) => <input {...ids} name="display" required autoComplete="name" />}
+        </Field>
+        <Field label={t('password')} help={t('password_rules')}>
+          {(ids) => (
+            <input {...ids} name="password" type="password" required minLength={8} autoComplete="new-password" />
+          )}
+        </Field>
+        <Field label={t('password_again')} error={differs ? t('password_differs') : undefined}>
+          {(ids) => <input {...ids} name="again" type="password" required autoComplete="new-password" />}
+        </Field>
+        <button type="submit" className="button" data-look="main" disabled={isBusy}>
+          {t('setup_create')}
+        </button>
+        <LanguageChoice />
+      </form>
+    </main>
+  );
+}

@@ -139,7 +139,21 @@ bench-plates: setup ## Plate reading beside rapidocr-onnxruntime, on the picture
 	@.native/peer/bin/pip install --quiet rapidocr-onnxruntime==1.4.4
 	@.native/peer/bin/python benches/plates.py --edge $(TARGET)/release/gatehouse-edge $(if $(EVERY),--every $(EVERY))
 
+# The console's tests in a browser, its pictures and its measures each start a demo of their own.
+browser = cd crates/console && GATEHOUSE_PROGRAM=$(abspath $(PROGRAMS))/gatehouse $(if $(MIRROR),GATEHOUSE_MIRROR=$(abspath $(MIRROR))) \
+	node node_modules/@playwright/test/cli.js test --config
+
+.PHONY: browser-test
+browser-test: setup-demo ## The console's tests in Chromium against the running demo; part of rust-test too
+	@$(CARGO) build --locked --package gatehouse
+	@$(browser) browser/playwright.config.ts
+
 .PHONY: screenshots
-screenshots: setup ## Take the README's pictures from the running demo
-	@$(CARGO) build --locked --workspace --bins
-	@$(CARGO) run --locked --package gatehouse-tests --bin screenshots
+screenshots: setup-demo ## Take pictures of every page of the console from the running demo, and the README's
+	@$(CARGO) build --locked --package gatehouse
+	@$(browser) browser/pictures.config.ts
+
+.PHONY: console-measures
+console-measures: setup-demo ## Bytes, first paint and interaction of each page on a slowed-down computer and line
+	@$(CARGO) build --locked --package gatehouse
+	@$(browser) browser/measures.config.ts

@@ -6,6 +6,7 @@ mod access;
 mod clock;
 mod codes;
 mod command_line;
+mod console;
 mod counting;
 mod crash;
 mod delivery;

@@ -9,8 +9,15 @@ const START_MAX_MS = 90_000;
 export interface Demo {
   address: string;
   pid: number;
+  /** Who may sign in; nothing where the hub asks for no login. */
+  account: Account | null;
   /** Ends it as a power cut would. */
   kill(): Promise<void>;
+}
+
+export interface Account {
+  name: string;
+  password: string;
 }
 
 function needed(name: string): string {
@@ -27,19 +34,24 @@ export async function startDemo(port: number, state: string): Promise<Demo> {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const ended = once(demo, 'exit');
-  const address = await new Promise<string>((resolve, reject) => {
+  const told = await new Promise<{ address: string; account: Account | null }>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the demo did not start in time')), START_MAX_MS);
     void ended.then(() => reject(new Error('the demo ended before it told its address')));
     if (!demo.stdout) return;
+    let address = '';
+    let account: Account | null = null;
     createInterface(demo.stdout).on('line', (line) => {
-      const found = /^Gatehouse: (http:\/\/\S+?)\/?$/.exec(line);
-      if (!found?.[1]) return;
+      address = /^Gatehouse: (http:\/\/\S+?)\/?$/.exec(line)?.[1] ?? address;
+      const [, name, password] = /^Sign in as (\S+) with the password (\S+)$/.exec(line) ?? [];
+      if (name && password) account = { name, password };
+      // The last line before it only plays.
+      if (!line.startsWith('The sample video plays')) return;
       clearTimeout(timer);
-      resolve(found[1]);
+      resolve({ address, account });
     });
   });
   return {
-    address,
+    ...told,
     pid: demo.pid ?? 0,
     kill: async () => {
       demo.kill('SIGKILL');

@@ -1,5 +1,6 @@
 // Tests of the console in Debian's Chromium against a real hub that the real demo feeds.
 import { defineConfig } from '@playwright/test';
+import { SESSION } from './session-file';
 
 /** A page that takes longer than this to show something has failed. */
 const EXPECT_MS = 15_000;
@@ -18,7 +19,10 @@ export default defineConfig({
   expect: { timeout: EXPECT_MS },
   reporter: [['list']],
   use: {
+    actionTimeout: EXPECT_MS,
+    // Set when the demo has started, which is before the tests read it.
     baseURL: process.env.GATEHOUSE_ADDRESS ?? '',
+    storageState: SESSION,
     locale: 'vi-VN',
     timezoneId: 'Europe/Paris',
     screenshot: 'only-on-failure',

@@ -35,7 +35,7 @@ for (const language of LANGUAGES) {
 
   test(`a decision is opened from the stream with every check that led to it (${language})`, async ({ page }) => {
     await page.goto(`/?lang=${language}`);
-    await page.getByText(words.decisions, { exact: true }).click();
+    await page.getByRole('radio', { name: words.decisions, exact: true }).check();
     await page.locator('a.feed-row').first().click();
     await expect(page).toHaveURL(/\/decisions\//);
     await expect(page.getByRole('heading', { name: words.trail })).toBeVisible();
@@ -47,7 +47,7 @@ for (const language of LANGUAGES) {
 
 test('a plate is opened from the stream with its readings, looks and pictures', async ({ page }) => {
   await page.goto('/?lang=vi');
-  await page.getByText('Biển số', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Biển số', exact: true }).check();
   await page.locator('a.feed-row:has(.plate-mark)').first().click();
   await expect(page).toHaveURL(/\/plates\//);
   await expect(page.getByRole('heading', { name: 'Các cách đọc' })).toBeVisible();

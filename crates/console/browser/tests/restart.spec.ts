@@ -3,6 +3,7 @@ import { expect, test } from './page';
 
 test('pages say that the hub is gone, come back by themselves and show no gap', async ({ page, request }) => {
   test.setTimeout(150_000);
+  test.skip(!process.env.GATEHOUSE_PID, 'the hub is not ours to kill');
   await page.goto('/?lang=vi');
   await expect(page.locator('.feed time').first()).toBeVisible();
   const [address, state, pid] = [process.env.GATEHOUSE_ADDRESS, process.env.GATEHOUSE_STATE, process.env.GATEHOUSE_PID];
@@ -13,11 +14,17 @@ test('pages say that the hub is gone, come back by themselves and show no gap', 
 
   const demo = await startDemo(Number(new URL(address ?? '').port), state ?? '');
   try {
+    // The demo gives its account another password each time it starts.
+    if (demo.account) {
+      await page.getByLabel('Tên đăng nhập').fill(demo.account.name);
+      await page.getByLabel('Mật khẩu').fill(demo.account.password);
+      await page.getByRole('button', { name: 'Đăng nhập' }).click();
+    }
     await expect(page.locator('.link-mark')).toHaveAttribute('data-state', 'live', { timeout: 30_000 });
     await expect(page.getByText('Đã nối lại, không thiếu sự kiện nào')).toBeVisible();
     const listed = await (await request.get('/api/v1/passages?limit=20')).json();
     const moments = (listed.passages as { at: string }[]).map((passage) => new Date(passage.at).toISOString());
-    await page.getByText('Lượt qua', { exact: true }).first().click();
+    await page.getByRole('radio', { name: 'Lượt qua', exact: true }).check();
     const shown = await page.locator('.feed time').evaluateAll((all) => all.map((one) => one.getAttribute('datetime')));
     // Newer ones may have come since the list was read; none of those that it has is missing among what is in view.
     const [newest, oldest] = [shown[0] ?? '', shown.at(-1) ?? ''];

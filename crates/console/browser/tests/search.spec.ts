@@ -21,7 +21,7 @@ test('a plate is found only for a purpose, which goes to the hub, and its path i
   expect(decodeURIComponent(purpose)).toBe('vụ việc số 12/2026');
   await expect(page.locator('a.result').first()).toContainText(plate.display ?? '');
 
-  await page.getByText('Hành trình', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Hành trình' }).check();
   await expect(page.locator('.path-stop').first()).toContainText('vehicle-gate');
   await page.locator('.path-stop a').first().click();
   await expect(page).toHaveURL(/\/plates\//);

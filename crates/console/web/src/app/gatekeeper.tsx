@@ -7,12 +7,14 @@ import { useReader } from './reader';
 import { sessionQuery } from './session';
 
 const SignIn = lazy(() => import('../pages/sign-in').then((page) => ({ default: page.SignIn })));
+const Duties = lazy(() => import('../pages/duties').then((page) => ({ default: page.Duties })));
 const Setup = lazy(() => import('../pages/setup').then((page) => ({ default: page.Setup })));
 
 export function Gatekeeper({ children }: { children: ReactNode }) {
   const { data, error, refetch } = useQuery(sessionQuery);
   const client = useQueryClient();
-  const isIn = data?.kind === 'open' || data?.kind === 'signed_in';
+  const duties = data?.kind === 'signed_in' ? (data.session.duties ?? []) : [];
+  const isIn = data?.kind === 'open' || (data?.kind === 'signed_in' && duties.length === 0);
   useEffect(() => (isIn ? follow(client) : undefined), [isIn, client]);
   if (!data) {
     if (!error) return <Curtain />;
@@ -23,7 +25,16 @@ export function Gatekeeper({ children }: { children: ReactNode }) {
     );
   }
   if (isIn) return children;
-  return <Suspense fallback={<Curtain />}>{data.setup ? <Setup /> : <SignIn />}</Suspense>;
+  if (data.kind === 'signed_in') {
+    return (
+      <Suspense fallback={<Curtain />}>
+        <Duties session={data.session} />
+      </Suspense>
+    );
+  }
+  return (
+    <Suspense fallback={<Curtain />}>{data.kind === 'signed_out' && data.setup ? <Setup /> : <SignIn />}</Suspense>
+  );
 }
 
 function Curtain() {

@@ -74,13 +74,50 @@ const nodes = createRoute({
   component: lazyRouteComponent(() => import('../pages/nodes'), 'NodesPage'),
 });
 
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: '/admin',
+  component: lazyRouteComponent(() => import('../pages/admin'), 'AdminPage'),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../pages/account'), 'AccountPage'),
+});
+
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: '/alerts',
+  component: lazyRouteComponent(() => import('../pages/alerts'), 'AlertsPage'),
+});
+
+const reports = createRoute({
+  getParentRoute: () => root,
+  path: '/reports',
+  component: lazyRouteComponent(() => import('../pages/reports'), 'ReportsPage'),
+});
+
 const wall = createRoute({
   getParentRoute: () => root,
   path: '/wall',
   component: lazyRouteComponent(() => import('../pages/wall'), 'WallPage'),
 });
 
-const routes = root.addChildren([live, counts, search, plate, decision, desk, nodes, wall]);
+const routes = root.addChildren([
+  live,
+  counts,
+  search,
+  plate,
+  decision,
+  desk,
+  nodes,
+  alerts,
+  reports,
+  admin,
+  account,
+  wall,
+]);
 
 export function routerOf(client: QueryClient) {
   return createRouter({

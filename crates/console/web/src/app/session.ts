@@ -7,6 +7,9 @@ export interface Session {
   roles: string[];
   sites: string[];
   permissions: string[];
+  /** What must be seen to before anything else: `password`, `totp`. */
+  duties?: string[];
+  has_totp?: boolean;
   csrf: string;
   expires_at: string;
 }

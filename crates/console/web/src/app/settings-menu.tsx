@@ -1,12 +1,13 @@
 // Language, appearance, sound, and who is signed in.
 import * as Menu from '@radix-ui/react-dropdown-menu';
 import { useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { ask } from '../api/client';
 import { Icon } from '../parts/icon';
 import { LANGUAGES, type Language, named } from '../words';
 import { prefer, THEMES, type Theme, usePreferences } from './preferences';
 import { useReader } from './reader';
-import { sessionQuery, useSession } from './session';
+import { useSession } from './session';
 
 export function SettingsMenu() {
   const { t } = useReader();
@@ -16,7 +17,6 @@ export function SettingsMenu() {
   const leave = async () => {
     await ask('/api/v1/session', { method: 'DELETE' }).catch(() => {});
     client.clear();
-    await client.refetchQueries({ queryKey: sessionQuery.queryKey });
     location.assign('/');
   };
   return (
@@ -60,6 +60,14 @@ export function SettingsMenu() {
               {t('plain_page')}
             </a>
           </Menu.Item>
+          {session && (
+            <Menu.Item className="menu-item" asChild>
+              <Link to="/account">
+                <Icon name="person" />
+                {t('my_account')}
+              </Link>
+            </Menu.Item>
+          )}
           {session && (
             <Menu.Item className="menu-item" onSelect={() => void leave()}>
               <Icon name="out" />

@@ -1,4 +1,5 @@
 // The stream of changes: connects, resumes behind the last event that it had, and says how it stands.
+import type { Alert } from '../api/alerts';
 import type {
   Blob,
   Decision,
@@ -33,6 +34,7 @@ export type Change =
   | { name: 'lane'; data: LaneChanged }
   | { name: 'incident'; data: Incident }
   | { name: 'blob'; data: Blob }
+  | { name: 'alert'; data: Alert }
   | { name: 'reset'; data: { reason: string } };
 
 const NAMES: readonly Change['name'][] = [
@@ -46,6 +48,7 @@ const NAMES: readonly Change['name'][] = [
   'lane',
   'incident',
   'blob',
+  'alert',
   'reset',
 ];
 

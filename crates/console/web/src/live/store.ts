@@ -1,6 +1,7 @@
 // What is live: figures go into the query cache, events into the feed. Screens are told once per drawn picture.
 import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
+import { ALERTS_KEY } from '../api/alerts';
 import { api, take } from '../api/client';
 import { alarmsQuery, gatesQuery, nodesQuery, sitesQuery } from '../api/queries';
 import type { Gate, Node, Site, SiteInside } from '../api/types';
@@ -129,6 +130,9 @@ export function follow(client: QueryClient): () => void {
         break;
       case 'site':
         waiting.sites.set(change.data.site, change.data);
+        break;
+      case 'alert':
+        void client.invalidateQueries({ queryKey: ALERTS_KEY });
         break;
       case 'blob':
         waiting.hashes.add(change.data.sha256);

@@ -2,7 +2,7 @@
 import './entrance.css';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ask } from '../api/client';
+import { ApiError, ask } from '../api/client';
 import { useReader } from '../app/reader';
 import { sessionQuery } from '../app/session';
 import { Field } from '../parts/controls';
@@ -27,12 +27,14 @@ export function Setup() {
     setProblem(null);
     try {
       const name = text('username').trim();
+      // The hub signs the new administrator in with its answer.
       const body = { code: text('code').trim(), name, display_name: text('display').trim(), password };
       await ask('/api/v1/setup', { method: 'POST', body });
-      await ask('/api/v1/session', { method: 'POST', body: { name, password } });
       await client.invalidateQueries({ queryKey: sessionQuery.queryKey });
     } catch (error) {
-      setProblem(t('error_answer', { detail: error instanceof Error ? error.message : String(error) }));
+      const isCode = error instanceof ApiError && error.kind === 'code_wrong';
+      const detail = error instanceof Error ? error.message : String(error);
+      setProblem(isCode ? t('problem_code_wrong') : t('error_answer', { detail }));
       await client.invalidateQueries({ queryKey: sessionQuery.queryKey });
     } finally {
       setBusy(false);
@@ -61,7 +63,7 @@ export function Setup() {
         </Field>
         <Field label={t('password')} help={t('password_rules')}>
           {(ids) => (
-            <input {...ids} name="password" type="password" required minLength={8} autoComplete="new-password" />
+            <input {...ids} name="password" type="password" required minLength={12} autoComplete="new-password" />
           )}
         </Field>
         <Field label={t('password_again')} error={differs ? t('password_differs') : undefined}>

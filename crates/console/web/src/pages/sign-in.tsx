@@ -9,7 +9,7 @@ import { Field } from '../parts/controls';
 import { named } from '../words';
 import { LanguageChoice } from './language-choice';
 
-const KNOWN = ['password_wrong', 'totp_needed', 'totp_wrong', 'locked'];
+const KNOWN = ['password_wrong', 'totp_needed', 'totp_wrong', 'locked', 'disabled'];
 
 export function SignIn() {
   const { t } = useReader();

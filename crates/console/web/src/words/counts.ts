@@ -66,7 +66,7 @@ export const COUNTS = {
     'error {p} (95 %: {low} to {high}), {n} hours by hand',
   ],
   trust_few: ['mới có {n} giờ đếm tay, chưa đủ để ước lượng', 'only {n} hours counted by hand, too few'],
-  start: ['Bắt đầu', 'Start'],
+  start: ['Bắt đầu', 'Begins'],
   too_many_steps: [
     'Khoảng này quá dài cho cách chia đó; đã chia theo {step}.',
     'The period is too long for that; shown by {step}.',

@@ -1,6 +1,7 @@
 // Every text of the console, Vietnamese beside English, so that a translator sees both. Vietnamese leads.
 import { ACCESS } from './access';
 import { ADMIN } from './admin';
+import { ALERTS } from './alerts';
 import { COUNTS } from './counts';
 import { DESK } from './desk';
 import { EVENTS } from './events';
@@ -19,6 +20,7 @@ export const WORDS = {
   ...DESK,
   ...NODES,
   ...ADMIN,
+  ...ALERTS,
   ...ACCESS,
   ...PLATES,
   ...TROUBLE,

@@ -105,6 +105,11 @@ export const SHELL = {
     'Tài khoản tạm khóa vì nhập sai nhiều lần. Chờ ít phút hoặc nhờ quản trị an ninh mở.',
     'The account is locked after too many attempts. Wait some minutes or ask the security administrator.',
   ],
+  problem_disabled: ['Tài khoản này đã bị khóa.', 'This account is disabled.'],
+  problem_code_wrong: [
+    'Mã thiết lập không đúng. Xem dòng in ra khi máy chủ khởi động, hoặc tệp setup-code cạnh dữ liệu.',
+    'This is not the set-up code. See what the hub printed when it started, or the file setup-code beside its data.',
+  ],
   session_ended: [
     'Phiên làm việc đã hết. Đăng nhập lại để tiếp tục.',
     'The session has ended. Sign in again to go on.',
@@ -122,8 +127,8 @@ export const SHELL = {
   ],
   display_name: ['Họ và tên', 'Full name'],
   password_rules: [
-    'Ít nhất 14 ký tự, gồm chữ hoa, chữ thường, chữ số và ký hiệu.',
-    'At least 14 characters: upper case, lower case, digits and signs.',
+    'Ít nhất 12 ký tự, loại nào cũng được; một câu dễ nhớ là tốt nhất.',
+    'At least 12 characters of any kind; a sentence is easiest to remember.',
   ],
   password_again: ['Nhập lại mật khẩu', 'Password again'],
   password_differs: ['Hai lần nhập chưa giống nhau.', 'The two are not the same.'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ACCESS } from './access';
 import { ADMIN } from './admin';
+import { ALERTS } from './alerts';
 import { COUNTS } from './counts';
 import { DESK } from './desk';
 import { EVENTS } from './events';
@@ -29,7 +30,7 @@ describe('the dictionary', () => {
 
   it('defines no key twice with different texts', () => {
     const seen = new Map<string, string>();
-    for (const part of [SHELL, EVENTS, COUNTS, DESK, NODES, ADMIN, ACCESS, PLATES, TROUBLE]) {
+    for (const part of [SHELL, EVENTS, COUNTS, DESK, NODES, ADMIN, ALERTS, ACCESS, PLATES, TROUBLE]) {
       for (const [key, pair] of Object.entries(part)) {
         const text = JSON.stringify(pair);
         expect(seen.get(key) ?? text, key).toBe(text);

@@ -1,0 +1,171 @@
+// Who did and read what, and whether the log is still what it was.
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { ask } from '../../api/client';
+import { useNow, useReader } from '../../app/reader';
+import { useMay } from '../../app/session';
+import { momentOf, toApi } from '../../format/time';
+import { Field } from '../../parts/controls';
+import { Problem } from '../../parts/problem';
+import { Failure, Skeleton, State } from '../../parts/state';
+
+interface Entry {
+  seq: number;
+  at: string;
+  actor: string;
+  actor_kind: string;
+  address: string;
+  action: string;
+  site: string | null;
+  subject: string;
+  purpose: string | null;
+  outcome: string;
+}
+
+interface Page {
+  entries: Entry[];
+  next: number | null;
+}
+
+interface Checked {
+  whole: boolean;
+  rows: number;
+  broken_seq: number | null;
+  what: string | null;
+  head: string;
+}
+
+const PAGE_ROWS = 100;
+
+export function AuditLog() {
+  const { t } = useReader();
+  const may = useMay();
+  const [filter, setFilter] = useState<Record<string, string>>({});
+  const search = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const next: Record<string, string> = {};
+    for (const name of ['action', 'subject']) {
+      const text = String(form.get(name)).trim();
+      if (text) next[name] = text;
+    }
+    for (const name of ['from', 'to']) {
+      const moment = momentOf(String(form.get(name)));
+      if (moment !== null) next[name] = toApi(moment);
+    }
+    setFilter(next);
+  };
+  return (
+    <div className="stack">
+      <Check />
+      {may('audit_log.read') && (
+        <>
+          <form className="card filter-fields" onSubmit={search}>
+            <Field label={t('audit_action')}>{(ids) => <input {...ids} name="action" placeholder="session." />}</Field>
+            <Field label={t('audit_subject')}>{(ids) => <input {...ids} name="subject" />}</Field>
+            <Field label={t('from')}>{(ids) => <input {...ids} name="from" type="datetime-local" />}</Field>
+            <Field label={t('to')}>{(ids) => <input {...ids} name="to" type="datetime-local" />}</Field>
+            <button type="submit" className="button">
+              {t('audit_filter')}
+            </button>
+          </form>
+          <Rows filter={filter} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Check() {
+  const { t, f } = useReader();
+  const [checked, setChecked] = useState<Checked | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
+  const [isBusy, setBusy] = useState(false);
+  const check = async () => {
+    setBusy(true);
+    try {
+      setChecked(await ask<Checked>('/api/v1/audit-log/verify'));
+      setProblem(null);
+    } catch (error) {
+      setProblem(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div className="row">
+      <button type="button" className="button" disabled={isBusy} onClick={() => void check()}>
+        {isBusy ? t('audit_verifying') : t('audit_verify')}
+      </button>
+      <Problem error={problem} />
+      {checked && (
+        <p className="banner mono" data-tone={checked.whole ? 'good' : 'bad'} role="status">
+          {checked.whole
+            ? t('audit_whole', { n: f.number(checked.rows), head: checked.head })
+            : t('audit_broken', { seq: checked.broken_seq ?? 0, what: checked.what ?? '' })}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Rows({ filter }: { filter: Record<string, string> }) {
+  const { t, f } = useReader();
+  const now = useNow(60_000);
+  const found = useInfiniteQuery({
+    queryKey: ['audit-log', filter],
+    queryFn: ({ pageParam }) => {
+      const query = new URLSearchParams({ ...filter, limit: String(PAGE_ROWS) });
+      if (pageParam !== null) query.set('before', String(pageParam));
+      return ask<Page>(`/api/v1/audit-log?${query}`);
+    },
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+  if (!found.data) {
+    return found.error ? (
+      <Failure error={found.error} retry={() => void found.refetch()} />
+    ) : (
+      <Skeleton rows={6} height={3} />
+    );
+  }
+  const entries = found.data.pages.flatMap((page) => page.entries);
+  if (entries.length === 0) return <State icon="lists" title={t('audit_none')} />;
+  return (
+    <section className="card" aria-label={t('audit_log')}>
+      <div className="table-scroll">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">{t('time')}</th>
+              <th scope="col">{t('audit_actor')}</th>
+              <th scope="col">{t('audit_action')}</th>
+              <th scope="col">{t('audit_subject')}</th>
+              <th scope="col">{t('audit_purpose')}</th>
+              <th scope="col">{t('audit_outcome')}</th>
+              <th scope="col">{t('audit_address')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.map((entry) => (
+              <tr key={entry.seq}>
+                <td className="figure">{f.when(Date.parse(entry.at), now)}</td>
+                <td>{entry.actor}</td>
+                <td className="mono small">{entry.action}</td>
+                <td>{[entry.subject, entry.site].filter(Boolean).join(' · ')}</td>
+                <td>{entry.purpose ?? ''}</td>
+                <td>{entry.outcome}</td>
+                <td className="mono small">{entry.address}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {found.hasNextPage && (
+        <button type="button" className="button" onClick={() => void found.fetchNextPage()}>
+          {t('more')}
+        </button>
+      )}
+    </section>
+  );
+}

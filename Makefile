@@ -144,7 +144,7 @@ browser = cd crates/console && GATEHOUSE_PROGRAM=$(abspath $(PROGRAMS))/gatehous
 	node node_modules/@playwright/test/cli.js test --config
 
 .PHONY: browser-test
-browser-test: setup-demo ## The console's tests in Chromium against the running demo; part of rust-test too
+browser-test: setup-demo ## The console's tests in Chromium against the running demo
 	@$(CARGO) build --locked --package gatehouse
 	@$(browser) browser/playwright.config.ts
 

@@ -51,6 +51,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rollupOptions: {
+      // Hashes without dashes, so that a name is split at the last one.
+      output: { hashCharacters: 'base36' },
       // Packages mark parts for servers and browsers; here all is for browsers.
       onwarn: (warning, warn) => {
         if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);

@@ -6,7 +6,6 @@ mod access;
 mod clock;
 mod codes;
 mod command_line;
-mod console;
 mod counting;
 mod crash;
 mod delivery;

@@ -94,7 +94,8 @@ fn best_form(asset: &'static Asset, headers: &HeaderMap) -> (&'static [u8], Opti
 mod tests {
     use super::*;
 
-    const ASSET: Asset = Asset { path: "console/a-12345678.js", plain: b"plain", brotli: Some(b"b"), gzip: Some(b"gz") };
+    const ASSET: Asset =
+        Asset { path: "console/a-12345678.js", plain: b"plain", brotli: Some(b"b"), gzip: Some(b"gz") };
 
     fn form(accepted: &'static str) -> Option<&'static str> {
         static KEPT: Asset = ASSET;

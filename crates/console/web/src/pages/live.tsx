@@ -45,9 +45,7 @@ export function LivePage() {
         </section>
       </div>
       {seesEvents && (
-        <section className="card live-feed" aria-labelledby="feed">
-          {isSeeded ? <Feed entries={shown} /> : <Skeleton rows={8} height={4} />}
-        </section>
+        <div className="card live-feed">{isSeeded ? <Feed entries={shown} /> : <Skeleton rows={8} height={4} />}</div>
       )}
     </div>
   );

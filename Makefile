@@ -115,6 +115,11 @@ reconnect-test: setup ## Have 1,000 nodes with the backlog of a day come back at
 	@$(CARGO) build --locked --workspace --bins
 	@ulimit -n $$(ulimit -H -n); $(TARGET)/debug/reconnect-test $(if $(NODES),--nodes $(NODES)) $(if $(HOURS),--hours $(HOURS))
 
+.PHONY: replica-test
+replica-test: setup ## Two hubs on one PostgreSQL, one killed every 3 s for five minutes; nothing lost or doubled; SECONDS=n
+	@GATEHOUSE_REPLICA_SECONDS=$(or $(SECONDS),300) $(CARGO) test --locked --package hub --test hub -- \
+	replicas::hubs_killed_in_turn_lose_nothing_and_double_nothing --exact --nocapture
+
 .PHONY: soak
 soak: setup-demo ## Four full-size cameras on one node for half an hour, held to its limits; MINUTES=n, DETECTOR=id
 	@$(CARGO) build --locked --release --workspace --bins
@@ -124,6 +129,11 @@ soak: setup-demo ## Four full-size cameras on one node for half an hour, held to
 bench: setup ## CPU time of the whole edge beside bare decoding and inference
 	@$(CARGO) build --locked --release --workspace --bins
 	@$(CARGO) run --locked --release --package gatehouse-benches --bin edge -- $(if $(VIDEO),--video $(VIDEO)) $(if $(DETECTOR),--detector $(DETECTOR))
+
+.PHONY: bench-hub
+bench-hub: setup ## Events a second from Mosquitto to committed over the bare limit of the same rows; EVENTS=n
+	@$(CARGO) build --locked --release --package hub --package gatehouse-benches --bin gatehouse-hub --bin hub
+	@$(TARGET)/release/hub $(if $(EVENTS),--events $(EVENTS))
 
 .PHONY: bench-peer
 bench-peer: setup ## The same beside a Python program with OpenCV and ONNX Runtime; DETECTOR=id, VIDEO=file

@@ -13,6 +13,7 @@ pub mod found;
 pub mod hub;
 mod hub_log;
 pub mod offline;
+pub mod postgres;
 pub mod process;
 pub mod reconnect;
 pub mod rehearsal;

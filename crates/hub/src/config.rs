@@ -37,6 +37,8 @@ pub struct HubConfig {
     /// Names under which the page may be opened besides those of this machine, without port, such as
     /// `ioc.example.vn` behind a proxy.
     pub hosts: Vec<String>,
+    /// How many months the log is kept, the running one among them; nothing where it is kept for good.
+    pub log_keep_months: Option<u32>,
     /// The broker.
     pub broker: BrokerConfig,
 }
@@ -72,6 +74,7 @@ impl HubConfig {
             listen: LISTEN,
             listening: Listening::default(),
             hosts: Vec::new(),
+            log_keep_months: None,
             broker,
         }
     }
@@ -99,12 +102,21 @@ impl HubConfig {
                 table.note("listen", error);
             }
             let hosts = table.optional::<Vec<String>>("hosts").unwrap_or_default();
+            let log_keep_months = keep_months(&mut table, db.as_ref());
             if !table.has("broker") {
                 table.note("broker", "missing: give the table [broker] with address = \"HOST:PORT\"");
             }
             let broker = table.nested("broker", |table| broker(table, folder));
             table.finish();
-            Some(Self { db: db?, blobs: folder.join(blobs?), listen, listening, hosts, broker: broker?? })
+            Some(Self {
+                db: db?,
+                log_keep_months,
+                blobs: folder.join(blobs?),
+                listen,
+                listening,
+                hosts,
+                broker: broker??,
+            })
         });
         problems.into_result(config)
     }
@@ -133,6 +145,21 @@ fn database(table: &mut TableReader<'_>, folder: &Path) -> Option<Location> {
         }
     }
 }
+
+fn keep_months(table: &mut TableReader<'_>, db: Option<&Location>) -> Option<u32> {
+    let months = table.optional::<u32>("log_keep_months")?;
+    if !(store::log::MONTHS_KEPT_MIN..=LOG_KEEP_MONTHS_MAX).contains(&i64::from(months)) {
+        let (least, most) = (store::log::MONTHS_KEPT_MIN, LOG_KEEP_MONTHS_MAX);
+        table.note("log_keep_months", format!("{months} is out of range: {least} to {most} is accepted"));
+    }
+    if db.is_some_and(|db| db.file().is_some()) {
+        table.note("log_keep_months", "a database file keeps its log for good: only a PostgreSQL server drops months");
+    }
+    Some(months)
+}
+
+/// A hundred years.
+const LOG_KEEP_MONTHS_MAX: i64 = 1_200;
 
 /// A non-loopback address needs a word that everybody may read.
 pub(crate) fn check_listening(listen: SocketAddr, listening: Listening) -> Result<(), String> {
@@ -303,6 +330,19 @@ mod tests {
             let [problem] = problems.as_slice() else { panic!("{problems}") };
             assert!(problem.path == path && problems.to_string().contains(wrong), "{problems}");
         }
+    }
+
+    #[test]
+    fn months_of_the_log_are_kept_only_where_they_can_be_dropped() {
+        let parse = |db: &str, months: u32| {
+            let text =
+                format!("db = \"{db}\"\nlog_keep_months = {months}\nblobs = \"b\"\n[broker]\naddress = \"h:1\"\n");
+            HubConfig::parse(&text, Path::new("")).map_err(|problems| problems.to_string())
+        };
+        let server = "postgres://hub@db.vn/gatehouse";
+        assert_eq!(parse(server, 24).expect("it is right").log_keep_months, Some(24));
+        assert!(parse(server, 1).expect_err("too few").contains("2 to 1200 is accepted"));
+        assert!(parse("hub.db", 24).expect_err("a file").contains("only a PostgreSQL server"));
     }
 
     #[test]

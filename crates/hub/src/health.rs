@@ -7,6 +7,8 @@ use tokio::sync::watch;
 pub struct Health {
     /// The last transaction went through.
     pub database: bool,
+    /// Why the database is out of reach, until it is not.
+    pub database_error: Option<String>,
     /// The broker has let the hub in and serves its subscriptions.
     pub broker: bool,
     /// Why the broker is out of reach, until it is not.
@@ -46,3 +48,18 @@ impl HealthBoard {
         })
     }
 }
+
+/// An error with all its sources on one line, cut off at [`WORDS_CHARS_MAX`] characters.
+pub(crate) fn in_words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        words.push_str(": ");
+        words.push_str(&error.to_string());
+        source = error.source();
+    }
+    words.chars().take(WORDS_CHARS_MAX).collect()
+}
+
+/// Longest reason that is shown, in characters.
+const WORDS_CHARS_MAX: usize = 300;

@@ -5,7 +5,7 @@
 //! and the broker and the nodes keep what is to come. Messages whose acknowledgement is lost come again and change
 //! nothing.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tracing::{debug, info, warn};
 use wire::{Channel, NodeTopic, Status};
 
 use crate::clock;
-use crate::health::HealthBoard;
+use crate::health::{Health, HealthBoard, in_words};
 use crate::link::{Delivery, Handed, Inbound, Link};
 use crate::live::Live;
 
@@ -160,7 +160,7 @@ impl Ingest {
                 Ok(status) => {
                     let set = || self.store.node_status_set(&site, &node, &status, received_at);
                     if self.until_it_works(stopping, set).await? {
-                        self.live.node_changed(&node);
+                        self.node_changed(&node).await;
                     } else {
                         debug!(%site, %node, "a status of a node that has not been added");
                     }
@@ -174,26 +174,39 @@ impl Ingest {
             let batch: Arc<[Message]> = messages.into();
             let ingest = || self.store.ingest(Arc::clone(&batch));
             let outcome = self.until_it_works(stopping, ingest).await?;
-            self.tell(&batch, &outcome);
+            self.tell(&batch, &outcome).await;
             outcome.heads.into_iter().for_each(|head| owed.owe(head));
         }
         owed.acknowledgements.extend(deliveries);
         Ok(())
     }
 
-    fn tell(&self, batch: &[Message], outcome: &BatchOutcome) {
+    /// Tells watchers, also those of other hubs on the same database. They only see it later where that fails.
+    async fn node_changed(&self, node: &NodeId) {
+        self.live.node_changed(node);
+        if let Err(error) = self.store.signal_node(node).await {
+            debug!(error = &error as &dyn std::error::Error, "other hubs were not told");
+        }
+    }
+
+    async fn tell(&self, batch: &[Message], outcome: &BatchOutcome) {
+        let mut refused = BTreeSet::new();
         for (message, outcome) in std::iter::zip(batch, &outcome.outcomes) {
             match outcome {
                 Outcome::Stored | Outcome::Duplicate => {}
                 Outcome::Quarantined(reason) => {
                     debug!(topic = %message.topic, reason = reason.as_str(), "a message was put into quarantine");
-                    if let Ok(topic) = message.topic.parse::<NodeTopic>() {
-                        self.live.node_changed(&topic.node);
-                    }
+                    refused.extend(message.topic.parse::<NodeTopic>().ok().map(|topic| topic.node));
                 }
             }
         }
-        self.live.committed(&outcome.stored);
+        for node in refused {
+            self.node_changed(&node).await;
+        }
+        // Where the database is shared they are read from the log, together with those of other hubs.
+        if !self.store.is_shared() {
+            self.live.committed(&outcome.stored);
+        }
     }
 
     /// Tries again until the database takes it. Gives up only when the hub stops: nothing was acknowledged then.
@@ -206,13 +219,19 @@ impl Ingest {
         loop {
             match attempt().await {
                 Ok(value) => {
-                    if self.health.set(|health| health.database = true) {
+                    let well = |health: &mut Health| (health.database, health.database_error) = (true, None);
+                    if self.health.set(well) {
                         info!("the database works again");
                     }
                     return Ok(value);
                 }
                 Err(error) => {
-                    if self.health.set(|health| health.database = false) {
+                    let mut was_well = false;
+                    self.health.set(|health| {
+                        was_well = std::mem::replace(&mut health.database, false);
+                        health.database_error = Some(in_words(&error));
+                    });
+                    if was_well {
                         warn!(
                             error = &error as &dyn std::error::Error,
                             "the database failed; nothing is acknowledged until it works again"

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 mod console_page;
 pub mod counting;
+mod follow;
 pub mod health;
 pub mod ingest;
 pub mod link;
@@ -21,6 +22,7 @@ pub mod live;
 pub mod orders;
 pub mod page;
 pub mod policy;
+mod retention;
 pub mod start;
 
 pub use broker::{BrokerConfig, Credentials, Secret, Subscription};

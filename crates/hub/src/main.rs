@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod counting_command;
+mod log_command;
 mod order_command;
 mod policy_command;
 
@@ -15,6 +16,7 @@ use counting_command::{Audit, Occupancy};
 use domain::{NodeId, SiteId};
 use hub::config::{LISTEN, parse_address};
 use hub::{BrokerConfig, HubConfig, Listening, Subscription};
+use log_command::Log;
 use order_command::Order;
 use policy_command::Policy;
 use store::{Location, RegisteredNode, Store};
@@ -51,7 +53,10 @@ enum Command {
     Audit(Box<Audit>),
     /// Prints the description of the HTTP API (OpenAPI 3.1, JSON).
     Openapi,
-    /// Folds the whole log again. The hub must not be running.
+    /// The months of the log on a PostgreSQL server: shows them, drops old ones.
+    #[command(subcommand)]
+    Log(Box<Log>),
+    /// Folds the whole log again. A hub with a database file must not be running; hubs on a server wait until it is done.
     Rebuild(Files),
     /// Reads the whole database and says what is wrong with it: signatures, hashes, chains, heads.
     Check(Files),
@@ -224,6 +229,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Order(order) => order_command::run(*order).await,
         Command::Occupancy(occupancy) => counting_command::run_occupancy(*occupancy).await,
         Command::Audit(audit) => counting_command::run_audit(*audit).await,
+        Command::Log(log) => log_command::run(*log).await,
         Command::Rebuild(files) => {
             let rebuilt = files.open().await?.rebuild().await?;
             println!("folded {} events again, {} of them of a kind that is not known", rebuilt.events, rebuilt.unread);

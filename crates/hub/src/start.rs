@@ -14,11 +14,13 @@ use tracing::{info, warn};
 
 use crate::api::{self, App, POLICY_READS_MAX, STREAMS_MAX, UPLOADS_MAX};
 use crate::config::{HubConfig, Listening, check_listening};
+use crate::follow::Follow;
 use crate::health::{Health, HealthBoard};
 use crate::ingest::Ingest;
 use crate::link;
 use crate::live::Live;
 use crate::policy::herald::Herald;
+use crate::retention;
 
 /// How long open requests may take to end when the hub stops; then they are cut off.
 const REQUESTS_END_MAX: Duration = Duration::from_secs(5);
@@ -61,12 +63,15 @@ struct Tasks {
     connection: JoinHandle<()>,
     herald: JoinHandle<()>,
     live: JoinHandle<()>,
+    follow: JoinHandle<()>,
+    retention: JoinHandle<()>,
     http: JoinHandle<()>,
 }
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        for task in [&self.ingest, &self.connection, &self.herald, &self.live, &self.http] {
+        let Self { ingest, connection, herald, live, follow, retention, http } = self;
+        for task in [ingest, connection, herald, live, follow, retention, http] {
             task.abort();
         }
     }
@@ -93,6 +98,8 @@ impl HubHandle {
             ("connection", &mut self.tasks.connection),
             ("wanted policies", &mut self.tasks.herald),
             ("live updates", &mut self.tasks.live),
+            ("other hubs' events", &mut self.tasks.follow),
+            ("old months", &mut self.tasks.retention),
         ];
         for (name, task) in tasks {
             if let Err(error) = task.await {
@@ -124,6 +131,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
     let (connection, link, inbox) = link::connection(&config.broker, health.clone());
     let herald = Herald { store: store.clone(), link: link.clone() };
     let ingest = Ingest { store: store.clone(), link, live: live.clone(), health: health.clone() };
+    let follow = Follow { store: store.clone(), live: live.clone() };
     let app = App {
         store: store.clone(),
         live: live.clone(),
@@ -143,7 +151,9 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         ingest: tokio::spawn(ingest.run(inbox, stopping.clone())),
         connection: tokio::spawn(connection.run(stopping.clone())),
         herald: tokio::spawn(herald.run(stopping.clone())),
-        live: tokio::spawn(live.run(store.clone(), stopping)),
+        live: tokio::spawn(live.run(store.clone(), stopping.clone())),
+        follow: tokio::spawn(follow.run(stopping.clone())),
+        retention: tokio::spawn(retention::run(store.clone(), config.log_keep_months, stopping)),
         http: tokio::spawn(async move {
             if let Err(error) = http.await {
                 tracing::error!(%error, "the HTTP server ended");

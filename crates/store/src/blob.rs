@@ -2,8 +2,10 @@
 //! under its name is always whole; checked against its name whenever it is read.
 
 use std::collections::HashSet;
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use domain::{NodeId, UtcTime};
 use sha2::{Digest, Sha256};
@@ -13,7 +15,7 @@ use tokio::io::AsyncWriteExt;
 use wire::BlobHash;
 use wire::blob::BLOB_BYTES_MAX;
 
-use crate::db::Query;
+use crate::db::{Hold, Query};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::query::BlobRow;
@@ -108,10 +110,21 @@ pub(crate) fn temporary_folder(blobs: &Path) -> PathBuf {
     blobs.join("tmp")
 }
 
-/// Removes what was being written when the program was killed.
-pub(crate) fn clear_temporary(folder: &Path) {
+/// No blob takes as long as this to come in.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3_600);
+
+/// Removes what was being written when the program was killed. Where others may be writing, only what was not touched for
+/// a day, by the clock of the file system.
+pub(crate) fn clear_temporary(folder: &Path, hold: Hold) {
+    let is_abandoned = |file: &std::fs::DirEntry| match hold {
+        Hold::Ours => true,
+        Hold::Others => {
+            let touched = file.metadata().and_then(|file| file.modified()).ok();
+            touched.and_then(|touched| touched.elapsed().ok()).is_some_and(|age| age >= ABANDONED_AFTER)
+        }
+    };
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for file in files {
+    for file in files.filter(is_abandoned) {
         if let Err(error) = std::fs::remove_file(file.path()) {
             tracing::warn!(path = %file.path().display(), %error, "cannot remove an unfinished blob");
         }
@@ -183,9 +196,10 @@ impl Store {
 
     /// Begins to write the blob of that name.
     pub async fn blob_writer(&self, named: BlobHash) -> Result<BlobWriter, BlobError> {
-        /// Tells apart writers of the same blob in one process; other processes do not write blobs.
+        /// Tells apart writers of the same blob in one process.
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        // The hasher's seed is random: it tells this process from other hubs that use the same folder.
+        let number = std::hash::RandomState::new().hash_one(NUMBER.fetch_add(1, Ordering::Relaxed));
         let path = temporary_folder(&self.inner.blobs).join(format!("{named}.{number}"));
         let file = File::create(&path).await.map_err(failed(&path))?;
         Ok(BlobWriter { store: self.clone(), named, file, temporary: Temporary(path), digest: Sha256::new(), bytes: 0 })

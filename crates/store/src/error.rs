@@ -114,6 +114,14 @@ pub enum StoreError {
         /// What stands there instead, cut off at 80 characters.
         text: String,
     },
+    /// A part of the log was dropped, so that it does not tell everything any more.
+    #[error(
+        "the log no longer holds the events that arrived in {months}: folding the rest again would lose what they added up to"
+    )]
+    LogIsPartial {
+        /// The months that were dropped.
+        months: String,
+    },
     /// A value could not be written as JSON.
     #[error("{what} cannot be written as JSON")]
     Json {
@@ -135,15 +143,30 @@ impl StoreError {
         match self {
             Self::Database(error) => error.as_database_error().is_some_and(|error| {
                 if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
-                    return CLASSES.iter().any(|class| error.code().starts_with(class));
+                    // A month of the log that is missing looks like a check, but has no name: it can be made.
+                    let is_missing_month = error.code() == "23514" && error.constraint().is_none();
+                    return !is_missing_month && CLASSES.iter().any(|class| error.code().starts_with(class));
                 }
                 let code = error
                     .try_downcast_ref::<SqliteError>()
                     .and_then(|error| sqlx::error::DatabaseError::code(error)?.parse::<i32>().ok());
                 code.is_some_and(|code| code & 0xff == CONSTRAINT)
             }),
-            Self::Column { .. } | Self::Row { .. } => false,
+            Self::Column { .. } | Self::Row { .. } | Self::LogIsPartial { .. } => false,
             Self::Json { .. } => true,
+        }
+    }
+
+    /// Whether another transaction stood in the way, so that trying again at once makes sense.
+    pub(crate) fn is_a_collision(&self) -> bool {
+        /// Serialization failure and deadlock, <https://www.postgresql.org/docs/15/errcodes-appendix.html>.
+        const COLLISIONS: [&str; 2] = ["40001", "40P01"];
+        match self {
+            Self::Database(error) => error
+                .as_database_error()
+                .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
+                .is_some_and(|error| COLLISIONS.contains(&error.code())),
+            Self::Column { .. } | Self::Row { .. } | Self::LogIsPartial { .. } | Self::Json { .. } => false,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! and the same batch can be given again.
 
 mod check;
+mod heads;
 mod plan;
 mod write;
 
@@ -19,6 +20,7 @@ use crate::AlarmKind;
 use crate::alarm::Alarms;
 use crate::error::{StoreError, in_words};
 use crate::event::StoredEvent;
+use crate::month::Month;
 use crate::open::Store;
 use crate::quarantine::{self, Refused, batch_moment};
 use check::{Checked, Refusal};
@@ -26,6 +28,9 @@ use plan::Place;
 
 /// Highest event number taken: what a JSON number holds exactly, and a node never reaches.
 pub const SEQ_MAX: u64 = 1 << 53;
+
+/// How often a batch is tried before a collision with another hub counts as a failure.
+const COLLISIONS_MAX: u32 = 5;
 
 /// A message as it came from the broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,17 +137,34 @@ impl Store {
     /// Should the database refuse something in it, each message gets a transaction of its own, and only those that are
     /// refused then are kept apart.
     pub async fn ingest(&self, batch: Arc<[Message]>) -> Result<BatchOutcome, StoreError> {
-        match self.ingest_together(Arc::clone(&batch)).await {
+        let outcome = match self.ingest_without_collision(Arc::clone(&batch)).await {
             Err(error) if error.is_about_the_data() => self.ingest_one_by_one(&batch).await,
             result => result,
+        };
+        if outcome.is_err() {
+            self.months_forget();
         }
+        outcome
+    }
+
+    /// Goes on where another hub's transaction stood in the way.
+    async fn ingest_without_collision(&self, batch: Arc<[Message]>) -> Result<BatchOutcome, StoreError> {
+        for attempt in 1..COLLISIONS_MAX {
+            match self.ingest_together(Arc::clone(&batch)).await {
+                Err(error) if error.is_a_collision() => {
+                    tracing::debug!(attempt, error = %in_words(&error), "another hub stood in the way");
+                }
+                result => return result,
+            }
+        }
+        self.ingest_together(batch).await
     }
 
     async fn ingest_one_by_one(&self, batch: &[Message]) -> Result<BatchOutcome, StoreError> {
         let mut all = BatchOutcome::default();
         let mut heads = BTreeMap::new();
         for message in batch {
-            let one = match self.ingest_together(Arc::from([message.clone()])).await {
+            let one = match self.ingest_without_collision(Arc::from([message.clone()])).await {
                 Err(error) if error.is_about_the_data() => self.unstorable_keep(message, &error).await?,
                 result => result?,
             };
@@ -192,10 +214,12 @@ impl Store {
 
         let at = batch_moment(&batch);
         let mut alarms = Alarms::default();
-        let mut tx = self.write_begin().await?;
-        let mut log = plan::neighbours(&mut tx, good.iter().map(|(_, event)| event)).await?;
-        let believed: BTreeSet<(SiteId, NodeId)> =
-            good.iter().map(|(_, event)| (event.site.clone(), event.node.clone())).collect();
+        self.months_ready(batch.iter().map(|message| Month::of(message.received_at)).collect()).await?;
+        let believed: BTreeMap<NodeId, SiteId> =
+            good.iter().map(|(_, event)| (event.node.clone(), event.site.clone())).collect();
+        let mut tx = self.ingest_begin().await?;
+        let before = heads::lock(&mut tx, believed.keys()).await?;
+        let mut log = plan::neighbours(&mut tx, good.iter().map(|(_, event)| event), &before).await?;
         let mut outcomes = vec![Outcome::Duplicate; batch.len()];
         let mut fresh: Vec<(usize, Received)> = Vec::with_capacity(good.len());
         for (index, event) in good {
@@ -221,9 +245,8 @@ impl Store {
         for (_, event) in &fresh {
             changes.add(&event.into());
         }
-        let positions = write::events(&mut tx, &fresh, &batch).await?;
         crate::projection::write(&mut tx, &changes).await?;
-        let heads = write::heads(&mut tx, &believed, fresh.iter().map(|(_, event)| event), at).await?;
+        let heads = heads::advance(&mut tx, believed, before, fresh.iter().map(|(_, event)| event), at).await?;
 
         let mut refused = Vec::new();
         for (index, refusal) in refusals.into_iter().enumerate() {
@@ -236,6 +259,7 @@ impl Store {
         }
         quarantine::write(&mut tx, &refused).await?;
         alarms.write(&mut tx, at).await?;
+        let positions = write::events(&mut tx, &fresh, &batch).await?;
         tx.commit().await?;
 
         let mut stored: Vec<_> = std::iter::zip(positions, fresh)
@@ -247,7 +271,7 @@ impl Store {
 
     /// The head of every believed node, with a receipt for nothing where nothing has come.
     pub async fn heads(&self) -> Result<Vec<NodeHead>, StoreError> {
-        write::all_heads(&self.inner.db).await
+        heads::all(&self.inner.db).await
     }
 }
 

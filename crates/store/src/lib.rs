@@ -13,16 +13,20 @@ pub mod error;
 pub mod event;
 pub mod ingest;
 pub mod ledger;
+pub mod log;
+pub mod month;
 pub mod node;
 pub mod open;
 pub mod policy;
 pub mod query;
 pub mod rebuild;
+pub mod signal;
 pub mod verify;
 
 mod alarm;
 mod db;
 mod limits;
+mod lock;
 mod projection;
 mod quarantine;
 mod row;
@@ -37,6 +41,8 @@ pub use ledger::{
     Area, AuditErrors, AuditFilter, AuditRow, CorrectionRow, LedgerError, LedgerMark, NewAudit, NewCorrection,
     NewReset, ResetRow,
 };
+pub use log::{DropError, DroppedMonth, LogMonth};
+pub use month::{InvalidMonth, Month};
 pub use node::{NodeError, RegisteredNode};
 pub use open::Store;
 pub use policy::{NewPolicy, PolicyDocument, PolicyError, PolicyMark, PolicyRow, WantedRow};
@@ -50,4 +56,5 @@ pub use query::{
     PlateOfPassage, QuarantineRow, ZoneRow,
 };
 pub use rebuild::Rebuilt;
+pub use signal::{Signal, Signals};
 pub use verify::{Finding, Verified};

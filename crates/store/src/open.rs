@@ -1,6 +1,6 @@
 //! Opening the database and keeping other hubs out of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -9,8 +9,9 @@ use std::sync::{Arc, RwLock};
 use domain::NodeId;
 
 use crate::db::location::Location;
-use crate::db::{self, Database, Hold, Query, Tx};
+use crate::db::{self, Database, Hold, Query};
 use crate::error::{OpenError, StoreError};
+use crate::month::Month;
 use crate::node::RegisteredNode;
 
 /// The hub's database and blobs. Cheap to clone; all clones are the same store.
@@ -25,6 +26,8 @@ pub(crate) struct Inner {
     pub(crate) blobs: PathBuf,
     /// Keys of nodes, read once: a node's key is never changed. Unknown nodes are asked for again each time.
     pub(crate) nodes: RwLock<HashMap<NodeId, RegisteredNode>>,
+    /// Months of the log that were there when they were looked for last.
+    pub(crate) months: RwLock<BTreeSet<Month>>,
     /// Held while the store lives.
     _lock: Option<File>,
 }
@@ -58,11 +61,11 @@ impl Store {
     }
 
     async fn open_file(path: &Path, blobs: &Path, lock: Option<File>) -> Result<Self, OpenError> {
-        if lock.is_some() {
-            crate::blob::clear_temporary(&crate::blob::temporary_folder(blobs));
+        let hold = if lock.is_some() { Hold::Ours } else { Hold::Others };
+        if hold == Hold::Ours {
+            crate::blob::clear_temporary(&crate::blob::temporary_folder(blobs), hold);
         }
         make_folder(&crate::blob::temporary_folder(blobs))?;
-        let hold = if lock.is_some() { Hold::Ours } else { Hold::Others };
         let db = Database::Sqlite(db::sqlite(path, hold).await?);
         let store = Self::of(db, blobs, lock);
         if hold == Hold::Ours {
@@ -73,6 +76,7 @@ impl Store {
 
     async fn open_server(place: Location, blobs: &Path) -> Result<Self, OpenError> {
         let Location::Server(server) = &place else { unreachable!("called for servers only") };
+        crate::blob::clear_temporary(&crate::blob::temporary_folder(blobs), Hold::Others);
         make_folder(&crate::blob::temporary_folder(blobs))?;
         let db = Database::Postgres(db::postgres(server).await?);
         let store = Self::of(db, blobs, None);
@@ -81,18 +85,14 @@ impl Store {
     }
 
     fn of(db: Database, blobs: &Path, lock: Option<File>) -> Self {
-        let inner = Inner { db, blobs: blobs.to_owned(), nodes: RwLock::default(), _lock: lock };
+        let inner =
+            Inner { db, blobs: blobs.to_owned(), nodes: RwLock::default(), months: RwLock::default(), _lock: lock };
         Self { inner: Arc::new(inner) }
     }
 
     async fn fold_check(&self, db: impl FnOnce() -> Location) -> Result<(), OpenError> {
         let rebuilt = self.rebuild_if_the_fold_changed().await;
         rebuilt.map_err(|source| OpenError::Rebuild { db: db(), source })
-    }
-
-    /// Begins a transaction that writes, while no other one of its kind does.
-    pub(crate) async fn write_begin(&self) -> Result<Tx, StoreError> {
-        self.inner.db.begin().await
     }
 
     /// Whether the database answers.

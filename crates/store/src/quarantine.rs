@@ -1,6 +1,6 @@
 //! Messages that could not be taken in: kept apart with the reason, so that one bad message never stops the rest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use domain::{NodeId, UtcTime};
 use sha2::{Digest, Sha256};
@@ -30,28 +30,42 @@ pub(crate) struct Refused<'a> {
     pub(crate) detail: String,
 }
 
+/// All copies of a message in one batch.
+struct Row<'a> {
+    topic: String,
+    hash: String,
+    last: &'a Refused<'a>,
+    first_at: UtcTime,
+    count: i64,
+}
+
 /// Writes the refused messages and forgets what is too much.
 pub(crate) async fn write(tx: &mut Tx, refused: &[Refused<'_>]) -> Result<(), StoreError> {
-    // Copies in one batch are one row: PostgreSQL changes a row only once in a statement.
-    let mut rows: BTreeMap<(String, &str, String), (&Refused<'_>, UtcTime, i64)> = BTreeMap::new();
+    // Copies in one batch are one row: PostgreSQL changes a row only once in a statement. The first of each says where it
+    // stands among the others.
+    let mut places: HashMap<(String, Reason, String), usize> = HashMap::new();
+    let mut rows: Vec<Row<'_>> = Vec::new();
     for refused in refused {
         let Refused { message: Message { topic, payload, received_at }, reason, .. } = refused;
-        let topic = topic.chars().take(TOPIC_CHARS_MAX).collect();
+        let topic: String = topic.chars().take(TOPIC_CHARS_MAX).collect();
         let hash = hex::encode(Sha256::digest(payload));
-        let row = rows.entry((topic, reason.as_str(), hash)).or_insert((refused, *received_at, 0));
-        (row.0, row.2) = (refused, row.2 + 1);
+        let place = *places.entry((topic.clone(), *reason, hash.clone())).or_insert(rows.len());
+        match rows.get_mut(place) {
+            Some(row) => (row.last, row.count) = (refused, row.count + 1),
+            None => rows.push(Row { topic, hash, last: refused, first_at: *received_at, count: 1 }),
+        }
     }
     let mut insert = Insert::new(
         "insert into quarantine (node, reason, detail, topic, payload, payload_hash, payload_bytes, first_at, last_at, count)",
         " on conflict (topic, reason, payload_hash) do update set \
          detail = excluded.detail, last_at = excluded.last_at, count = quarantine.count + excluded.count",
     );
-    for ((topic, reason, hash), (Refused { message, node, detail, .. }, first_at, count)) in rows {
+    for Row { topic, hash, last: Refused { message, node, reason, detail }, first_at, count } in rows {
         let payload = &message.payload;
         insert
             .row()
             .push_bind(node.as_ref().map(NodeId::as_str))
-            .push_bind(reason)
+            .push_bind(reason.as_str())
             .push_bind(detail.chars().take(DETAIL_CHARS_MAX).collect::<String>())
             .push_bind(topic)
             .push_bind(&payload[..payload.len().min(PAYLOAD_BYTES_MAX)])

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::App;
+use crate::health::in_words;
 
 /// A database that has not answered by then counts as away.
 const PING_MAX: Duration = Duration::from_secs(2);
@@ -27,8 +28,14 @@ pub(crate) struct Ready {
     ready: bool,
     /// Whether the database takes and answers.
     database: bool,
+    /// Why not, where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database_error: Option<String>,
     /// Whether the broker has let the hub in.
     broker: bool,
+    /// Why not, where it has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broker_error: Option<String>,
 }
 
 /// Whether the program runs.
@@ -42,9 +49,14 @@ pub(crate) async fn healthz() -> Json<Alive> {
     responses((status = 200, body = Ready), (status = 503, description = "Not at the moment", body = Ready)))]
 pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
     let health = app.health.get();
-    let answers = matches!(tokio::time::timeout(PING_MAX, app.store.ping()).await, Ok(Ok(())));
-    let database = health.database && answers;
+    let unanswered = match tokio::time::timeout(PING_MAX, app.store.ping()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(in_words(&error)),
+        Err(_) => Some(format!("no answer within {} s", PING_MAX.as_secs())),
+    };
+    let database = health.database && unanswered.is_none();
+    let database_error = health.database_error.or(unanswered);
     let ready = database && health.broker;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Ready { ready, database, broker: health.broker }))
+    (status, Json(Ready { ready, database, database_error, broker: health.broker, broker_error: health.broker_error }))
 }

@@ -10,5 +10,9 @@ mod delivery;
 mod failures;
 mod live;
 mod plates;
+#[path = "../../../../tests/src/postgres.rs"]
+#[allow(dead_code)]
+mod postgres;
+mod replicas;
 mod support;
 mod tls;

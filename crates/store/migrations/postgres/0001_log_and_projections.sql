@@ -70,9 +70,10 @@ create index event_by_pos on event (pos);
 create index event_starts on event (node, seq) where kind = 'node_started';
 
 -- Which events were taken in, each once whatever part it lies in. Rows of dropped parts are removed up to where the
--- node's chain is complete: what has a number up to there is held.
+-- node's chain is complete: what has a number up to there is held. That the node is there is seen to by chain_head, whose
+-- row is locked before any is added here.
 create table event_key (
-    node text not null references node (node),
+    node text not null,
     seq bigint not null check (seq >= 1),
     pos bigint not null,
     id uuid not null unique,

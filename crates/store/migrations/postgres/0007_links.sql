@@ -4,7 +4,8 @@ select node, seq, pos, id::text as id, encode(hash, 'hex') as hash, encode(prev,
 
 -- The parts of the log that were dropped, one row each. Not a projection. Rows are only ever added.
 create table event_month_dropped (
-    month bigint not null primary key,
+    id bigint generated always as identity primary key,
+    month bigint not null,
     events bigint not null check (events >= 0),
     first_pos bigint,
     last_pos bigint check (last_pos >= first_pos),
@@ -12,6 +13,7 @@ create table event_month_dropped (
     by_whom text not null check (by_whom <> ''),
     dropped_at bigint not null
 );
+comment on column event_month_dropped.id is 'order of dropping';
 comment on column event_month_dropped.month is 'the month of arrival in Asia/Ho_Chi_Minh, as months since January 1970';
 comment on column event_month_dropped.events is 'how many events it held';
 comment on column event_month_dropped.first_pos is 'the first place in the log that it held; nothing where it was empty';
@@ -25,3 +27,16 @@ create trigger event_month_dropped_is_not_changed before update on event_month_d
 
 create trigger event_month_dropped_is_not_deleted before delete on event_month_dropped
     for each row execute function refuse('what was dropped is never forgotten');
+
+-- Where nodes' programs started, of parts of the log that were dropped. Not a projection.
+create table event_start_dropped (
+    node text not null,
+    seq bigint not null,
+    primary key (node, seq)
+);
+comment on column event_start_dropped.node is 'the node';
+comment on column event_start_dropped.seq is 'number of the event that said so';
+
+-- Where nodes' programs started: numbers of tracks before and after it are not of one run.
+create view event_start as
+select node, seq from event where kind = 'node_started' union all select node, seq from event_start_dropped;

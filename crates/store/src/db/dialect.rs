@@ -47,6 +47,28 @@ impl Dialect {
         }
     }
 
+    /// A page of events by node and number, after the node and number that are bound first; their most is bound third.
+    pub(crate) const fn events_by_node(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "select node, seq, hash, body, sig from event where (node, seq) > ($1, $2) order by node, seq limit $3"
+            }
+            Self::Postgres => {
+                "select event.node, event.seq, event.hash, event.body, event.sig from event_key known \
+                 join event on event.pos = known.pos where (known.node, known.seq) > ($1, $2) \
+                 order by known.node, known.seq limit $3"
+            }
+        }
+    }
+
+    /// Keeps the rows that a query gives for this transaction, in the order in which it gives them.
+    pub(crate) const fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " for update",
+        }
+    }
+
     /// The event with the identity that is bound first.
     pub(crate) const fn event_by_id(self) -> &'static str {
         match self {

@@ -154,9 +154,16 @@ impl PartialEq for Location {
     }
 }
 
-impl<P: AsRef<Path> + ?Sized> From<&P> for Location {
-    fn from(path: &P) -> Self {
-        Self::File(path.as_ref().to_owned())
+/// Only paths become files: a text may be a server, so it is parsed.
+impl From<&Path> for Location {
+    fn from(path: &Path) -> Self {
+        Self::File(path.to_owned())
+    }
+}
+
+impl From<&PathBuf> for Location {
+    fn from(path: &PathBuf) -> Self {
+        Self::File(path.clone())
     }
 }
 

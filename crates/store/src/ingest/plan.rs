@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::NodeId;
-use wire::{EventHash, EventId, Received};
+use wire::{Ack, EventHash, EventId, Received};
 
 use crate::db::{Query, Row, Tx};
 use crate::error::StoreError;
@@ -35,14 +35,17 @@ struct Link {
 pub(super) struct Neighbours {
     links: HashMap<(NodeId, u64), Link>,
     ids: HashMap<String, (NodeId, u64)>,
+    heads: HashMap<NodeId, (u64, EventHash)>,
 }
 
-/// Reads the part of the log around `events`.
+/// Reads the part of the log around `events`, whose nodes' chains are complete up to `heads`.
 pub(super) async fn neighbours<'a>(
     tx: &mut Tx,
     events: impl Iterator<Item = &'a Received> + Clone,
+    heads: &HashMap<NodeId, Ack>,
 ) -> Result<Neighbours, StoreError> {
-    let mut log = Neighbours::default();
+    let heads = heads.iter().map(|(node, head)| (node.clone(), (head.committed_seq, head.committed_hash))).collect();
+    let mut log = Neighbours { heads, ..Neighbours::default() };
     let keys: BTreeSet<(&str, i64)> = events
         .clone()
         .flat_map(|event| {
@@ -83,6 +86,16 @@ impl Neighbours {
         self.links.get(&(node.clone(), seq))
     }
 
+    fn head(&self, node: &NodeId) -> Option<(u64, EventHash)> {
+        self.heads.get(node).copied()
+    }
+
+    /// The hash of an event, also of the last one of a complete chain whose part of the log was dropped.
+    fn hash(&self, node: &NodeId, seq: u64) -> Option<EventHash> {
+        let of_head = || self.head(node).filter(|(committed, _)| *committed == seq).map(|(_, hash)| hash);
+        self.link(node, seq).map(|link| link.hash).or_else(of_head)
+    }
+
     /// Where `event` stands.
     pub(super) fn place(&self, event: &Received) -> Place {
         let Received { id, node, seq, hash, .. } = event;
@@ -92,6 +105,8 @@ impl Neighbours {
                 let detail = format!("event {seq} is here with hash {}, now it came with hash {hash}", link.hash);
                 return Place::Refused(Reason::Fork, detail);
             }
+            // Its part of the log was dropped.
+            None if self.head(node).is_some_and(|(committed, _)| committed >= *seq) => return Place::Held,
             None => {}
         }
         match self.ids.get(&id_text(*id)) {
@@ -117,10 +132,10 @@ impl Neighbours {
             if *prev != EventHash::GENESIS {
                 return Some(format!("event 1 names {prev} as the one before it; the first has none"));
             }
-        } else if let Some(before) = self.link(node, seq - 1)
-            && before.hash != *prev
+        } else if let Some(before) = self.hash(node, seq - 1)
+            && before != *prev
         {
-            return Some(format!("event {seq} names {prev} as the one before it, which is {}", before.hash));
+            return Some(format!("event {seq} names {prev} as the one before it, which is {before}"));
         }
         match self.link(node, seq + 1) {
             Some(after) if after.prev != *hash => {

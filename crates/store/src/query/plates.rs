@@ -145,7 +145,7 @@ impl Store {
         let stretches = Vec::from_iter(stretches);
         let mut starts: Vec<(NodeId, u64)> = Vec::new();
         for chunk in stretches.chunks(STRETCHES_PER_STATEMENT) {
-            let mut query = Query::new("select node, seq from event where kind = 'node_started' and (false");
+            let mut query = Query::new("select node, seq from event_start where (false");
             for stretch in chunk {
                 query.push(" or (node = ").push_bind(stretch.node.as_str());
                 query.push(" and seq > ").push_bind(sql_seq(stretch.after));

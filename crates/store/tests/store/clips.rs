@@ -5,7 +5,7 @@ use store::CLIPS_PER_EVENT_MAX;
 use wire::evidence::{ClipEdge, CutReason};
 use wire::{BlobHash, EventId, EvidenceAdded, EvidenceRef, EvidenceRole, Payload};
 
-use crate::support::{Home, Node, at, ingest, plate, plate_read, projections};
+use crate::support::{Home, Node, at, ingest, on_both, plate, plate_read, projections};
 
 fn clip(of: EventId, content: &[u8]) -> EvidenceAdded {
     EvidenceAdded {
@@ -28,41 +28,39 @@ fn clip(of: EventId, content: &[u8]) -> EvidenceAdded {
     }
 }
 
-#[tokio::test]
-async fn a_clip_is_found_with_its_event_whichever_came_first() {
-    let home = Home::new();
-    let store = home.open().await;
-    let mut node = Node::new("n1", 1).added_to(&store).await;
-    let (first, third) = (node.id(1), node.id(3));
-    let mut messages = vec![
-        node.says(plate_read(plate("30A00001", 1, 10))),
-        node.says(Payload::EvidenceAdded(clip(third, b"late"))),
-        node.says(plate_read(plate("30A00002", 2, 20))),
-        node.says(Payload::EvidenceAdded(clip(first, b"early"))),
-    ];
-    messages.reverse();
-    ingest(&store, messages).await;
-    let found = store.clips_of([(&node.node, first), (&node.node, third), (&node.node, node.id(2))]).await.unwrap();
-    assert_eq!(found.len(), 2);
-    assert_eq!((&found[&first][..], &found[&third][..]), (&[clip(first, b"early")][..], &[clip(third, b"late")][..]));
-    let before = projections(&home.db()).await;
-    store.rebuild().await.unwrap();
-    assert_eq!(projections(&home.db()).await, before);
-}
+on_both! {
+    async fn a_clip_is_found_with_its_event_whichever_came_first(home: Home) {
+        let store = home.open().await;
+        let mut node = Node::new("n1", 1).added_to(&store).await;
+        let (first, third) = (node.id(1), node.id(3));
+        let mut messages = vec![
+            node.says(plate_read(plate("30A00001", 1, 10))),
+            node.says(Payload::EvidenceAdded(clip(third, b"late"))),
+            node.says(plate_read(plate("30A00002", 2, 20))),
+            node.says(Payload::EvidenceAdded(clip(first, b"early"))),
+        ];
+        messages.reverse();
+        ingest(&store, messages).await;
+        let found = store.clips_of([(&node.node, first), (&node.node, third), (&node.node, node.id(2))]).await.unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!((&found[&first][..], &found[&third][..]), (&[clip(first, b"early")][..], &[clip(third, b"late")][..]));
+        let before = projections(&home).await;
+        store.rebuild().await.unwrap();
+        assert_eq!(projections(&home).await, before);
+    }
 
-#[tokio::test]
-async fn a_node_adds_nothing_to_the_event_of_another_and_no_event_has_clips_without_end() {
-    let home = Home::new();
-    let store = home.open().await;
-    let mut node = Node::new("n1", 1).added_to(&store).await;
-    let mut other = Node::new("n2", 2).added_to(&store).await;
-    let event = node.id(1);
-    let mut messages = vec![node.says(plate_read(plate("30A00001", 1, 10)))];
-    messages.push(other.says(Payload::EvidenceAdded(clip(event, b"forged"))));
-    ingest(&store, messages).await;
-    assert!(store.clips_of([(&node.node, event)]).await.unwrap().is_empty());
-    let many: Vec<_> = (0..9_u8).map(|n| node.says(Payload::EvidenceAdded(clip(event, &[n])))).collect();
-    ingest(&store, many).await;
-    let found = store.clips_of([(&node.node, event)]).await.unwrap().remove(&event).unwrap();
-    assert_eq!(found, (0..CLIPS_PER_EVENT_MAX as u8).map(|n| clip(event, &[n])).collect::<Vec<_>>());
+    async fn a_node_adds_nothing_to_the_event_of_another_and_no_event_has_clips_without_end(home: Home) {
+        let store = home.open().await;
+        let mut node = Node::new("n1", 1).added_to(&store).await;
+        let mut other = Node::new("n2", 2).added_to(&store).await;
+        let event = node.id(1);
+        let mut messages = vec![node.says(plate_read(plate("30A00001", 1, 10)))];
+        messages.push(other.says(Payload::EvidenceAdded(clip(event, b"forged"))));
+        ingest(&store, messages).await;
+        assert!(store.clips_of([(&node.node, event)]).await.unwrap().is_empty());
+        let many: Vec<_> = (0..9_u8).map(|n| node.says(Payload::EvidenceAdded(clip(event, &[n])))).collect();
+        ingest(&store, many).await;
+        let found = store.clips_of([(&node.node, event)]).await.unwrap().remove(&event).unwrap();
+        assert_eq!(found, (0..CLIPS_PER_EVENT_MAX as u8).map(|n| clip(event, &[n])).collect::<Vec<_>>());
+    }
 }

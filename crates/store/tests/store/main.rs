@@ -9,5 +9,9 @@ mod ingest;
 mod opening;
 mod plates;
 mod policies;
+#[path = "../../../../tests/src/postgres.rs"]
+#[allow(clippy::expect_used, dead_code)]
+mod postgres;
 mod rebuild;
+mod server;
 mod support;

@@ -3,11 +3,11 @@
 use sqlx::Row;
 use store::{OpenError, Store};
 
-use crate::support::{Home, Node, ingest, raw};
+use crate::support::{Home, Node, ingest};
 
 #[tokio::test]
 async fn a_second_hub_on_the_same_database_is_refused_by_name() {
-    let home = Home::new();
+    let home = Home::sqlite();
     let first = home.open().await;
     let error = Store::open(&home.db(), &home.blobs()).await.unwrap_err();
     let OpenError::InUse { pid, lock, .. } = &error else { panic!("{error}") };
@@ -21,7 +21,7 @@ async fn a_second_hub_on_the_same_database_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_named_as_damaged() {
-    let home = Home::new();
+    let home = Home::sqlite();
     std::fs::write(home.db(), vec![b'x'; 8192]).unwrap();
     let error = Store::open(&home.db(), &home.blobs()).await.unwrap_err();
     assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
@@ -30,7 +30,7 @@ async fn a_file_that_is_no_database_is_named_as_damaged() {
 
 #[tokio::test]
 async fn a_database_that_lost_its_end_is_named_as_damaged() {
-    let home = Home::new();
+    let home = Home::sqlite();
     let store = home.open().await;
     let mut node = Node::new("n1", 1).added_to(&store).await;
     ingest(&store, node.passes(500)).await;
@@ -44,7 +44,7 @@ async fn a_database_that_lost_its_end_is_named_as_damaged() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_made_is_named() {
-    let home = Home::new();
+    let home = Home::sqlite();
     let file = home.folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let error = Store::open(&file.join("hub.db"), &home.blobs()).await.unwrap_err();
@@ -53,9 +53,9 @@ async fn a_folder_that_cannot_be_made_is_named() {
 
 #[tokio::test]
 async fn migrations_from_nothing_give_a_durable_sound_schema_with_a_comment_per_column() {
-    let home = Home::new();
+    let home = Home::sqlite();
     home.open().await.close().await;
-    let mut connection = raw(&home.db()).await;
+    let mut connection = home.sqlite_connection().await;
     let mode: String = sqlx::query_scalar("pragma journal_mode").fetch_one(&mut connection).await.unwrap();
     assert_eq!(mode, "wal");
     let rows = sqlx::query("select name, sql from sqlite_schema where type = 'table' and name not like 'sqlite_%'")
@@ -83,10 +83,10 @@ async fn migrations_from_nothing_give_a_durable_sound_schema_with_a_comment_per_
 
 #[tokio::test]
 async fn invariants_are_checked_by_the_database_itself() {
-    let home = Home::new();
+    let home = Home::sqlite();
     let store = home.open().await;
     Node::new("n1", 1).added_to(&store).await;
-    let mut connection = raw(&home.db()).await;
+    let mut connection = home.sqlite_connection().await;
     for sql in [
         "insert into count_minute values ('s', 'g', 'l', 'sideways', 'car', 1, 1)",
         "insert into count_minute values ('s', 'g', 'l', 'in', 'car', 1, 0)",

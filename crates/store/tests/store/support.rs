@@ -1,6 +1,6 @@
 //! A node that seals events, and a store in a temporary folder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::incident::{CrowdingBegan, WrongDirection};
@@ -8,12 +8,15 @@ use domain::{
     BoundingBox, CameraId, ClockQuality, CountGroup, Direction, GateId, Incident, IncidentKind, LineId, MediaTime,
     NodeId, ObjectClass, Occupancy, Passage, Point, SiteId, Stay, TrackId, UtcTime, ZoneId,
 };
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection, Row, SqliteConnection, TypeInfo, ValueRef};
-use store::{BatchOutcome, Message, NodeHead, Outcome, RegisteredNode, Store};
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection, TypeInfo, ValueRef};
+use store::{BatchOutcome, Location, Message, NodeHead, Outcome, RegisteredNode, Store};
 use wire::event::{CameraChange, CameraState, NodeStart, WithEvidence};
 use wire::plate::{PlateColour, PlateOutcome, PlateRead, PlateReading, PlateShot, PlateVote};
 use wire::{Channel, Envelope, Event, EventHash, EventId, NodeKey, NodeTopic, Payload, Unsealed};
+
+use crate::postgres::Postgres;
 
 /// 2026-11-20T08:30:00+07:00.
 pub const START_MICROS: i64 = 1_795_138_200_000_000;
@@ -22,17 +25,68 @@ pub fn at(seconds: i64) -> UtcTime {
     UtcTime::from_unix_micros(START_MICROS + seconds * 1_000_000).unwrap()
 }
 
+/// Each of these tests on both databases.
+macro_rules! on_both {
+    ($(async fn $name:ident($home:ident: Home) $body:block)+) => {
+        $(async fn $name($home: Home) $body)+
+
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(crate::support::Home::sqlite()).await;
+                }
+            )+
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    if let Some(home) = crate::support::Home::postgres() {
+                        super::$name(home).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// Where a store lives for one test.
 pub struct Home {
     pub folder: tempfile::TempDir,
+    pub server: Option<Postgres>,
 }
 
 impl Home {
-    pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+    pub fn sqlite() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), server: None }
+    }
+
+    /// On a server of its own; nothing where none is installed.
+    pub fn postgres() -> Option<Self> {
+        Some(Self { server: Some(Postgres::start()?), ..Self::sqlite() })
+    }
+
+    /// An empty one of the same kind.
+    pub fn another(&self) -> Self {
+        match self.server {
+            None => Self::sqlite(),
+            Some(_) => Self::postgres().expect("it was there a moment ago"),
+        }
     }
 
     pub fn db(&self) -> PathBuf {
+        assert!(self.server.is_none(), "a database on a server has no file");
         self.folder.path().join("hub.db")
+    }
+
+    pub fn location(&self) -> Location {
+        match &self.server {
+            None => self.db().into(),
+            Some(server) => server.url().parse().unwrap(),
+        }
     }
 
     pub fn blobs(&self) -> PathBuf {
@@ -40,7 +94,52 @@ impl Home {
     }
 
     pub async fn open(&self) -> Store {
-        Store::open(&self.db(), &self.blobs()).await.unwrap()
+        Store::open(&self.location(), &self.blobs()).await.unwrap()
+    }
+
+    pub async fn sqlite_connection(&self) -> SqliteConnection {
+        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(self.db())).await.unwrap()
+    }
+
+    async fn postgres_connection(&self) -> PgConnection {
+        PgConnection::connect(&self.server.as_ref().unwrap().url_of_superuser()).await.unwrap()
+    }
+
+    /// Does behind the store's back what a fault or a person might.
+    pub async fn execute(&self, sql: &str) -> Result<u64, sqlx::Error> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        match &self.server {
+            None => Ok(sql.execute(&mut self.sqlite_connection().await).await?.rows_affected()),
+            Some(_) => Ok(sql.execute(&mut self.postgres_connection().await).await?.rows_affected()),
+        }
+    }
+
+    pub async fn number(&self, sql: &str) -> i64 {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match &self.server {
+            None => sqlx::query_scalar(sql).fetch_one(&mut self.sqlite_connection().await).await.unwrap(),
+            Some(_) => sqlx::query_scalar(sql).fetch_one(&mut self.postgres_connection().await).await.unwrap(),
+        }
+    }
+
+    /// Waits until a server has noticed that whoever was connected is gone: a commit that was asked for may come late.
+    pub async fn settled(&self) {
+        let sql = "select count(*) from pg_stat_activity where usename = 'gatehouse'";
+        while self.server.is_some() && self.number(sql).await > 0 {
+            // tidy: sleep is the pause between two looks
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Makes the database refuse an event's number.
+    pub async fn refuse_event(&self, seq: u64) {
+        let how = match &self.server {
+            None => "begin select raise(abort, 'refused'); end",
+            Some(_) => "execute function refuse('refused')",
+        };
+        let each = if self.server.is_some() { "for each row " } else { "" };
+        let sql = format!("create trigger refuse_one before insert on event {each}when (new.seq = {seq}) {how}");
+        self.execute(&sql).await.unwrap();
     }
 }
 
@@ -254,48 +353,64 @@ pub async fn passages_counted(store: &Store) -> u64 {
     gates.iter().map(|gate| gate.today.person.entered + gate.today.person.left).sum()
 }
 
-pub async fn raw(db: &Path) -> SqliteConnection {
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(db)).await.unwrap()
-}
+const PROJECTIONS: [&str; 15] = [
+    "count_minute",
+    "passage",
+    "stay",
+    "plate_read",
+    "plate_read_gate",
+    "clip",
+    "incident",
+    "access_decision",
+    "occupancy",
+    "camera_state",
+    "gate_node",
+    "gate_camera",
+    "node_seen",
+    "node_start",
+    "node_jump",
+];
 
-/// Every row of every projection, as text, in an order of its own.
-pub async fn projections(db: &Path) -> Vec<String> {
-    let mut connection = raw(db).await;
+/// Every row of every projection, as text, in an order of its own: the same for both databases.
+pub async fn projections(home: &Home) -> Vec<String> {
     let mut lines = Vec::new();
-    for table in [
-        "count_minute",
-        "passage",
-        "stay",
-        "plate_read",
-        "plate_read_gate",
-        "clip",
-        "incident",
-        "access_decision",
-        "occupancy",
-        "camera_state",
-        "gate_node",
-        "gate_camera",
-        "node_seen",
-        "node_start",
-        "node_jump",
-    ] {
-        let sql = sqlx::AssertSqlSafe(format!("select * from {table}"));
-        for row in sqlx::query(sql).fetch_all(&mut connection).await.unwrap() {
-            let values: Vec<String> = (0..row.len())
-                .map(|i| {
-                    let value = row.try_get_raw(i).unwrap();
-                    match value.type_info().name() {
-                        _ if value.is_null() => "nothing".to_owned(),
-                        "TEXT" => row.get_unchecked::<String, _>(i),
-                        "INTEGER" => row.get_unchecked::<i64, _>(i).to_string(),
-                        "REAL" => row.get_unchecked::<f64, _>(i).to_string(),
-                        other => panic!("a projection holds a {other}"),
-                    }
-                })
-                .collect();
-            lines.push(format!("{table}: {}", values.join(" | ")));
-        }
+    for table in PROJECTIONS {
+        let sql = AssertSqlSafe(format!("select * from {table}"));
+        let rows: Vec<Vec<String>> = match &home.server {
+            None => {
+                let rows = sqlx::query(sql).fetch_all(&mut home.sqlite_connection().await).await.unwrap();
+                rows.iter().map(|row| (0..row.len()).map(|i| sqlite_text(row, i)).collect()).collect()
+            }
+            Some(_) => {
+                let rows = sqlx::query(sql).fetch_all(&mut home.postgres_connection().await).await.unwrap();
+                rows.iter().map(|row| (0..row.len()).map(|i| postgres_text(row, i)).collect()).collect()
+            }
+        };
+        lines.extend(rows.iter().map(|values| format!("{table}: {}", values.join(" | "))));
     }
     lines.sort();
     lines
+}
+
+fn sqlite_text(row: &SqliteRow, i: usize) -> String {
+    let value = row.try_get_raw(i).unwrap();
+    match value.type_info().name() {
+        _ if value.is_null() => "nothing".to_owned(),
+        "TEXT" => row.get_unchecked::<String, _>(i),
+        "INTEGER" => row.get_unchecked::<i64, _>(i).to_string(),
+        "REAL" => row.get_unchecked::<f64, _>(i).to_string(),
+        other => panic!("a projection holds a {other}"),
+    }
+}
+
+fn postgres_text(row: &PgRow, i: usize) -> String {
+    let value = row.try_get_raw(i).unwrap();
+    match value.type_info().name() {
+        _ if value.is_null() => "nothing".to_owned(),
+        "TEXT" => row.get::<String, _>(i),
+        "INT8" => row.get::<i64, _>(i).to_string(),
+        "FLOAT8" => row.get::<f64, _>(i).to_string(),
+        "BOOL" => i64::from(row.get::<bool, _>(i)).to_string(),
+        other => panic!("a projection holds a {other}"),
+    }
 }

@@ -21,6 +21,14 @@ impl HubChild {
         Self::spawn(command)
     }
 
+    /// One of several on a server.
+    pub fn start_replica(db: &str, blobs: &Path, broker_port: u16, client_id: &str) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.args(["run", "--listen", "127.0.0.1:0", "--db", db, "--client-id", client_id, "--blobs"]).arg(blobs);
+        command.args(["--broker", &format!("127.0.0.1:{broker_port}")]);
+        Self::spawn(command)
+    }
+
     /// One that survives a limit on the size of its files: writes then fail as they do on a full disk.
     pub fn start_under_limit(folder: &Path, broker_port: u16) -> Self {
         let mut command = Command::new("sh");

@@ -154,8 +154,13 @@ impl Publisher {
                     }
                     Ok(MqttEvent::Incoming(Packet::Publish(publish))) => {
                         let topic = String::from_utf8(publish.topic.to_vec()).unwrap();
-                        let ack = serde_json::from_slice(&publish.payload).unwrap();
-                        seen.lock().unwrap().insert(topic, ack);
+                        let ack: Ack = serde_json::from_slice(&publish.payload).unwrap();
+                        // Of two hubs the one that knows less may speak last.
+                        let mut seen = seen.lock().unwrap();
+                        let is_newer = |held: &Ack| held.committed_seq <= ack.committed_seq;
+                        if seen.get(&topic).is_none_or(is_newer) {
+                            seen.insert(topic, ack);
+                        }
                     }
                     Ok(_) => {}
                     // tidy: sleep is the pause before the next try to reach a broker that was killed

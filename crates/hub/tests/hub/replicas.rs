@@ -120,7 +120,9 @@ fn hubs_killed_in_turn_lose_nothing_and_double_nothing() {
             });
         }
     }
-    nodes.iter().for_each(|node| drop(publisher.wait_for_receipt(node)));
+    for node in &nodes {
+        publisher.wait_for_receipt(node);
+    }
 
     let told: u64 = nodes.iter().map(|node| node.seq).sum();
     println!("{told} events, {kills} kills");

@@ -1,8 +1,11 @@
 // What the tests share: a page that fails its test when the browser complains, and the two languages.
 import { test as base, expect } from '@playwright/test';
 
-/** What is told and is no mistake of the page: a hub without accounts, alerts or reports says that it has none. */
-const ALLOWED = [/\/api\/v1\/(session|setup|alerts|reports)/, /net::ERR_/];
+/**
+ * What is told and is no mistake of the page: a hub without accounts, alerts or reports says that it has none, and what
+ * somebody typed may be refused.
+ */
+const ALLOWED = [/\/api\/v1\/(session|setup|alerts|reports)/, /status of 400 .*\/api\/v1\/plates/, /net::ERR_/];
 
 export const test = base.extend<{ complaints: string[] }>({
   complaints: [

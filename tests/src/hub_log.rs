@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::NodeId;
 use store::{CountBucket, CountRow, CountsFilter, Store, StoredEvent};
-use wire::{EventId, Payload};
+use wire::{EventHash, EventId, Payload};
 
 use crate::edge::NODE;
 
@@ -16,15 +16,33 @@ const ROWS_MAX: u32 = 500;
 
 /// The log in the order in which it was committed.
 pub(crate) async fn read(store: &Store) -> Vec<StoredEvent> {
-    let mut log: Vec<StoredEvent> = Vec::new();
+    let mut log = Vec::new();
+    each(store, |event| log.push(event)).await;
+    log
+}
+
+/// The same, one event at a time: a large log need not be held.
+pub(crate) async fn each(store: &Store, mut look: impl FnMut(StoredEvent)) {
+    let mut after = 0;
     loop {
-        let after = log.last().map_or(0, |event| event.pos);
         let page = store.events_after(after, PAGE).await.expect("the log can be read");
-        if page.is_empty() {
-            return log;
-        }
-        log.extend(page);
+        let Some(last) = page.last() else { return };
+        after = last.pos;
+        page.into_iter().for_each(&mut look);
     }
+}
+
+/// Where a chain breaks, given each event's number, the hash of the one before it and its own, in the order of the
+/// numbers: the numbers on both sides of each break. And the last number.
+pub(crate) fn breaks(chain: impl IntoIterator<Item = (u64, EventHash, EventHash)>) -> (Vec<(u64, u64)>, u64) {
+    let (mut seq, mut hash, mut found) = (0, EventHash::GENESIS, Vec::new());
+    for (number, prev, its_own) in chain {
+        if number != seq + 1 || prev != hash {
+            found.push((seq, number));
+        }
+        (seq, hash) = (number, its_own);
+    }
+    (found, seq)
 }
 
 /// Of the events that a node kept, those that the log does not have; and those that it has more than once.

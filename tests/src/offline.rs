@@ -24,7 +24,7 @@ use crate::process::Process;
 use crate::rehearsal::{self, PROFILE, Pace};
 use crate::site::Site;
 use crate::traffic::{Happening, happenings};
-use crate::wait::{eventually, within};
+use crate::wait::{eventually, now, within};
 
 pub use report::Report;
 
@@ -73,7 +73,8 @@ pub fn offline(plan: Offline) -> Report {
     site.believe(&config);
 
     let hours = Duration::from_secs(u64::from(plan.hours) * 3_600);
-    let begin = UtcTime::from_unix_micros(wall_micros() - i64::try_from(hours.as_micros()).expect("few hours"));
+    let begin =
+        UtcTime::from_unix_micros(now().as_unix_micros() - i64::try_from(hours.as_micros()).expect("few hours"));
     let happenings = happenings(begin.expect("this century"), hours, plan.passages_a_day, plan.seed);
     let began = Instant::now();
     let mut kept = Kept::default();
@@ -163,11 +164,6 @@ fn files_in(spool: &Path) -> usize {
 
 fn file_bytes(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |file| file.len())
-}
-
-fn wall_micros() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    i64::try_from(since.as_micros()).expect("before the year 294,000")
 }
 
 fn runtime() -> Runtime {

@@ -20,6 +20,7 @@ use wire::NodeKey;
 use crate::broker::Broker;
 use crate::hub::{self, Hub};
 use crate::traffic::happenings;
+use crate::wait::now;
 
 pub use report::{HUB_BYTES_MAX, Report};
 
@@ -137,10 +138,4 @@ fn connect(outbox: Outbox, port: u16) -> PublisherHandle {
     let quality = ClockQuality { source: ClockSource::Synchronised, offset_ms: 0, uncertainty_ms: None };
     let clock: WallClock = Arc::new(move || ClockReading { at: now(), quality });
     Publisher::start(outbox, broker, Limits::default(), "reconnect-test", clock)
-}
-
-fn now() -> UtcTime {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    let micros = i64::try_from(since.as_micros()).expect("before the year 294,000");
-    UtcTime::from_unix_micros(micros).expect("this century")
 }

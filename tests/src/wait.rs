@@ -1,12 +1,24 @@
-//! Waiting for something that must happen.
+//! The time, and waiting for something that must happen.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use domain::UtcTime;
 
 /// How long anything may take before a test fails. Generous, because the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long to rest between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// The time by this machine's clock.
+///
+/// # Panics
+/// Where that clock is wrong by millennia.
+pub fn now() -> UtcTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let micros = i64::try_from(since.as_micros()).expect("before the year 294,000");
+    UtcTime::from_unix_micros(micros).expect("this century")
+}
 
 /// Asks again and again until the answer is there.
 ///

@@ -7,9 +7,9 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use console::Asset;
-use sha2::{Digest, Sha256};
 
 use crate::api::{no_such_asset, no_such_path};
+use crate::etag::{etag, is_held};
 
 /// A file whose name carries its hash is kept for a year without asking.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -19,10 +19,8 @@ const ASK_ALWAYS: &str = "no-cache";
 /// Addresses that are never a page: a mistyped one of the API gets a problem, not the console.
 const NEVER_PAGES: [&str; 6] = ["/api/", "/console/", "/assets/", "/healthz", "/readyz", "/metrics"];
 
-static ETAGS: LazyLock<HashMap<&str, String>> = LazyLock::new(|| {
-    let tag = |asset: &Asset| format!("\"{}\"", hex::encode(&Sha256::digest(asset.plain)[..16]));
-    console::ASSETS.iter().map(|asset| (asset.path, tag(asset))).collect()
-});
+static ETAGS: LazyLock<HashMap<&str, String>> =
+    LazyLock::new(|| console::ASSETS.iter().map(|asset| (asset.path, etag(asset.plain))).collect());
 
 /// The console.
 pub(crate) async fn index(headers: HeaderMap) -> Response {
@@ -51,12 +49,7 @@ pub(crate) async fn page_or_problem(method: Method, uri: Uri, headers: HeaderMap
 
 fn answer(asset: &'static Asset, headers: &HeaderMap) -> Response {
     let etag = &ETAGS[asset.path];
-    let is_held = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        // A proxy that compresses makes the tag a weak one.
-        .is_some_and(|held| held.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
-    let mut response = if is_held {
+    let mut response = if is_held(headers, etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let (bytes, encoding) = best_form(asset, headers);

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 mod console_page;
 pub mod counting;
+mod etag;
 mod follow;
 pub mod health;
 pub mod ingest;

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sha2::{Digest, Sha256};
 
 use crate::api::no_such_asset;
+use crate::etag::{etag, is_held};
 
 /// One file of the page.
 struct File {
@@ -57,9 +57,8 @@ const FILES: &[File] = files! {
     "words.js" "text/javascript; charset=utf-8"
 };
 
-static ETAGS: LazyLock<HashMap<&str, String>> = LazyLock::new(|| {
-    FILES.iter().map(|file| (file.name, format!("\"{}\"", hex::encode(&Sha256::digest(file.bytes)[..16])))).collect()
-});
+static ETAGS: LazyLock<HashMap<&str, String>> =
+    LazyLock::new(|| FILES.iter().map(|file| (file.name, etag(file.bytes))).collect());
 
 /// The page.
 pub(crate) async fn index(headers: HeaderMap) -> Response {
@@ -70,12 +69,7 @@ pub(crate) async fn index(headers: HeaderMap) -> Response {
 pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let Some(file) = FILES.iter().find(|file| file.name == name) else { return no_such_asset(&name) };
     let etag = &ETAGS[file.name];
-    let is_held = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        // A proxy that compresses makes the tag a weak one.
-        .is_some_and(|held| held.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
-    let mut response = if is_held {
+    let mut response = if is_held(&headers, etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, file.media_type)], file.bytes).into_response()

@@ -46,6 +46,7 @@ pub use month::{InvalidMonth, Month};
 pub use node::{NodeError, RegisteredNode};
 pub use open::Store;
 pub use policy::{NewPolicy, PolicyDocument, PolicyError, PolicyMark, PolicyRow, WantedRow};
+pub use projection::TABLES as PROJECTION_TABLES;
 pub use quarantine::{
     PAYLOAD_BYTES_MAX as QUARANTINE_PAYLOAD_BYTES_MAX, ROWS_MAX as QUARANTINE_ROWS_MAX,
     ROWS_PER_NODE_MAX as QUARANTINE_ROWS_PER_NODE_MAX,

@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::row::{sql_seq, to_json};
 
 /// The tables that hold projections, so that they can be emptied in this order.
-pub(crate) const TABLES: [&str; 15] = [
+pub const TABLES: [&str; 15] = [
     "access_decision",
     "incident",
     "clip",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use store::{Store, StoredEvent};
-use wire::{EventHash, EventId};
+use wire::EventId;
 
 use super::Victim;
 use crate::hub_log;
@@ -111,18 +111,13 @@ impl Report {
 
 /// Whether the node's events are 1 to `head` without a gap, each naming the one before.
 fn chain_findings(log: &[StoredEvent], head: u64) -> Vec<String> {
-    let mut findings = Vec::new();
-    let mut chain: Vec<&StoredEvent> = log.iter().collect();
-    chain.sort_by_key(|event| event.seq);
-    let (mut seq, mut hash) = (0, EventHash::GENESIS);
-    for event in chain {
-        if event.seq != seq + 1 || event.prev != hash {
-            findings.push(format!("event {} does not follow event {seq}", event.seq));
-        }
-        (seq, hash) = (event.seq, event.hash);
-    }
-    if seq != head {
-        findings.push(format!("the hub's log ends at event {seq}, the node's at {head}"));
+    let mut chain: Vec<_> = log.iter().map(|event| (event.seq, event.prev, event.hash)).collect();
+    chain.sort_by_key(|(seq, ..)| *seq);
+    let (breaks, last) = hub_log::breaks(chain);
+    let mut findings: Vec<_> =
+        breaks.into_iter().map(|(before, seq)| format!("event {seq} does not follow event {before}")).collect();
+    if last != head {
+        findings.push(format!("the hub's log ends at event {last}, the node's at {head}"));
     }
     findings
 }
@@ -143,6 +138,7 @@ mod tests {
     use super::*;
     use crate::edge::NODE;
     use domain::{ClockQuality, NodeId, SiteId, UtcTime};
+    use wire::EventHash;
 
     /// Events 1 to `count` of a sound log.
     fn log(count: u8) -> Vec<StoredEvent> {

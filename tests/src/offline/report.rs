@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use store::{Store, StoredEvent};
-use wire::{BlobHash, EventHash, EventId};
+use wire::{BlobHash, EventId};
 
 use crate::hub_log;
 
@@ -76,15 +76,11 @@ impl Report {
     /// Whether the log has what was kept, once each and in the order in which it was kept.
     fn held_against(&mut self, log: &[StoredEvent], kept: &[EventId], head: u64) {
         (self.lost, self.doubled) = hub_log::lost_and_doubled(log, kept);
-        let (mut seq, mut hash, mut findings) = (0, EventHash::GENESIS, Vec::new());
-        for event in log {
-            if event.seq != seq + 1 || event.prev != hash {
-                findings.push(format!("event {} came after event {seq}, or does not continue it", event.seq));
-            }
-            (seq, hash) = (event.seq, event.hash);
-        }
-        if seq != head {
-            findings.push(format!("the hub's log ends at event {seq}, the node's at {head}"));
+        let (breaks, last) = hub_log::breaks(log.iter().map(|event| (event.seq, event.prev, event.hash)));
+        let told = |(before, seq)| format!("event {seq} came after event {before}, or does not continue it");
+        let mut findings: Vec<_> = breaks.into_iter().map(told).collect();
+        if last != head {
+            findings.push(format!("the hub's log ends at event {last}, the node's at {head}"));
         }
         let wanted: std::collections::BTreeSet<_> = kept.iter().collect();
         let order = log.iter().map(|event| event.id).filter(|id| wanted.contains(id));

@@ -10,9 +10,6 @@ use wire::{EventHash, Payload};
 
 use crate::hub_log;
 
-/// Events read from the log at a time.
-const PAGE: u32 = 1_000;
-
 /// Most findings that are told.
 const FINDINGS_MAX: usize = 10;
 
@@ -66,26 +63,17 @@ impl Report {
         let store = Store::open(database, blobs).await.expect("the hub's store");
         let mut ids = BTreeSet::new();
         let mut chains: BTreeMap<NodeId, BTreeMap<u64, (EventHash, EventHash)>> = BTreeMap::new();
-        let mut after = 0;
-        loop {
-            let page = store.events_after(after, PAGE).await.expect("the log can be read");
-            let Some(last) = page.last() else { break };
-            after = last.pos;
-            for event in page {
-                self.stored += 1;
-                self.doubled += u64::from(!ids.insert(event.id));
-                self.passages.0 += u64::from(matches!(event.payload, Some(Payload::Passed(_))));
-                chains.entry(event.node).or_default().insert(event.seq, (event.prev, event.hash));
-            }
-        }
+        hub_log::each(&store, |event| {
+            self.stored += 1;
+            self.doubled += u64::from(!ids.insert(event.id));
+            self.passages.0 += u64::from(matches!(event.payload, Some(Payload::Passed(_))));
+            chains.entry(event.node).or_default().insert(event.seq, (event.prev, event.hash));
+        })
+        .await;
         for (node, chain) in chains {
-            let (mut seq, mut hash) = (0, EventHash::GENESIS);
-            for (number, (prev, its_own)) in chain {
-                if number != seq + 1 || prev != hash {
-                    self.findings.push(format!("event {number} of {node} does not continue event {seq}"));
-                }
-                (seq, hash) = (number, its_own);
-            }
+            let (breaks, _) = hub_log::breaks(chain.into_iter().map(|(seq, (prev, hash))| (seq, prev, hash)));
+            let told = |(before, seq)| format!("event {seq} of {node} does not continue event {before}");
+            self.findings.extend(breaks.into_iter().map(told));
         }
         let counts = hub_log::counts(&store).await;
         self.passages.1 = counts.iter().map(|row| row.count).sum();

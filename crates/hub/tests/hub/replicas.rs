@@ -23,25 +23,6 @@ const NODES: usize = 4;
 /// Events that nodes may be ahead of their receipts: the test is about being killed, not about a backlog.
 const AHEAD_MAX: u64 = 1_000;
 
-/// What events add up to.
-const PROJECTIONS: [&str; 15] = [
-    "count_minute",
-    "passage",
-    "stay",
-    "plate_read",
-    "plate_read_gate",
-    "clip",
-    "incident",
-    "access_decision",
-    "occupancy",
-    "camera_state",
-    "gate_node",
-    "gate_camera",
-    "node_seen",
-    "node_start",
-    "node_jump",
-];
-
 struct Site {
     database: Postgres,
     broker: Mosquitto,
@@ -78,7 +59,7 @@ impl Site {
             self.database
                 .ask(&format!("select coalesce(string_agg(t::text, E'\\n' order by t::text), '') from {table} t"))
         };
-        PROJECTIONS.iter().map(rows).collect()
+        store::PROJECTION_TABLES.iter().map(rows).collect()
     }
 }
 

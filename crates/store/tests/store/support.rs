@@ -353,28 +353,10 @@ pub async fn passages_counted(store: &Store) -> u64 {
     gates.iter().map(|gate| gate.today.person.entered + gate.today.person.left).sum()
 }
 
-const PROJECTIONS: [&str; 15] = [
-    "count_minute",
-    "passage",
-    "stay",
-    "plate_read",
-    "plate_read_gate",
-    "clip",
-    "incident",
-    "access_decision",
-    "occupancy",
-    "camera_state",
-    "gate_node",
-    "gate_camera",
-    "node_seen",
-    "node_start",
-    "node_jump",
-];
-
 /// Every row of every projection, as text, in an order of its own: the same for both databases.
 pub async fn projections(home: &Home) -> Vec<String> {
     let mut lines = Vec::new();
-    for table in PROJECTIONS {
+    for table in store::PROJECTION_TABLES {
         let sql = AssertSqlSafe(format!("select * from {table}"));
         let rows: Vec<Vec<String>> = match &home.server {
             None => {

@@ -23,6 +23,7 @@ const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub struct Hub {
     /// The program.
     pub process: Process,
+    folder: PathBuf,
 }
 
 /// The database of the hub in `folder`.
@@ -39,13 +40,14 @@ impl Hub {
     /// The same at an address that is known beforehand.
     pub fn start_at(folder: &Path, broker_port: u16, listen: SocketAddr) -> Self {
         let mut command = command_to_run(folder, broker_port, listen);
-        Self { process: Process::start(&mut command, folder, "hub") }
+        Self { process: Process::start(&mut command, folder, "hub"), folder: folder.to_owned() }
     }
 
     /// The same as [`Hub::start`] under a tracer.
     pub fn start_under(strace: Option<&Strace>, folder: &Path, broker_port: u16) -> Self {
         let command = command_to_run(folder, broker_port, SocketAddr::from(([127, 0, 0, 1], 0)));
-        Self { process: Process::start(&mut strace::under(strace, command), folder, "hub") }
+        let process = Process::start(&mut strace::under(strace, command), folder, "hub");
+        Self { process, folder: folder.to_owned() }
     }
 
     /// Whether it has said where it listens.
@@ -58,14 +60,14 @@ impl Hub {
     /// # Panics
     /// Where it ends instead.
     pub fn http(&mut self) -> Http {
-        let address = eventually("the hub says where it listens", || {
+        let address: SocketAddr = eventually("the hub says where it listens", || {
             let ended = self.process.ended();
             assert!(ended.is_none(), "the hub ended: {ended:?}\n{}", self.process.last_words());
             let text = self.process.stdout();
             let line = text.lines().find_map(|line| line.strip_prefix("listening on http://"))?;
             Some(line.parse().expect("an address and a port"))
         });
-        Http(address)
+        Http(address, Some(key(&self.folder, address)))
     }
 
     /// Waits until it takes events in.
@@ -100,9 +102,26 @@ pub fn node_add(folder: &Path, site: &str, node: &str, key: &str) {
     assert!(done.status.success(), "{}", done.stderr);
 }
 
-/// A reader of the API.
+/// The key with which the tests read the hub of `folder` at `address`: made by the program when it is asked for first, and
+/// again where the hub has another database by then.
+fn key(folder: &Path, address: SocketAddr) -> &'static str {
+    let kept = folder.join("tests.key");
+    if let Ok(text) = std::fs::read_to_string(&kept) {
+        let key: &'static str = text.trim().to_owned().leak();
+        if Http(address, Some(key)).ask("/api/v1/sites").is_none_or(|(status, _)| status != 401) {
+            return key;
+        }
+    }
+    let roles = ["--role", "gate_operator", "--role", "system_admin"];
+    let made = command(folder, &[&["api-key", "add", "--name", "tests"], &roles[..]].concat());
+    assert!(made.status.success(), "{}", made.stderr);
+    std::fs::write(&kept, &made.stdout).expect("the key is kept");
+    made.stdout.trim().to_owned().leak()
+}
+
+/// A reader of the API, with an API key where it is a hub's.
 #[derive(Debug, Clone, Copy)]
-pub struct Http(pub SocketAddr);
+pub struct Http(pub SocketAddr, pub Option<&'static str>);
 
 impl Http {
     /// Status and body; nothing where nobody answers.
@@ -112,7 +131,11 @@ impl Http {
     pub fn ask(&self, path: &str) -> Option<(u16, Vec<u8>)> {
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(ANSWER_MAX));
         let agent: ureq::Agent = config.build().into();
-        let mut answer = agent.get(format!("http://{}{path}", self.0)).call().ok()?;
+        let mut request = agent.get(format!("http://{}{path}", self.0));
+        if let Some(key) = self.1 {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        let mut answer = request.call().ok()?;
         let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
         Some((answer.status().as_u16(), body.expect("the answer is whole")))
     }

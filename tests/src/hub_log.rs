@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::NodeId;
-use store::{CountBucket, CountRow, CountsFilter, Store, StoredEvent};
+use store::{CountBucket, CountRow, CountsFilter, Sites, Store, StoredEvent};
 use wire::{EventHash, EventId, Payload};
 
 use crate::edge::NODE;
@@ -63,7 +63,7 @@ pub(crate) fn passages(log: &[StoredEvent]) -> u64 {
 /// Everything that was ever counted, minute by minute.
 pub(crate) async fn counts(store: &Store) -> Vec<CountRow> {
     let to_minute = i64::from(i32::MAX);
-    let always = CountsFilter { site: None, gate: None, from_minute: 0, to_minute, bucket: CountBucket::Minute };
+    let always = CountsFilter { sites: Sites::All, gate: None, from_minute: 0, to_minute, bucket: CountBucket::Minute };
     store.counts(&always).await.expect("the counts can be read")
 }
 
@@ -80,10 +80,10 @@ pub(crate) async fn all_troubles(store: &Store) -> Vec<String> {
 async fn troubles_of(store: &Store, node: Option<&NodeId>) -> Vec<String> {
     let verified = store.verify().await.expect("the database can be read");
     let mut found: Vec<_> = verified.findings.iter().map(|one| format!("{}: {}", one.place, one.what)).collect();
-    let alarms = store.alarms(node, ROWS_MAX).await.expect("the alarms can be read");
+    let alarms = store.alarms(&Sites::All, node, ROWS_MAX).await.expect("the alarms can be read");
     let open = alarms.iter().filter(|alarm| alarm.closed_at.is_none());
     found.extend(open.map(|alarm| format!("the alarm \"{}\" is open: {}", alarm.kind, alarm.detail)));
-    let refused = store.quarantine(ROWS_MAX).await.expect("the quarantine can be read");
+    let refused = store.quarantine(&Sites::All, ROWS_MAX).await.expect("the quarantine can be read");
     found.extend(refused.iter().map(|row| format!("a message is in quarantine: {}: {}", row.reason, row.detail)));
     found
 }

@@ -80,7 +80,7 @@ impl Post {
             let line = text.lines().find(|line| line.contains("the node's own page"))?;
             line.split("address=").nth(1)?.split_whitespace().next()?.parse().ok()
         });
-        Http(address)
+        Http(address, None)
     }
 
     fn changes(&self) -> Vec<LaneChange> {

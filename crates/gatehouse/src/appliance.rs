@@ -10,6 +10,7 @@ use edge::installation::Installation;
 use edge::node::{Node, RunOptions, node_key};
 use edge::node_clock::NodeClock;
 use edge::watchdog::Watchdog;
+use hub::LoginConfig;
 use hub::broker::BrokerConfig;
 use hub::config::HubConfig;
 use hub::start::HubHandle;
@@ -29,6 +30,7 @@ impl Appliance {
         mut config: NodeConfig,
         folder: &Path,
         listen: SocketAddr,
+        login: LoginConfig,
         installation: &Installation,
         options: &RunOptions,
     ) -> Result<Self> {
@@ -38,6 +40,7 @@ impl Appliance {
             .with_context(|| format!("cannot create the hub's folder \"{}\"", hub_folder.display()))?;
         let mut hub_config = HubConfig::new(&hub_folder, BrokerConfig::new(mqtt.ip().to_string(), mqtt.port()));
         hub_config.listen = listen;
+        hub_config.login = login;
         // There is one hub; and the embedded broker's shared groups do not survive a member that drops out.
         hub_config.broker.subscription = hub::Subscription::Plain;
         let hub = hub::start::start(hub_config).await?;
@@ -78,9 +81,17 @@ pub(crate) async fn run(config: &Path, listen: SocketAddr, installation: &Instal
         config.broker.is_none() && config.hub_url.is_none(),
         "the configuration has [broker] or [hub], but this program brings both: use gatehouse-edge, or take them out"
     );
-    let mut site = Appliance::start(config, folder, listen, installation, &RunOptions::default()).await?;
+    let mut site =
+        Appliance::start(config, folder, listen, LoginConfig::default(), installation, &RunOptions::default()).await?;
     let watchdog = Watchdog::start(site.node.pulse());
     println!("Gatehouse: http://{}/", site.hub.addr);
+    if let Some(setup) = site.hub.setup() {
+        println!(
+            "There is no account yet. The page asks for the code {}, kept in {}",
+            setup.reveal(),
+            setup.path().display()
+        );
+    }
     let watched = tokio::select! {
         watched = site.node.watched() => watched,
         () = edge::node::stop_signal()? => {

@@ -16,9 +16,12 @@ use edge::installation::Installation;
 use edge::models::{choose_detector, model_store};
 use edge::node::RunOptions;
 use edge::watch::one_line;
+use hub::accounts::session::SessionRules;
+use hub::accounts::{By, Grants, Knower, NewAccount, Order, Role, account_make, password_set, random_password};
+use hub::{LoginConfig, Secret};
+use inference::Tier;
 use inference::models::{Mirror, PullOutcome, pull};
-use inference::{Role, Tier};
-use store::{CountBucket, CountsFilter, Store};
+use store::{CountBucket, CountsFilter, Sites, Store};
 use wire::access::AccessDecided;
 use wire::{BlobHash, Event, Payload, PlateRead};
 
@@ -31,6 +34,9 @@ const DELIVERY_MAX: Duration = Duration::from_secs(60);
 const SAMPLE: &str = ".samples/vtest.avi";
 /// The clip of the second camera.
 const PLATES_CLIP: &str = "models/bundled/gate_plates.mp4";
+
+/// The demo's account.
+const DEMO_NAME: &str = "demo";
 
 /// Events read from the hub's log at a time.
 const PAGE: u32 = 1_000;
@@ -72,12 +78,14 @@ pub(crate) async fn run(arguments: &Arguments, installation: &Installation) -> R
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let events = arguments.events.clone().unwrap_or_else(|| temporary.path().join("events.jsonl"));
     let options = RunOptions { record: None, events: arguments.once.then(|| events.clone()) };
-    let mut site = Appliance::start(config, Path::new("."), listen, installation, &options).await?;
+    let mut site = Appliance::start(config, Path::new("."), listen, login(), installation, &options).await?;
     println!("Gatehouse: http://{}/", site.hub.addr);
     if let Some(local) = site.node.local_address() {
         println!("The node at the gate: http://{local}/");
     }
     if !arguments.once {
+        let password = demo_account(&site.hub.store).await?;
+        println!("Sign in as {DEMO_NAME} with the password {password}");
         println!("The sample video plays over and over; Ctrl-C ends.");
         tokio::select! {
             watched = site.node.watched() => watched?,
@@ -98,12 +106,43 @@ pub(crate) async fn run(arguments: &Arguments, installation: &Installation) -> R
     if delivered && result.lost() == 0 { Ok(ExitCode::SUCCESS) } else { bail!("not everything arrived at the hub") }
 }
 
+/// Whoever looks at the demo is not signed out while he looks.
+fn login() -> LoginConfig {
+    let long = Duration::from_secs(14 * 24 * 3_600);
+    let sessions = SessionRules { idle: long, idle_admin: long, absolute: long };
+    LoginConfig { sessions, ..LoginConfig::default() }
+}
+
+/// Makes the demo's account, or gives it a new password; nobody but the reader of the terminal knows it.
+async fn demo_account(store: &Store) -> Result<String> {
+    let password = random_password().context("the machine gives no random bytes")?;
+    let (secret, by) = (Secret::new(password.as_str()), By::program("gatehouse demo"));
+    match store.account_by_name(DEMO_NAME).await? {
+        Some(account) => {
+            password_set(store, account, secret, Knower::Owner, None, &by).await?;
+        }
+        None => {
+            let new = NewAccount {
+                name: DEMO_NAME.to_owned(),
+                display_name: "Demo".to_owned(),
+                language: "vi".to_owned(),
+                password: Some(secret),
+                must_change_password: false,
+                // One person plays all the parts.
+                grants: Grants::everywhere([Role::GateOperator, Role::SystemAdmin, Role::SecurityAdmin]),
+            };
+            account_make(store, new, Order::First, &by).await?;
+        }
+    }
+    Ok(password)
+}
+
 /// Gets a recommended detector from the mirror where one is named and none is installed; what is bundled serves too.
 fn ensure_models(mirror: Option<&str>, installation: &Installation) -> Result<()> {
     let models = ModelsConfig::default();
     let (manifest, store) = model_store(&models, installation)?;
     let recommended =
-        || manifest.entries().iter().filter(|e| e.role() == Role::Detector && e.tier == Tier::Recommended);
+        || manifest.entries().iter().filter(|e| e.role() == inference::Role::Detector && e.tier == Tier::Recommended);
     if let Some(mirror) = mirror.map(Mirror::parse).filter(|_| !recommended().any(|entry| store.find(entry).is_ok())) {
         for entry in recommended() {
             match pull(entry, &installation.pulled_models(), Some(&mirror), &HttpFetch::default()) {
@@ -221,7 +260,7 @@ async fn compare(told: &[Event], store: &Store) -> Result<Outcome> {
         }
     }
     let always = CountsFilter {
-        site: None,
+        sites: Sites::All,
         gate: None,
         from_minute: 0,
         to_minute: i64::from(i32::MAX),

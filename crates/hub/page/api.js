@@ -1,6 +1,7 @@
-// Questions to the hub and its stream of updates. This and shapes.js are all that know the API.
+// Questions to the hub and its stream of updates. This, session.js and shapes.js are all that know the API.
 
 import { retryPause } from './link.js';
+import { isByItself, may, sessionOver } from './session.js';
 import {
   accuracyOf, alarmOf, countsOf, decisionDetailOf, decisionOf, gateOf, incidentOf, nodeOf, passageOf, plateDetailOf, plateOf, siteOf,
 } from './shapes.js';
@@ -16,6 +17,9 @@ const PLATE_PAGE_ROWS = 12;
 const INCIDENT_PAGE_ROWS = 10;
 /** Alarms asked for; open ones come first. */
 const ALARMS_MAX = 100;
+
+/** A page of a list that the reader may not see. */
+const NOTHING = { rows: [], next: null };
 
 /** Why a question got no answer. `kind` is `network` or `answer`; the message is for people. */
 export class ApiError extends Error {
@@ -45,12 +49,14 @@ async function get(path, parameters = {}) {
   let response;
   let body;
   try {
-    response = await fetch(`${ROOT}${path}${query}`, { cache: 'no-store', signal: AbortSignal.timeout(WAIT_MS) });
+    const headers = isByItself() ? { 'x-gatehouse-background': '1' } : {};
+    response = await fetch(`${ROOT}${path}${query}`, { cache: 'no-store', headers, signal: AbortSignal.timeout(WAIT_MS) });
     readClock(response.headers.get('date'));
     body = await response.text();
   } catch (cause) {
     throw new ApiError('network', cause.message);
   }
+  if (response.status === 401) sessionOver();
   let json;
   try {
     json = JSON.parse(body);
@@ -74,11 +80,13 @@ export async function loadGates() {
 
 /** Every node as it stands. */
 export async function loadNodes() {
+  if (!may('nodes.read')) return [];
   return (await get('nodes')).nodes.map(nodeOf);
 }
 
 /** Alarms, open ones first. */
 export async function loadAlarms() {
+  if (!may('nodes.read')) return [];
   return (await get('alarms', { limit: ALARMS_MAX })).alarms.map(alarmOf);
 }
 
@@ -90,18 +98,21 @@ export async function loadCounts({ site, gate, from, to }) {
 
 /** One page of passages, newest first: `{ rows, next }`. */
 export async function loadPassages({ site, gate, before }) {
+  if (!may('events.read')) return NOTHING;
   const json = await get('passages', { site, gate, before, limit: PAGE_ROWS });
   return { rows: json.passages.map(passageOf), next: json.next };
 }
 
 /** One page of plates, newest first: `{ rows, next }`. */
 export async function loadPlates({ site, gate, before }) {
+  if (!may('plates.read')) return NOTHING;
   const json = await get('plates', { site, gate, before, limit: PLATE_PAGE_ROWS });
   return { rows: json.plates.map(plateOf), next: json.next };
 }
 
 /** One page of incidents, newest first: `{ rows, next }`. */
 export async function loadIncidents({ site, gate, before }) {
+  if (!may('events.read')) return NOTHING;
   const json = await get('incidents', { site, gate, before, limit: INCIDENT_PAGE_ROWS });
   return { rows: json.incidents.map(incidentOf), next: json.next };
 }
@@ -118,6 +129,7 @@ export async function loadPlate(id) {
 
 /** One page of decisions at lanes, newest first: `{ rows, next }`. */
 export async function loadDecisions({ site, gate, before }) {
+  if (!may('decisions.read')) return NOTHING;
   const json = await get('decisions', { site, gate, before, limit: PLATE_PAGE_ROWS });
   return { rows: json.decisions.map(decisionOf), next: json.next };
 }
@@ -129,7 +141,7 @@ export async function loadDecision(id) {
 
 /** Where a picture is. */
 export function pictureAddress(picture) {
-  return `${ROOT}blobs/${picture.sha256}`;
+  return picture.address;
 }
 
 /**

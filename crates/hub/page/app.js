@@ -5,6 +5,7 @@ import { makeChart } from './chart.js';
 import { busyHours, daySteps } from './day.js';
 import { showDecisions } from './decisions.js';
 import { setText } from './dom.js';
+import { enter } from './entry.js';
 import { follow } from './follow.js';
 import { formatOf } from './format.js';
 import { showGates } from './gates.js';
@@ -13,6 +14,7 @@ import { linkState } from './link.js';
 import { showEmpty, showHeader, showNotice, showSelect, showTroubles } from './notices.js';
 import { showPassages } from './passages.js';
 import { showPlates } from './plates.js';
+import { keepSession, signOut, touched } from './session.js';
 import { DECISIONS_MAX, INCIDENTS_MAX, PASSAGES_MAX, PLATES_MAX, defaultGroup, emptyState, gatesChosen, gatesHere } from './state.js';
 import { troublesOf } from './trouble.js';
 import { LANGUAGES, wordsOf } from './words.js';
@@ -25,13 +27,15 @@ const address = new URLSearchParams(location.search);
 const state = { ...emptyState(), site: address.get('site'), gate: address.get('gate') };
 const drawChart = makeChart({ plot: at('chart'), value: at('chart-value'), table: at('chart-table') });
 const view = { t: null, f: null, now: startedAt };
-const hub = follow(state, () => repaint());
+// What is asked of the hub, once somebody is signed in.
+let hub = null;
 
 // ---- what the reader chooses
 
 function speak(language) {
   view.t = wordsOf(language);
   view.f = formatOf(language);
+  view.language = language;
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll('[data-t]')) setText(element, view.t(element.dataset.t));
   at('language').querySelector(`[value="${language}"]`).checked = true;
@@ -74,7 +78,7 @@ function choosePlace(change) {
   const { counts, passages, plates, decisions, incidents } = emptyState();
   Object.assign(state, change, { counts, passages, plates, decisions, incidents });
   setAddress({ site: state.site, gate: state.gate });
-  hub.refresh();
+  hub?.refresh();
   repaint();
 }
 
@@ -97,6 +101,8 @@ at('more').addEventListener('click', () => hub.loadMore('passages'));
 at('plates-more').addEventListener('click', () => hub.loadMore('plates'));
 at('incidents-more').addEventListener('click', () => hub.loadMore('incidents'));
 at('decisions-more').addEventListener('click', () => hub.loadMore('decisions'));
+for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchstart']) addEventListener(kind, touched, { passive: true });
+at('sign-out').addEventListener('click', () => signOut().finally(() => location.reload()));
 at('chart-table').addEventListener('toggle', () => repaint());
 at('passages').addEventListener('repaint', () => repaint());
 at('plates').addEventListener('repaint', () => repaint());
@@ -117,6 +123,7 @@ function repaint(isAll = true) {
 }
 
 function draw() {
+  if (!hub) return;
   const now = hubNow();
   view.now = now;
   const { isStreaming, heardAt, isLoaded, error } = hub;
@@ -183,4 +190,11 @@ function everySecond() {
 }
 
 speak(keptLanguage());
+// Whoever is signed out meanwhile begins anew with the way in.
+const keep = (session) => keepSession(session, () => location.reload());
+const session = await enter(at('entry'), { words: () => view, keep });
+setText(at('account-name'), session.account.display_name);
+at('account').hidden = false;
+at('waiting').hidden = false;
+hub = follow(state, () => repaint());
 everySecond();

@@ -105,12 +105,17 @@ export function passageOf(json) {
   };
 }
 
+/** A medium; its address is relative to the page, which a proxy may serve below another path. */
+function mediumOf({ role, sha256, stored, url }) {
+  return { role, sha256, isStored: stored, address: url.replace(/^\//, '') };
+}
+
 /** The first picture with one of these roles, in their order, else any; never a video. */
 function pictureIn(evidence, roles) {
   const pictures = evidence.filter((item) => item.media_type.startsWith('image/'));
   const wanted = roles.flatMap((role) => pictures.filter((item) => item.role === role));
   const picture = wanted[0] ?? pictures[0];
-  return picture ? { role: picture.role, sha256: picture.sha256, isStored: picture.stored } : null;
+  return picture ? mediumOf(picture) : null;
 }
 
 export function plateOf(json) {
@@ -136,7 +141,7 @@ export function plateOf(json) {
     picture: pictureIn(json.evidence, ['plate', 'crop']),
     pictures: json.evidence
       .filter((item) => /^(image|video)\//.test(item.media_type))
-      .map(({ role, sha256, stored }) => ({ role, sha256, isStored: stored })),
+      .map(mediumOf),
   };
 }
 

@@ -2,8 +2,13 @@
 
 pub mod view;
 
+mod access;
+mod accounts;
 mod accuracy;
+mod api_keys;
+mod audit_log;
 mod blobs;
+mod body;
 mod counts;
 mod decisions;
 mod gates;
@@ -18,20 +23,24 @@ mod plates;
 mod policies;
 mod problem;
 mod security;
+mod session;
 mod stream;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, delete, get, post};
 use store::Store;
+use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
+use crate::accounts::reception::Reception;
 use crate::health::HealthBoard;
 use crate::live::Live;
 use crate::{console_page, page};
 
+pub use access::{Access, who_may};
 pub use openapi::document;
 pub(crate) use problem::{no_such_asset, no_such_path};
 pub(crate) use security::hosts;
@@ -57,7 +66,16 @@ pub(crate) struct App {
     pub(crate) policy_reads: Arc<Semaphore>,
     /// Names under which the hub may be addressed; nothing where any will do.
     pub(crate) hosts: Option<Arc<[String]>>,
+    /// Who is let in.
+    pub(crate) reception: Reception,
+    /// Whether every connection comes over TLS, whatever a proxy says.
+    pub(crate) is_behind_tls: bool,
 }
+
+/// Routes that nobody said of who may use them.
+#[derive(Debug, Error)]
+#[error("nobody said who may use {}: add them to the table in api/access/table.rs", .0.join(", "))]
+pub struct UnguardedRoutes(Vec<String>);
 
 /// Every path of the API. The OpenAPI document describes each of them.
 fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
@@ -65,6 +83,17 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/healthz", get(health::healthz)),
         ("/readyz", get(health::readyz)),
         ("/api/openapi.json", get(openapi::openapi)),
+        ("/api/v1/setup", get(session::setup).post(session::set_up)),
+        ("/api/v1/session", get(session::session).post(session::sign_in).delete(session::sign_out)),
+        ("/api/v1/accounts", get(accounts::accounts).post(accounts::account_add)),
+        ("/api/v1/accounts/{id}", get(accounts::account).patch(accounts::account_change)),
+        ("/api/v1/accounts/{id}/password", post(accounts::account_password)),
+        ("/api/v1/accounts/{id}/totp", post(accounts::totp_set).delete(accounts::totp_remove)),
+        ("/api/v1/accounts/{id}/sessions", get(accounts::account_sessions).delete(accounts::account_sessions_end)),
+        ("/api/v1/api-keys", get(api_keys::api_keys).post(api_keys::api_key_add)),
+        ("/api/v1/api-keys/{id}", delete(api_keys::api_key_remove)),
+        ("/api/v1/audit-log", get(audit_log::audit_log)),
+        ("/api/v1/audit-log/verify", get(audit_log::audit_log_verify)),
         ("/api/v1/sites", get(gates::sites)),
         ("/api/v1/gates", get(gates::gates)),
         ("/api/v1/counts", get(counts::counts)),
@@ -90,19 +119,36 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
     ]
 }
 
-/// The API, the console and the plain page.
-pub(crate) fn router(app: App) -> Router {
-    let api = routes().into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method));
-    api.route("/", get(console_page::index))
-        .route("/console/{name}", get(console_page::asset))
-        .route("/icon.svg", get(console_page::icon))
-        .route("/plain", get(page::index))
-        .route("/assets/{name}", get(page::asset))
+/// The files of the console and of the plain page, which everybody gets: without a session they show nothing but the way in.
+fn page_routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
+        ("/", get(console_page::index)),
+        ("/console/{name}", get(console_page::asset)),
+        ("/icon.svg", get(console_page::icon)),
+        ("/plain", get(page::index)),
+        ("/assets/{name}", get(page::asset)),
+    ]
+}
+
+/// The API, the console and the plain page; refused where the table of who may use what does not know a path.
+pub(crate) fn router(app: App) -> Result<Router, UnguardedRoutes> {
+    guarded(routes().into_iter().chain(page_routes()).collect(), app)
+}
+
+fn guarded(routes: Vec<(&'static str, MethodRouter<App>)>, app: App) -> Result<Router, UnguardedRoutes> {
+    let missing = access::missing(routes.iter().map(|(path, _)| *path));
+    if !missing.is_empty() {
+        return Err(UnguardedRoutes(missing.into_iter().map(str::to_owned).collect()));
+    }
+    let api = routes.into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method));
+    let router = api
+        .route_layer(axum::middleware::from_fn_with_state(app.clone(), access::guard))
         .fallback(console_page::page_or_problem)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(CompressionLayer::new())
         .layer(axum::middleware::from_fn_with_state(app.clone(), security::guard))
-        .with_state(app)
+        .with_state(app);
+    Ok(router)
 }
 
 #[cfg(test)]
@@ -127,5 +173,28 @@ mod tests {
             here == console.trim_end(),
             "the API has changed: cargo run --package hub -- openapi > crates/console/openapi.json"
         );
+    }
+
+    #[test]
+    fn the_table_of_who_may_use_what_has_exactly_the_documented_operations() {
+        let document = serde_json::to_value(document()).expect("it is JSON");
+        let mut described: Vec<(String, String)> = Vec::new();
+        for (path, operations) in document["paths"].as_object().expect("paths") {
+            let methods = operations.as_object().expect("operations").keys().filter(|key| *key != "parameters");
+            described.extend(methods.map(|method| (path.clone(), method.to_uppercase())));
+        }
+        described.extend(page_routes().iter().map(|(path, _)| ((*path).to_owned(), "GET".to_owned())));
+        described.sort();
+        let mut guarded: Vec<_> =
+            access::TABLE.iter().map(|route| (route.path.to_owned(), route.method.to_owned())).collect();
+        guarded.sort();
+        assert_eq!(described, guarded);
+    }
+
+    #[test]
+    fn a_route_that_nobody_thought_of_is_not_served() {
+        let routes: Vec<_> = routes().iter().map(|(path, _)| *path).chain(["/api/v1/everything"]).collect();
+        assert_eq!(access::missing(routes), ["/api/v1/everything"]);
+        assert_eq!(access::missing(page_routes().iter().map(|(path, _)| *path)), [""; 0]);
     }
 }

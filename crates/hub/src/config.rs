@@ -1,5 +1,7 @@
 //! The hub's configuration: a TOML document read so that all its mistakes are named at once.
 
+mod login;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -8,19 +10,22 @@ use domain::table::TableReader;
 use store::Location;
 use thiserror::Error;
 
+use crate::accounts::LoginConfig;
 use crate::broker::{BrokerConfig, Credentials, Secret, Subscription, Tls};
 
 /// Where a hub listens when nothing else is said.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-/// Who can reach the HTTP API. There are no accounts yet, so whoever reaches it reads everything.
+/// How what is sent to the HTTP API is kept from others on the way: passwords and cookies are among it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Listening {
-    /// Only programs of this machine; another address is refused.
+    /// Only programs of this machine reach it, such as a proxy that speaks TLS; another address is refused.
     #[default]
     LoopbackOnly,
-    /// Whoever reaches the address: for a closed network or behind a proxy that asks for a login.
-    WithoutLogin,
+    /// A proxy on another machine speaks TLS to the world. Browsers send the cookie over TLS only.
+    BehindTls,
+    /// Nothing: passwords and cookies are readable on the network. For a closed network, by an explicit word.
+    PlainHttp,
 }
 
 /// What a hub needs to know.
@@ -32,8 +37,10 @@ pub struct HubConfig {
     pub blobs: PathBuf,
     /// Where HTTP is served; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Who may reach it.
+    /// What keeps it from others on the way.
     pub listening: Listening,
+    /// How people and programs get in.
+    pub login: LoginConfig,
     /// Names under which the page may be opened besides those of this machine, without port, such as
     /// `ioc.example.vn` behind a proxy.
     pub hosts: Vec<String>,
@@ -73,6 +80,7 @@ impl HubConfig {
             blobs: folder.join("blobs"),
             listen: LISTEN,
             listening: Listening::default(),
+            login: LoginConfig::default(),
             hosts: Vec::new(),
             log_keep_months: None,
             broker,
@@ -94,15 +102,31 @@ impl HubConfig {
             let db = database(&mut table, folder);
             let blobs = table.required::<PathBuf>("blobs", "the path of the folder for media");
             let listen = table.optional::<SocketAddr>("listen").unwrap_or(LISTEN);
-            let listening = match table.optional::<bool>("listen_without_login") {
-                Some(true) => Listening::WithoutLogin,
-                Some(false) | None => Listening::LoopbackOnly,
+            let listening = match table.optional::<String>("transport").as_deref() {
+                None | Some("loopback") => Listening::LoopbackOnly,
+                Some("behind_tls") => Listening::BehindTls,
+                Some("plain_http") => Listening::PlainHttp,
+                Some(other) => {
+                    table.note(
+                        "transport",
+                        format!("\"{other}\" is not known: loopback, behind_tls or plain_http is accepted"),
+                    );
+                    Listening::LoopbackOnly
+                }
             };
+            if table.has("listen_without_login") {
+                let _: Option<bool> = table.optional("listen_without_login");
+                table.note(
+                    "listen_without_login",
+                    "this is gone: the hub always asks for a login; remove the line, and see transport",
+                );
+            }
             if let Err(error) = check_listening(listen, listening) {
                 table.note("listen", error);
             }
             let hosts = table.optional::<Vec<String>>("hosts").unwrap_or_default();
             let log_keep_months = keep_months(&mut table, db.as_ref());
+            let login = table.nested("login", login::login).unwrap_or_default();
             if !table.has("broker") {
                 table.note("broker", "missing: give the table [broker] with address = \"HOST:PORT\"");
             }
@@ -114,6 +138,7 @@ impl HubConfig {
                 blobs: folder.join(blobs?),
                 listen,
                 listening,
+                login,
                 hosts,
                 broker: broker??,
             })
@@ -161,15 +186,17 @@ fn keep_months(table: &mut TableReader<'_>, db: Option<&Location>) -> Option<u32
 /// A hundred years.
 const LOG_KEEP_MONTHS_MAX: i64 = 1_200;
 
-/// A non-loopback address needs a word that everybody may read.
+/// A non-loopback address needs a word about how passwords and cookies travel to it.
 pub(crate) fn check_listening(listen: SocketAddr, listening: Listening) -> Result<(), String> {
     match listening {
         Listening::LoopbackOnly if !listen.ip().is_loopback() => Err(format!(
-            "{listen} can be reached from other machines and the hub has no accounts yet: give a loopback address such \
-             as 127.0.0.1:{}, or allow it with listen_without_login = true (--listen-without-login) on a closed network",
+            "{listen} can be reached from other machines, and passwords and cookies would travel readable for all: give \
+             a loopback address such as 127.0.0.1:{} with a proxy beside it that speaks TLS, say transport = \
+             \"behind_tls\" where that proxy is on another machine, or transport = \"plain_http\" (--plain-http) on a \
+             closed network",
             listen.port()
         )),
-        Listening::LoopbackOnly | Listening::WithoutLogin => Ok(()),
+        Listening::LoopbackOnly | Listening::BehindTls | Listening::PlainHttp => Ok(()),
     }
 }
 
@@ -295,7 +322,7 @@ mod tests {
             assert!(paths.contains(&path), "{path} is not in {paths:?}");
         }
         let shown = problems.to_string();
-        assert!(shown.contains("listen_without_login") && shown.contains("shared or plain"), "{shown}");
+        assert!(shown.contains("behind_tls") && shown.contains("shared or plain"), "{shown}");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use clap::{Args, Subcommand};
 use domain::{CountGroup, Direction, GateId, LineId, SiteId, UtcTime};
 use hub::counting::{import_audits, parse_direction, parse_group, parse_hour};
 use projections::{Accuracy, AuditedHour, ResetTime, accuracy};
-use store::{Area, AuditFilter, AuditRow, CorrectionRow, InsideRow, NewAudit, NewCorrection, NewReset, Store};
+use store::{
+    Area, AuditFilter, AuditHead, AuditRow, CorrectionRow, InsideRow, NewAudit, NewCorrection, NewReset, Sites, Store,
+};
 
 use crate::Files;
 
@@ -87,7 +89,7 @@ pub(crate) enum Occupancy {
     },
 }
 
-/// Hours counted by hand.
+/// Hours counted by hand, and the audit log.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     /// Enters how many passed a line one way in one hour, counted by hand. Entered again, the newest entry counts.
@@ -108,6 +110,14 @@ pub(crate) enum Audit {
         /// Only of gates of this name.
         #[arg(long)]
         gate: Option<GateId>,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Checks the audit log, which is about who read and changed what: names the first row that is not what it was.
+    Verify {
+        /// A head that was written down earlier, NUMBER:HASH, as the hub writes it into its own log.
+        #[arg(long)]
+        expect: Option<AuditHead>,
         #[command(flatten)]
         files: Files,
     },
@@ -171,7 +181,7 @@ pub(crate) async fn run_occupancy(command: Occupancy) -> Result<()> {
         }
         Occupancy::History { files } => {
             let store = files.visit().await?;
-            for row in store.corrections(None, LISTED_MAX).await? {
+            for row in store.corrections(&Sites::All, LISTED_MAX).await? {
                 println!("{}", correction_line(&row));
             }
             for row in store.resets(LISTED_MAX).await? {
@@ -230,9 +240,10 @@ pub(crate) async fn run_audit(command: Audit) -> Result<()> {
             println!("{entered} hours are entered");
             store.close().await;
         }
+        Audit::Verify { expect, files } => crate::account_command::verify(files, expect).await?,
         Audit::List { site, gate, files } => {
             let store = files.visit().await?;
-            list(&store, AuditFilter { site, gate, from: None }).await?;
+            list(&store, AuditFilter { sites: site.into(), gate, from: None }).await?;
             store.close().await;
         }
     }

@@ -8,6 +8,7 @@
 //!
 //! Start reading at [`start()`]. A message goes [`link`] → [`ingest`] → `store` → [`live`] → [`api::stream`].
 
+pub mod accounts;
 pub mod api;
 pub mod broker;
 pub mod clock;
@@ -26,6 +27,7 @@ pub mod policy;
 mod retention;
 pub mod start;
 
+pub use accounts::LoginConfig;
 pub use broker::{BrokerConfig, Credentials, Secret, Subscription};
 pub use config::{ConfigError, HubConfig, Listening};
 pub use health::Health;

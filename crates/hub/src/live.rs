@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tracing::warn;
 use wire::Payload;
 
+use crate::accounts::Permission;
 use crate::api::view;
 use crate::clock;
 
@@ -34,16 +35,54 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// One update, in the form in which it is sent.
 #[derive(Debug, Clone)]
-pub(crate) enum Update {
-    Passage { pos: u64, json: Arc<str> },
-    Plate { pos: u64, json: Arc<str> },
-    Decision { pos: u64, json: Arc<str> },
-    Lane { pos: u64, json: Arc<str> },
-    Incident { pos: u64, json: Arc<str> },
-    Gate { json: Arc<str> },
-    Site { json: Arc<str> },
-    Node { json: Arc<str> },
-    Blob { json: Arc<str> },
+pub(crate) struct Update {
+    pub(crate) site: SiteId,
+    pub(crate) what: What,
+    /// Its place in the log, where it is there.
+    pub(crate) pos: Option<u64>,
+    pub(crate) json: Arc<str>,
+}
+
+/// What an update tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    Passage,
+    Plate,
+    Decision,
+    Lane,
+    Incident,
+    Gate,
+    Site,
+    Node,
+    Blob,
+}
+
+impl What {
+    /// The name of the event.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Passage => "passage",
+            Self::Plate => "plate",
+            Self::Decision => "decision",
+            Self::Lane => "lane",
+            Self::Incident => "incident",
+            Self::Gate => "gate",
+            Self::Site => "site",
+            Self::Node => "node",
+            Self::Blob => "blob",
+        }
+    }
+
+    /// What a watcher needs to be told of it.
+    pub(crate) const fn permission(self) -> Permission {
+        match self {
+            Self::Passage | Self::Incident | Self::Blob => Permission::EventsRead,
+            Self::Plate => Permission::PlatesRead,
+            Self::Decision | Self::Lane => Permission::DecisionsRead,
+            Self::Gate | Self::Site => Permission::FiguresRead,
+            Self::Node => Permission::NodesRead,
+        }
+    }
 }
 
 /// What has changed since it was told of last: bounded by the number of gates and nodes.
@@ -140,15 +179,15 @@ impl Live {
         }
         for event in events {
             if let Some(passage) = view::Passage::from_event(event) {
-                self.send(&passage, |json| Update::Passage { pos: event.pos, json });
+                self.logged(event, What::Passage, &passage);
             } else if let Some(plate) = view::Plate::from_event(event) {
-                self.send(&plate, |json| Update::Plate { pos: event.pos, json });
+                self.logged(event, What::Plate, &plate);
             } else if let Some(decision) = view::Decision::from_event(event) {
-                self.send(&decision, |json| Update::Decision { pos: event.pos, json });
+                self.logged(event, What::Decision, &decision);
             } else if let Some(change) = view::LaneChanged::from_event(event) {
-                self.send(&change, |json| Update::Lane { pos: event.pos, json });
+                self.logged(event, What::Lane, &change);
             } else if let Some(incident) = view::Incident::from_event(event) {
-                self.send(&incident, |json| Update::Incident { pos: event.pos, json });
+                self.logged(event, What::Incident, &incident);
             }
         }
     }
@@ -160,14 +199,19 @@ impl Live {
         });
     }
 
-    pub(crate) fn blob_stored(&self, blob: &view::Blob) {
-        self.send(blob, |json| Update::Blob { json });
+    /// Tells that a medium of a node of `site` is here.
+    pub(crate) fn blob_stored(&self, site: SiteId, blob: &view::Blob) {
+        self.send(site, What::Blob, None, blob);
     }
 
-    fn send<T: serde::Serialize>(&self, what: &T, update: impl FnOnce(Arc<str>) -> Update) {
-        let json = serde_json::to_string(what).expect("views have text keys and no failing parts");
+    fn logged<T: serde::Serialize>(&self, event: &StoredEvent, what: What, view: &T) {
+        self.send(event.site.clone(), what, Some(event.pos), view);
+    }
+
+    fn send<T: serde::Serialize>(&self, site: SiteId, what: What, pos: Option<u64>, view: &T) {
+        let json = serde_json::to_string(view).expect("views have text keys and no failing parts");
         // Fails when nobody watches.
-        let _ = self.updates.send(update(json.into()));
+        let _ = self.updates.send(Update { site, what, pos, json: json.into() });
     }
 
     /// Reads and tells what changed, until the hub stops.
@@ -219,25 +263,26 @@ impl Live {
                     || gates.contains(&(gate.site.clone(), gate.gate.clone()))
                     || gate.nodes.iter().any(|node| gates_of.contains(node));
                 if is_changed {
-                    self.send(&view::Gate::new(&gate, now), |json| Update::Gate { json });
+                    self.send(gate.site.clone(), What::Gate, None, &view::Gate::new(&gate, now));
                     sites.insert(gate.site);
                 }
             }
         } else {
             for (site, gate) in &gates {
                 for gate in store.gates(Some((site, gate)), now).await? {
-                    self.send(&view::Gate::new(&gate, now), |json| Update::Gate { json });
+                    self.send(site.clone(), What::Gate, None, &view::Gate::new(&gate, now));
                 }
                 sites.insert(site.clone());
             }
         }
         for site in sites {
-            self.send(&site_inside(store, site, now).await?, |json| Update::Site { json });
+            let inside = site_inside(store, site.clone(), now).await?;
+            self.send(site, What::Site, None, &inside);
         }
         if all || !nodes.is_empty() {
             for node in store.nodes().await? {
                 if all || nodes.contains(&node.node.node) {
-                    self.send(&view::Node::from(&node), |json| Update::Node { json });
+                    self.send(node.node.site.clone(), What::Node, None, &view::Node::from(&node));
                 }
             }
         }

@@ -1,15 +1,18 @@
 //! `gatehouse-hub`: takes in the events of all nodes and shows them.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod account_command;
 mod counting_command;
 mod log_command;
 mod order_command;
 mod policy_command;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use account_command::{Account, ApiKey};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use counting_command::{Audit, Occupancy};
@@ -53,6 +56,12 @@ enum Command {
     Audit(Box<Audit>),
     /// Prints the description of the HTTP API (OpenAPI 3.1, JSON).
     Openapi,
+    /// Who may sign in: also for whoever forgot the last password. Beside a running hub or without one.
+    #[command(subcommand)]
+    Account(Box<Account>),
+    /// Keys for programs.
+    #[command(subcommand)]
+    ApiKey(Box<ApiKey>),
     /// The months of the log on a PostgreSQL server: shows them, drops old ones.
     #[command(subcommand)]
     Log(Box<Log>),
@@ -77,9 +86,9 @@ struct Run {
     /// Address to serve HTTP on; port 0 takes a free one [default: 127.0.0.1:8080].
     #[arg(long)]
     listen: Option<SocketAddr>,
-    /// Allows an address that other machines reach, although there are no accounts yet.
+    /// Allows an address that other machines reach without TLS: passwords and cookies travel readable for all.
     #[arg(long)]
-    listen_without_login: bool,
+    plain_http: bool,
     /// The MQTT broker.
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_address)]
     broker: Option<(String, u16)>,
@@ -156,8 +165,8 @@ impl Run {
             config.broker.subscription = Subscription::Plain;
         }
         config.listen = self.listen.unwrap_or(if self.config.is_some() { config.listen } else { LISTEN });
-        if self.listen_without_login {
-            config.listening = Listening::WithoutLogin;
+        if self.plain_http {
+            config.listening = Listening::PlainHttp;
         }
         Ok(config)
     }
@@ -230,6 +239,8 @@ async fn run(command: Command) -> Result<()> {
         Command::Occupancy(occupancy) => counting_command::run_occupancy(*occupancy).await,
         Command::Audit(audit) => counting_command::run_audit(*audit).await,
         Command::Log(log) => log_command::run(*log).await,
+        Command::Account(account) => account_command::run_account(*account).await,
+        Command::ApiKey(key) => account_command::run_api_key(*key).await,
         Command::Rebuild(files) => {
             let rebuilt = files.open().await?.rebuild().await?;
             println!("folded {} events again, {} of them of a kind that is not known", rebuilt.events, rebuilt.unread);
@@ -276,6 +287,16 @@ async fn run_hub(config: HubConfig) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let hub = hub::start(config).await?;
     println!("listening on http://{}", hub.addr);
+    if let Some(setup) = hub.setup() {
+        // Whoever waited for the address may read no further.
+        let _ = writeln!(
+            std::io::stdout(),
+            "there is no account yet: open http://{}/ and give the code {}\nthe code is kept in {}",
+            hub.addr,
+            setup.reveal(),
+            setup.path().display()
+        );
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -1,10 +1,11 @@
 //! Starting and stopping a hub.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{OpenError, Store};
+use store::{OpenError, Store, StoreError};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -12,7 +13,11 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::api::{self, App, POLICY_READS_MAX, STREAMS_MAX, UPLOADS_MAX};
+use crate::accounts::audit::AuditWriter;
+use crate::accounts::rate::RateLimiter;
+use crate::accounts::reception::Reception;
+use crate::accounts::setup::{SetupCode, SetupCodeError};
+use crate::api::{self, App, POLICY_READS_MAX, STREAMS_MAX, UPLOADS_MAX, UnguardedRoutes};
 use crate::config::{HubConfig, Listening, check_listening};
 use crate::follow::Follow;
 use crate::health::{Health, HealthBoard};
@@ -34,6 +39,15 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The code of the first start cannot be kept.
+    #[error(transparent)]
+    Setup(#[from] SetupCodeError),
+    /// The accounts cannot be read.
+    #[error("cannot look at the accounts")]
+    Accounts(#[from] StoreError),
+    /// Nobody said who may use a route.
+    #[error(transparent)]
+    Unguarded(#[from] UnguardedRoutes),
     /// The address cannot be listened on.
     #[error("cannot listen on {listen}")]
     Listen {
@@ -55,6 +69,7 @@ pub struct HubHandle {
     health: HealthBoard,
     stop: watch::Sender<bool>,
     tasks: Tasks,
+    setup: Option<Arc<SetupCode>>,
 }
 
 #[derive(Debug)]
@@ -65,13 +80,14 @@ struct Tasks {
     live: JoinHandle<()>,
     follow: JoinHandle<()>,
     retention: JoinHandle<()>,
+    audit: JoinHandle<()>,
     http: JoinHandle<()>,
 }
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        let Self { ingest, connection, herald, live, follow, retention, http } = self;
-        for task in [ingest, connection, herald, live, follow, retention, http] {
+        let Self { ingest, connection, herald, live, follow, retention, audit, http } = self;
+        for task in [ingest, connection, herald, live, follow, retention, audit, http] {
             task.abort();
         }
     }
@@ -87,6 +103,11 @@ impl HubHandle {
     pub async fn ready(&self) {
         // Cannot fail: the board lives as long as this handle.
         let _ = self.health.watch().wait_for(|health| health.is_ready()).await;
+    }
+
+    /// The code with which the first account is made, and its file; nothing where there are accounts.
+    pub fn setup(&self) -> Option<&SetupCode> {
+        self.setup.as_deref()
     }
 
     /// Finishes the batch that is being written, confirms it to the nodes, says good-bye to the broker, which keeps the
@@ -108,6 +129,15 @@ impl HubHandle {
         }
         if timeout(REQUESTS_END_MAX, &mut self.tasks.http).await.is_err() {
             warn!("open requests did not end in time and are cut off");
+            self.tasks.http.abort();
+        }
+        // It ends with the last request that could write to it.
+        if timeout(REQUESTS_END_MAX, &mut self.tasks.audit).await.is_err() {
+            warn!("the audit log was not written to its end in time");
+        }
+        match self.store.audit_log_head().await {
+            Ok(head) => info!(%head, "the audit log ends here"),
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "the end of the audit log cannot be read"),
         }
         self.store.close().await;
         info!("the hub stopped");
@@ -121,9 +151,20 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
     let failed = |source| StartError::Listen { listen: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
     let addr = listener.local_addr().map_err(failed)?;
-    if config.listening == Listening::WithoutLogin && !addr.ip().is_loopback() {
-        warn!(%addr, "whoever reaches this address reads everything: the hub has no accounts yet");
+    if config.listening == Listening::PlainHttp && !addr.ip().is_loopback() {
+        warn!(%addr, "passwords and cookies travel readable for all: put a proxy that speaks TLS in front");
     }
+    let setup = setup_code(&store, &config).await?;
+    let head = store.audit_log_head().await?;
+    info!(%head, "the audit log ends here");
+    let (audit, audit_task) = AuditWriter::start(store.clone());
+    let reception = Reception {
+        store: store.clone(),
+        limiter: Arc::new(RateLimiter::new(config.login.rates)),
+        config: Arc::new(config.login.clone()),
+        audit,
+        setup: setup.clone(),
+    };
 
     let (stop, stopping) = watch::channel(false);
     let health = HealthBoard::new(Health { database: true, ..Health::default() });
@@ -141,9 +182,12 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
         policy_reads: Arc::new(Semaphore::new(POLICY_READS_MAX)),
         hosts: api::hosts(addr, &config.hosts),
+        reception,
+        is_behind_tls: config.listening == Listening::BehindTls,
     };
     let mut http_stopping = stopping.clone();
-    let http = axum::serve(listener, api::router(app)).with_graceful_shutdown(async move {
+    let router = api::router(app)?.into_make_service_with_connect_info::<SocketAddr>();
+    let http = axum::serve(listener, router).with_graceful_shutdown(async move {
         // Fails when the handle is gone: then the task is ended anyway.
         let _ = http_stopping.wait_for(|stop| *stop).await;
     });
@@ -154,6 +198,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         live: tokio::spawn(live.run(store.clone(), stopping.clone())),
         follow: tokio::spawn(follow.run(stopping.clone())),
         retention: tokio::spawn(retention::run(store.clone(), config.log_keep_months, stopping)),
+        audit: audit_task,
         http: tokio::spawn(async move {
             if let Err(error) = http.await {
                 tracing::error!(%error, "the HTTP server ended");
@@ -161,5 +206,14 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         }),
     };
     info!(%addr, db = %config.db, "the hub serves");
-    Ok(HubHandle { addr, store, health, stop, tasks })
+    Ok(HubHandle { addr, store, health, stop, tasks, setup })
+}
+
+/// The code of the first start, where there is no account yet.
+async fn setup_code(store: &Store, config: &HubConfig) -> Result<Option<Arc<SetupCode>>, StartError> {
+    if store.account_count().await? > 0 {
+        return Ok(None);
+    }
+    let folder = config.blobs.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(Some(Arc::new(SetupCode::in_folder(folder)?)))
 }

@@ -8,6 +8,8 @@
 //!
 //! Start reading at [`Store::open`] and [`Store::ingest`]; the tables are in `migrations/`.
 
+pub mod account;
+pub mod audit_log;
 pub mod blob;
 pub mod error;
 pub mod event;
@@ -31,7 +33,14 @@ mod projection;
 mod quarantine;
 mod row;
 
+pub use account::{
+    ACCOUNTS_MAX, AccountError, AccountRow, ApiKeyRow, Claim, FailureRow, IDEMPOTENCY_AGE_MAX, KeptAnswer, SessionRow,
+    TotpRow,
+};
 pub use alarm::{AlarmKind, STRANGER_ALARMS_MAX};
+pub use audit_log::{
+    AuditHead, AuditLogFilter, AuditLogRow, AuditVerdict, AuditVerified, InvalidHead, LogActor, LogEntry,
+};
 pub use blob::{BlobError, BlobWriter, StoredBlob, Written};
 pub use db::location::{Location, LocationError, Server};
 pub use error::{OpenError, StoreError};
@@ -54,7 +63,7 @@ pub use quarantine::{
 pub use query::{
     AlarmRow, BlobRow, CLIPS_PER_EVENT_MAX, CameraRow, CountBucket, CountRow, CountsFilter, DecisionCountRow,
     DecisionFilter, GateRow, InsideRow, ListCursor, ListFilter, NodePolicyRow, NodeRow, NodeStatusRow, PlateFilter,
-    PlateOfPassage, QuarantineRow, ZoneRow,
+    PlateOfPassage, QuarantineRow, Sites, ZoneRow,
 };
 pub use rebuild::Rebuilt;
 pub use signal::{Signal, Signals};

@@ -9,6 +9,7 @@ mod inside;
 mod lists;
 mod nodes;
 mod plates;
+mod sites;
 
 pub use clips::CLIPS_PER_EVENT_MAX;
 pub use counts::{CountBucket, CountRow, CountsFilter};
@@ -19,3 +20,4 @@ pub(crate) use inside::Until;
 pub use lists::{AlarmRow, BlobRow, ListCursor, ListFilter, QuarantineRow};
 pub use nodes::{NodePolicyRow, NodeRow, NodeStatusRow};
 pub use plates::{PlateFilter, PlateOfPassage};
+pub use sites::Sites;

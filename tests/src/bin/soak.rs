@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     let config = plan(&urls, address, page, arguments.detector.as_deref(), &site);
     site.believe(&config);
     let node = edge::run(Some(&home), &config, &[]);
-    let page = Http(SocketAddr::from(([127, 0, 0, 1], page)));
+    let page = Http(SocketAddr::from(([127, 0, 0, 1], page)), None);
     eventually("the node serves its page", || page.ask("/metrics"));
 
     rest(WARM_UP);

@@ -30,7 +30,7 @@ test('the picture of a passage is its crop, else its frame, never a video', () =
     group: 'vehicle', confidence: 0.5, at, evidence });
   const frame = medium('frame', 'image/jpeg');
   assert.equal(passage([frame, medium('crop', 'image/webp')]).picture.sha256, 'crop-image/webp');
-  assert.deepEqual(passage([medium('crop', 'video/mp4'), frame]).picture, { role: 'frame', sha256: 'frame-image/jpeg', isStored: true });
+  assert.deepEqual(passage([medium('crop', 'video/mp4'), frame]).picture, { role: 'frame', sha256: 'frame-image/jpeg', isStored: true, address: '' });
   assert.deepEqual([passage([]).picture, passage([]).plate], [null, null]);
   assert.equal(passage([]).at, ms);
 });
@@ -58,7 +58,7 @@ const plateJson = (more = {}) => ({
 test('the picture of a plate is the plate itself, else its vehicle; each picture can be opened', () => {
   const medium = (role) => ({ role, sha256: role, media_type: 'image/jpeg', bytes: 1, url: '/', stored: role === 'crop' });
   const plate = plateOf(plateJson({ evidence: [medium('frame'), medium('crop'), medium('plate')] }));
-  assert.deepEqual(plate.picture, { role: 'plate', sha256: 'plate', isStored: false });
+  assert.deepEqual(plate.picture, { role: 'plate', sha256: 'plate', isStored: false, address: '' });
   assert.deepEqual(plate.pictures.map(({ role, isStored }) => [role, isStored]), [['frame', false], ['crop', true], ['plate', false]]);
   assert.deepEqual([plate.at, plate.vehicle, plate.isAmbiguous], [ms, 4, true]);
   assert.equal(plateOf(plateJson({ evidence: [medium('frame'), medium('crop')] })).picture.role, 'crop');

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use store::{AuditFilter, AuditRow};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::App;
-use crate::api::params::Params;
+use crate::api::params::{Params, sites};
 use crate::api::problem::Problem;
 use crate::api::view::{AuditHour, CountAccuracy, Counted};
 use crate::clock;
@@ -38,8 +40,9 @@ pub(crate) struct AuditParams {
 }
 
 impl AuditParams {
-    fn filter(self) -> AuditFilter {
-        AuditFilter { site: self.site, gate: self.gate, from: Some(self.from.unwrap_or_else(default_from)) }
+    fn filter(self, caller: &Caller) -> AuditFilter {
+        let sites = sites(caller, Permission::FiguresRead, self.site.as_ref());
+        AuditFilter { sites, gate: self.gate, from: Some(self.from.unwrap_or_else(default_from)) }
     }
 }
 
@@ -89,9 +92,10 @@ pub(crate) fn accuracies(rows: &[AuditRow]) -> Vec<CountAccuracy> {
     responses((status = 200, body = Audits), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn audits(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<AuditParams>,
 ) -> Result<Json<Audits>, Problem> {
-    let rows = app.store.audits(&params.filter()).await?;
+    let rows = app.store.audits(&params.filter(&caller)).await?;
     Ok(Json(Audits { hours: rows.iter().map(AuditHour::from).collect() }))
 }
 
@@ -102,9 +106,10 @@ pub(crate) async fn audits(
     responses((status = 200, body = Accuracies), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn count_accuracy(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<AuditParams>,
 ) -> Result<Json<Accuracies>, Problem> {
-    let filter = params.filter();
+    let filter = params.filter(&caller);
     let from = filter.from.map_or_else(String::new, |from| from.to_string());
     let rows = app.store.audits(&filter).await?;
     Ok(Json(Accuracies { from, counts: accuracies(&rows) }))

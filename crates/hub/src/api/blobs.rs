@@ -7,14 +7,18 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::NodeId;
-use store::Written;
+use serde::Deserialize;
+use store::{RegisteredNode, Written};
 use tokio::time::timeout;
 use tokio_stream::StreamExt;
+use utoipa::IntoParams;
 use wire::blob::{BLOB_BYTES_MAX, UPLOAD_GRANT_AGE_MAX_S, UPLOAD_GRANT_HEADER};
-use wire::{BlobHash, UploadGrant};
+use wire::{BlobHash, Payload, UploadGrant};
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::App;
+use crate::api::params::{Params, event_of};
 use crate::api::problem::Problem;
 use crate::api::view::Blob;
 use crate::clock;
@@ -101,15 +105,52 @@ async fn upload(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Resul
             Err(_) => return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the upload stood still")),
         }
     }
-    let written = writer.finish(&media_type, &node, clock::now()).await?;
+    let written = writer.finish(&media_type, &node.node, clock::now()).await?;
     let blob = Blob { sha256: hash.to_string(), media_type, bytes };
     match written {
         Written::Created => {
-            app.live.blob_stored(&blob);
+            app.live.blob_stored(node.site, &blob);
             Ok((StatusCode::CREATED, blob))
         }
         Written::Held => Ok((StatusCode::OK, blob)),
     }
+}
+
+/// Whether the caller may see the medium: through an event that names it, or, where he may read everything at its node's
+/// site, by itself.
+async fn is_visible(app: &App, caller: &Caller, hash: &BlobHash, event: Option<&str>) -> Result<bool, Problem> {
+    let Some(id) = event else {
+        let Some(row) = app.store.blob_find(hash).await? else { return Ok(false) };
+        let Some(node) = app.store.node_get(&row.node).await? else { return Ok(false) };
+        let all = [Permission::EventsRead, Permission::PlatesRead, Permission::DecisionsRead];
+        return Ok(all.into_iter().all(|permission| caller.sees(permission, &node.site)));
+    };
+    let event = event_of(&app.store, id, "medium", caller, Permission::EventsRead).await?;
+    let (needed, evidence) = match &event.payload {
+        Some(Payload::PlateRead(read)) => (Permission::PlatesRead, read.evidence.as_slice()),
+        Some(Payload::AccessDecided(decided)) => (Permission::DecisionsRead, decided.evidence.as_slice()),
+        Some(Payload::Passed(passed)) => (Permission::EventsRead, passed.evidence.as_slice()),
+        Some(Payload::Stayed(stayed)) => (Permission::EventsRead, stayed.evidence.as_slice()),
+        Some(Payload::IncidentSeen(seen)) => (Permission::EventsRead, seen.evidence.as_slice()),
+        Some(
+            Payload::OccupancyChanged(_)
+            | Payload::CameraChanged(_)
+            | Payload::NodeStarted(_)
+            | Payload::ClockJumped(_)
+            | Payload::PolicyChanged(_)
+            | Payload::EvidenceAdded(_)
+            | Payload::LaneChanged(_),
+        )
+        | None => return Ok(false),
+    };
+    if !caller.sees(needed, &event.site) {
+        return Ok(false);
+    }
+    if evidence.iter().any(|evidence| evidence.sha256 == *hash) {
+        return Ok(true);
+    }
+    let clips = app.store.clips_of([(&event.node, event.id)]).await?;
+    Ok(clips.get(&event.id).is_some_and(|clips| clips.iter().any(|added| added.clip.sha256 == *hash)))
 }
 
 async fn drain(body: Body) {
@@ -124,7 +165,7 @@ async fn drain(body: Body) {
 }
 
 /// The node that may upload the blob.
-async fn granted(app: &App, headers: &HeaderMap, hash: &BlobHash) -> Result<NodeId, Problem> {
+async fn granted(app: &App, headers: &HeaderMap, hash: &BlobHash) -> Result<RegisteredNode, Problem> {
     let refused = |detail: String| Problem::new(StatusCode::UNAUTHORIZED, detail);
     let Some(text) = headers.get(UPLOAD_GRANT_HEADER) else {
         return Err(refused(format!("the header {UPLOAD_GRANT_HEADER} is missing: NODE;MOMENT;SIGNATURE is accepted")));
@@ -134,9 +175,9 @@ async fn granted(app: &App, headers: &HeaderMap, hash: &BlobHash) -> Result<Node
     })?;
     // One answer for both, so that nobody can ask which nodes there are.
     let known = app.store.node_get(&grant.node).await?;
-    if !known.is_some_and(|node| grant.is_valid(&node.key, hash)) {
+    let Some(node) = known.filter(|node| grant.is_valid(&node.key, hash)) else {
         return Err(refused(format!("node \"{}\" is not known or did not sign this grant", grant.node)));
-    }
+    };
     let now = clock::now();
     let apart = now.since(grant.at).max(grant.at.since(now));
     if apart.as_secs() > UPLOAD_GRANT_AGE_MAX_S {
@@ -145,7 +186,7 @@ async fn granted(app: &App, headers: &HeaderMap, hash: &BlobHash) -> Result<Node
             grant.at
         )));
     }
-    Ok(grant.node)
+    Ok(node)
 }
 
 fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
@@ -159,9 +200,19 @@ fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
     }
 }
 
-/// A medium by its hash.
+/// Through which event a medium is reached.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BlobParams {
+    /// Id of an event that shows it. Needed by whoever may not read plates: a picture alone does not say whether it is
+    /// one of a plate.
+    event: Option<String>,
+}
+
+/// A medium by its hash, for whoever may see an event that shows it.
 #[utoipa::path(get, path = "/api/v1/blobs/{sha256}", tag = "media",
-    params(("sha256" = String, Path, description = "SHA-256 of the bytes, 64 digits 0-9 a-f")),
+    params(("sha256" = String, Path, description = "SHA-256 of the bytes, 64 digits 0-9 a-f"), BlobParams),
     responses(
         (status = 200, description = "The bytes; they never change", content_type = "image/jpeg"),
         (status = 304, description = "The reader has them"),
@@ -170,7 +221,9 @@ fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
     ))]
 pub(crate) async fn get_blob(
     State(app): State<App>,
+    caller: Caller,
     Path(name): Path<String>,
+    Params(params): Params<BlobParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let hash = hash(&name)?;
@@ -182,6 +235,9 @@ pub(crate) async fn get_blob(
         .flat_map(|value| value.split(','))
         .any(|tag| tag.trim().trim_start_matches("W/") == etag);
     let missing = || Problem::new(StatusCode::NOT_FOUND, format!("blob {hash} is not here, or not here yet"));
+    if !is_visible(&app, &caller, &hash, params.event.as_deref()).await? {
+        return Err(missing());
+    }
     let mut response = if is_held {
         app.store.blob_find(&hash).await?.ok_or_else(missing)?;
         StatusCode::NOT_MODIFIED.into_response()

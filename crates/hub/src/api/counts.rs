@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use store::{CountBucket, CountsFilter};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::App;
-use crate::api::params::Params;
+use crate::api::params::{Params, sites};
 use crate::api::problem::Problem;
 use crate::api::view::minute;
 use crate::clock;
@@ -99,6 +101,7 @@ pub(crate) struct Counts {
     responses((status = 200, body = Counts), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn counts(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<CountsParams>,
 ) -> Result<Json<Counts>, Problem> {
     let now = clock::now();
@@ -120,7 +123,8 @@ pub(crate) async fn counts(
             "from: {stretches} stretches are too many, at most {STRETCHES_MAX} are given: take a longer bucket or less time"
         )));
     }
-    let filter = CountsFilter { site: params.site, gate: params.gate, from_minute, to_minute, bucket: width };
+    let sites = sites(&caller, Permission::FiguresRead, params.site.as_ref());
+    let filter = CountsFilter { sites, gate: params.gate, from_minute, to_minute, bucket: width };
     let mut sums: BTreeMap<(i64, &str, Option<ObjectClass>), (u64, u64)> = BTreeMap::new();
     for row in app.store.counts(&filter).await? {
         let class = (by == By::Class).then_some(row.class);

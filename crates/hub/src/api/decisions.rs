@@ -8,9 +8,11 @@ use store::{DecisionFilter, ListCursor};
 use utoipa::{IntoParams, ToSchema};
 use wire::{AccessVerdict, LaneName, Payload};
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::App;
 use crate::api::lists::{is_full, stored};
-use crate::api::params::{ListParams, Params, check_span, event_of, no_event};
+use crate::api::params::{ListParams, Params, check_span, event_of, no_event, sites};
 use crate::api::problem::Problem;
 use crate::api::view::{Decision, DecisionCount, DecisionDetail};
 
@@ -86,11 +88,12 @@ pub(crate) struct DecisionCounts {
     responses((status = 200, body = Decisions), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn decisions(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<DecisionParams>,
 ) -> Result<Json<Decisions>, Problem> {
     let DecisionParams { site, gate, lane, verdict, from, to, limit, before } = params;
     check_span(from, to)?;
-    let list = ListParams { site, gate, limit, before }.filter()?;
+    let list = ListParams { site, gate, limit, before }.filter(&caller, Permission::DecisionsRead)?;
     let filter = DecisionFilter { list, lane, verdict, from, to };
     let pos = app.store.event_last_pos().await?;
     let rows = app.store.decisions(&filter).await?;
@@ -105,11 +108,13 @@ pub(crate) async fn decisions(
     responses((status = 200, body = DecisionCounts), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn counts(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<DecisionCountParams>,
 ) -> Result<Json<DecisionCounts>, Problem> {
     let DecisionCountParams { site, lane, from, to } = params;
     check_span(from, to)?;
-    let list = store::ListFilter { site, ..store::ListFilter::default() };
+    let sites = sites(&caller, Permission::FiguresRead, site.as_ref());
+    let list = store::ListFilter { sites, ..store::ListFilter::default() };
     let filter = DecisionFilter { list, lane, verdict: None, from, to };
     let rows = app.store.decision_counts(&filter).await?;
     Ok(Json(DecisionCounts { rows: rows.iter().map(DecisionCount::from).collect() }))
@@ -124,8 +129,12 @@ pub(crate) async fn counts(
         (status = 404, description = "No such event, or it tells of no decision", body = Problem),
         (status = 503, body = Problem),
     ))]
-pub(crate) async fn decision(State(app): State<App>, Path(id): Path<String>) -> Result<Json<DecisionDetail>, Problem> {
-    let event = event_of(&app.store, &id, "decision").await?;
+pub(crate) async fn decision(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<DecisionDetail>, Problem> {
+    let event = event_of(&app.store, &id, "decision", &caller, Permission::DecisionsRead).await?;
     let missing = || no_event(&id, "decision");
     let Some(Payload::AccessDecided(decided)) = &event.payload else { return Err(missing()) };
     let stored = stored(&app.store, decided.evidence.iter()).await?;

@@ -11,6 +11,8 @@ use store::Area;
 use utoipa::ToSchema;
 use wire::NodeState;
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::App;
 use crate::api::params::{GateParams, Params};
 use crate::api::problem::Problem;
@@ -34,13 +36,18 @@ pub(crate) struct Gates {
 /// Gates as they stand: today's figures, zones, cameras.
 #[utoipa::path(get, path = "/api/v1/gates", tag = "figures", params(GateParams),
     responses((status = 200, body = Gates), (status = 400, body = Problem), (status = 503, body = Problem)))]
-pub(crate) async fn gates(State(app): State<App>, Params(params): Params<GateParams>) -> Result<Json<Gates>, Problem> {
+pub(crate) async fn gates(
+    State(app): State<App>,
+    caller: Caller,
+    Params(params): Params<GateParams>,
+) -> Result<Json<Gates>, Problem> {
+    let visible = caller.sites(Permission::FiguresRead).narrowed(params.site.as_ref());
     let now = clock::now();
     let only = params.site.as_ref().zip(params.gate.as_ref());
     let rows = app.store.gates(only, now).await?;
     let gates = rows
         .iter()
-        .filter(|row| params.site.as_ref().is_none_or(|site| *site == row.site))
+        .filter(|row| visible.includes(&row.site))
         .filter(|row| params.gate.as_ref().is_none_or(|gate| *gate == row.gate))
         .map(|row| Gate::new(row, now));
     Ok(Json(Gates { gates: gates.collect() }))
@@ -58,15 +65,16 @@ struct Sum {
 /// Sites: those that a node was added for or a gate told of.
 #[utoipa::path(get, path = "/api/v1/sites", tag = "figures",
     responses((status = 200, body = Sites), (status = 503, body = Problem)))]
-pub(crate) async fn sites(State(app): State<App>) -> Result<Json<Sites>, Problem> {
+pub(crate) async fn sites(State(app): State<App>, caller: Caller) -> Result<Json<Sites>, Problem> {
+    let visible = caller.sites(Permission::FiguresRead);
     let now = clock::now();
     let mut sums: BTreeMap<SiteId, Sum> = BTreeMap::new();
-    for node in app.store.nodes().await? {
+    for node in app.store.nodes().await?.into_iter().filter(|node| visible.includes(&node.node.site)) {
         let sum = sums.entry(node.node.site).or_default();
         sum.nodes.push(node.node.node.to_string());
         sum.nodes_online += usize::from(node.status.is_some_and(|status| status.state == NodeState::Online));
     }
-    for gate in app.store.gates(None, now).await? {
+    for gate in app.store.gates(None, now).await?.into_iter().filter(|gate| visible.includes(&gate.site)) {
         let sum = sums.entry(gate.site).or_default();
         sum.gates.push(gate.gate.to_string());
         // Equal in length and written alike, moments compare as text.

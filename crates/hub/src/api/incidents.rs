@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use store::ListCursor;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::App;
 use crate::api::lists::{add_clips, is_full, stored};
 use crate::api::params::{ListParams, Params};
@@ -49,6 +51,7 @@ pub(crate) struct Incidents {
     responses((status = 200, body = Incidents), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn incidents(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<IncidentParams>,
 ) -> Result<Json<Incidents>, Problem> {
     let IncidentParams { site, gate, kind, limit, before } = params;
@@ -56,7 +59,7 @@ pub(crate) async fn incidents(
         let names = IncidentKind::NAMES.join(", ");
         return Err(Problem::bad_request(format!("kind: \"{kind}\" is not known: {names} are accepted")));
     }
-    let filter = ListParams { site, gate, limit, before }.filter()?;
+    let filter = ListParams { site, gate, limit, before }.filter(&caller, Permission::EventsRead)?;
     let pos = app.store.event_last_pos().await?;
     let mut rows = app.store.incidents(&filter, kind.as_deref()).await?;
     let clips = app.store.clips_of(rows.iter().map(|row| (&row.node, row.id))).await?;

@@ -9,6 +9,8 @@ use store::{ListCursor, Store};
 use utoipa::ToSchema;
 use wire::{BlobHash, EvidenceAdded, EvidenceRef};
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::App;
 use crate::api::params::{ListParams, Params};
 use crate::api::problem::Problem;
@@ -39,15 +41,18 @@ pub(crate) struct Stays {
     responses((status = 200, body = Passages), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn passages(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<ListParams>,
 ) -> Result<Json<Passages>, Problem> {
-    let filter = params.filter()?;
+    let filter = params.filter(&caller, Permission::EventsRead)?;
     let pos = app.store.event_last_pos().await?;
     let mut rows = app.store.passages(&filter).await?;
     let clips = app.store.clips_of(rows.iter().map(|row| (&row.node, row.id))).await?;
     rows.iter_mut().for_each(|row| add_clips(&mut row.evidence, clips.get(&row.id)));
     let stored = stored(&app.store, rows.iter().flat_map(|row| &row.evidence)).await?;
-    let plates = app.store.plates_of(&rows).await?;
+    // Whoever may not read plates gets passages without them.
+    let readable: Vec<_> = rows.iter().filter(|row| caller.sees(Permission::PlatesRead, &row.site)).cloned().collect();
+    let plates = app.store.plates_of(&readable).await?;
     let next = rows.last().filter(|_| is_full(rows.len(), filter.limit));
     let next = next.map(|row| ListCursor::new(row.passage.at, row.id).to_string());
     let passages = rows.iter().map(|row| Passage::new(row, plates.get(&row.id), &stored)).collect();
@@ -57,8 +62,12 @@ pub(crate) async fn passages(
 /// Stays in zones, those that ended last first.
 #[utoipa::path(get, path = "/api/v1/stays", tag = "events", params(ListParams),
     responses((status = 200, body = Stays), (status = 400, body = Problem), (status = 503, body = Problem)))]
-pub(crate) async fn stays(State(app): State<App>, Params(params): Params<ListParams>) -> Result<Json<Stays>, Problem> {
-    let filter = params.filter()?;
+pub(crate) async fn stays(
+    State(app): State<App>,
+    caller: Caller,
+    Params(params): Params<ListParams>,
+) -> Result<Json<Stays>, Problem> {
+    let filter = params.filter(&caller, Permission::EventsRead)?;
     let mut rows = app.store.stays(&filter).await?;
     let clips = app.store.clips_of(rows.iter().map(|row| (&row.node, row.id))).await?;
     rows.iter_mut().for_each(|row| add_clips(&mut row.evidence, clips.get(&row.id)));

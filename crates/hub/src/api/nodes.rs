@@ -6,8 +6,10 @@ use domain::NodeId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::App;
-use crate::api::params::{Params, rows};
+use crate::api::params::{Params, rows, sites};
 use crate::api::problem::Problem;
 use crate::api::view::{Alarm, Node, Quarantined};
 
@@ -58,8 +60,11 @@ pub(crate) struct LimitParams {
 /// Nodes: how far their chains are complete, what they say of themselves, their cameras.
 #[utoipa::path(get, path = "/api/v1/nodes", tag = "nodes",
     responses((status = 200, body = Nodes), (status = 503, body = Problem)))]
-pub(crate) async fn nodes(State(app): State<App>) -> Result<Json<Nodes>, Problem> {
-    Ok(Json(Nodes { nodes: app.store.nodes().await?.iter().map(Node::from).collect() }))
+pub(crate) async fn nodes(State(app): State<App>, caller: Caller) -> Result<Json<Nodes>, Problem> {
+    let visible = caller.sites(Permission::NodesRead);
+    let nodes = app.store.nodes().await?;
+    let nodes = nodes.iter().filter(|node| visible.includes(&node.node.site)).map(Node::from);
+    Ok(Json(Nodes { nodes: nodes.collect() }))
 }
 
 /// What needs a person: one row per node and kind.
@@ -67,9 +72,13 @@ pub(crate) async fn nodes(State(app): State<App>) -> Result<Json<Nodes>, Problem
     responses((status = 200, body = Alarms), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn alarms(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<AlarmParams>,
 ) -> Result<Json<Alarms>, Problem> {
-    let alarms = app.store.alarms(params.node.as_ref(), rows(params.limit)?).await?;
+    let alarms = app
+        .store
+        .alarms(&sites(&caller, Permission::NodesRead, None), params.node.as_ref(), rows(params.limit)?)
+        .await?;
     Ok(Json(Alarms { alarms: alarms.into_iter().map(Alarm::from).collect() }))
 }
 
@@ -78,8 +87,9 @@ pub(crate) async fn alarms(
     responses((status = 200, body = Quarantine), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn quarantine(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<LimitParams>,
 ) -> Result<Json<Quarantine>, Problem> {
-    let messages = app.store.quarantine(rows(params.limit)?).await?;
+    let messages = app.store.quarantine(&sites(&caller, Permission::QuarantineRead, None), rows(params.limit)?).await?;
     Ok(Json(Quarantine { messages: messages.into_iter().map(Quarantined::from).collect() }))
 }

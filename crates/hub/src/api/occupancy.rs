@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use store::{Area, InsideRow, Store};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::App;
-use crate::api::params::{GateParams, Params, rows};
+use crate::api::params::{GateParams, Params, rows, sites};
 use crate::api::problem::Problem;
 use crate::api::view::{AreaOccupancy, Correction};
 use crate::clock;
@@ -46,12 +48,14 @@ pub(crate) struct Corrections {
     responses((status = 200, body = Occupancies), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn occupancy(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<GateParams>,
 ) -> Result<Json<Occupancies>, Problem> {
+    let visible = caller.sites(Permission::FiguresRead).narrowed(params.site.as_ref());
     let now = clock::now();
     let mut wanted = Vec::new();
     for gate in app.store.gate_areas().await? {
-        if params.site.as_ref().is_some_and(|site| *site != gate.site) {
+        if !visible.includes(&gate.site) {
             continue;
         }
         let site = Area { site: gate.site.clone(), gate: None };
@@ -93,8 +97,10 @@ async fn before_reset(
     responses((status = 200, body = Corrections), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn corrections(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<CorrectionParams>,
 ) -> Result<Json<Corrections>, Problem> {
-    let entries = app.store.corrections(params.site.as_ref(), rows(params.limit)?).await?;
+    let sites = sites(&caller, Permission::FiguresRead, params.site.as_ref());
+    let entries = app.store.corrections(&sites, rows(params.limit)?).await?;
     Ok(Json(Corrections { corrections: entries.iter().map(Correction::from).collect() }))
 }

@@ -1,11 +1,16 @@
 //! The API's own description.
 
 use axum::Json;
-use utoipa::OpenApi;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::{Modify, OpenApi};
 
+use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
-    accuracy, blobs, counts, decisions, gates, health, incidents, lists, nodes, occupancy, plates, policies, stream,
-    view,
+    accounts, accuracy, api_keys, audit_log, blobs, counts, decisions, gates, health, incidents, lists, nodes,
+    occupancy, plates, policies, session, stream, view,
 };
 
 #[derive(OpenApi)]
@@ -19,6 +24,25 @@ use crate::api::{
         health::healthz,
         health::readyz,
         openapi,
+        session::setup,
+        session::set_up,
+        session::session,
+        session::sign_in,
+        session::sign_out,
+        accounts::accounts,
+        accounts::account_add,
+        accounts::account,
+        accounts::account_change,
+        accounts::account_password,
+        accounts::totp_set,
+        accounts::totp_remove,
+        accounts::account_sessions,
+        accounts::account_sessions_end,
+        api_keys::api_keys,
+        api_keys::api_key_add,
+        api_keys::api_key_remove,
+        audit_log::audit_log,
+        audit_log::audit_log_verify,
         gates::sites,
         gates::gates,
         counts::counts,
@@ -54,9 +78,54 @@ use crate::api::{
         view::Gate,
         view::Node,
         view::Blob
-    ))
+    )),
+    modifiers(&Security)
 )]
 struct Document;
+
+/// How one gets in, and who may use what, from the same table that the hub goes by.
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let cookie =
+            ApiKeyValue::with_description(COOKIE, "Set by POST /api/v1/session; writes also need `x-csrf-token`");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key: `gh_…`")).build();
+        components.add_security_scheme("api_key", SecurityScheme::Http(key));
+        let grant = ApiKeyValue::with_description("x-gatehouse-node", "Signed by a node for one thing");
+        components.add_security_scheme("node", SecurityScheme::ApiKey(ApiKey::Header(grant)));
+        for route in TABLE {
+            let Some(item) = document.paths.paths.get_mut(route.path) else { continue };
+            let operation: Option<&mut Operation> = match route.method {
+                "GET" => item.get.as_mut(),
+                "POST" => item.post.as_mut(),
+                "PUT" => item.put.as_mut(),
+                "PATCH" => item.patch.as_mut(),
+                "DELETE" => item.delete.as_mut(),
+                _ => None,
+            };
+            let Some(operation) = operation else { continue };
+            let by = |names: &[&str]| {
+                names.iter().map(|name| SecurityRequirement::new(*name, Vec::<String>::new())).collect::<Vec<_>>()
+            };
+            let (schemes, words) = match route.access {
+                Access::Public => (Vec::new(), "Open to everybody.".to_owned()),
+                Access::Machine => (by(&["node"]), "For nodes.".to_owned()),
+                Access::SignedIn => (by(&["session", "api_key"]), "For whoever is signed in.".to_owned()),
+                Access::Own => (by(&["session"]), "Only for the account itself.".to_owned()),
+                Access::OwnOr(permission) => {
+                    (by(&["session", "api_key"]), format!("For the account itself, or with `{permission}`."))
+                }
+                Access::May(permission) => (by(&["session", "api_key"]), format!("Takes `{permission}`.")),
+            };
+            operation.security = Some(schemes);
+            let told = operation.description.take().map_or_else(String::new, |text| format!("{text}\n\n"));
+            operation.description = Some(format!("{told}{words}"));
+        }
+    }
+}
 
 /// The OpenAPI document.
 pub fn document() -> utoipa::openapi::OpenApi {

@@ -10,6 +10,8 @@ use store::{ListCursor, Store, StoredEvent};
 use utoipa::IntoParams;
 use wire::EventId;
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::problem::Problem;
 
 /// Most rows of one page of a list.
@@ -53,11 +55,24 @@ pub(crate) fn check_span(from: Option<UtcTime>, to: Option<UtcTime>) -> Result<(
     }
 }
 
-/// The event with the identity `id` of a path, told of `what`; refused where `id` is none or nothing has it.
-pub(crate) async fn event_of(store: &Store, id: &str, what: &str) -> Result<StoredEvent, Problem> {
+/// The event with the identity `id` of a path, told of `what`; refused where `id` is none or nothing has it. One of a site
+/// that the caller does not see by `permission` is answered like one that is not there.
+pub(crate) async fn event_of(
+    store: &Store,
+    id: &str,
+    what: &str,
+    caller: &Caller,
+    permission: Permission,
+) -> Result<StoredEvent, Problem> {
     let accepted = || Problem::bad_request(format!("event_id: the `id` of a {what} is accepted, a UUID"));
     let read: EventId = serde_json::from_value(id.into()).map_err(|_| accepted())?;
-    store.event_find(read).await?.ok_or_else(|| no_event(&read.to_string(), what))
+    let event = store.event_find(read).await?.filter(|event| caller.sees(permission, &event.site));
+    event.ok_or_else(|| no_event(&read.to_string(), what))
+}
+
+/// The sites that a query may give: where the caller holds `permission`, and of those the one that is asked for.
+pub(crate) fn sites(caller: &Caller, permission: Permission, only: Option<&SiteId>) -> store::Sites {
+    (&caller.sites(permission).narrowed(only)).into()
 }
 
 /// There is no such event, or it tells of something else.
@@ -97,12 +112,14 @@ pub(crate) struct ListParams {
 }
 
 impl ListParams {
-    pub(crate) fn filter(self) -> Result<store::ListFilter, Problem> {
+    /// Limited to what the caller sees by `permission`.
+    pub(crate) fn filter(self, caller: &Caller, permission: Permission) -> Result<store::ListFilter, Problem> {
         let before = self
             .before
             .map(|before| before.parse::<ListCursor>())
             .transpose()
             .map_err(|error| Problem::bad_request(format!("before: {error}")))?;
-        Ok(store::ListFilter { site: self.site, gate: self.gate, before, limit: rows(self.limit)? })
+        let sites = sites(caller, permission, self.site.as_ref());
+        Ok(store::ListFilter { sites, gate: self.gate, before, limit: rows(self.limit)? })
     }
 }

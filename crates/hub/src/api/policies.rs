@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use wire::policy::ReadGrant;
 use wire::policy::grant::{READ_GRANT_AGE_MAX_S, READ_GRANT_HEADER};
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
 use crate::api::App;
 use crate::api::nodes::LimitParams;
 use crate::api::params::{Params, rows};
@@ -31,13 +33,23 @@ fn site(name: &str) -> Result<SiteId, Problem> {
 /// A site's published policies, without their texts.
 #[utoipa::path(get, path = "/api/v1/sites/{site}/policies", tag = "policies",
     params(("site" = String, Path, description = "The site"), LimitParams),
-    responses((status = 200, body = Policies), (status = 400, body = Problem), (status = 503, body = Problem)))]
+    responses(
+        (status = 200, body = Policies),
+        (status = 400, body = Problem),
+        (status = 404, description = "No such site", body = Problem),
+        (status = 503, body = Problem),
+    ))]
 pub(crate) async fn policies(
     State(app): State<App>,
+    caller: Caller,
     Path(name): Path<String>,
     Params(params): Params<LimitParams>,
 ) -> Result<Json<Policies>, Problem> {
-    let history = app.store.policy_history(&site(&name)?, rows(params.limit)?).await?;
+    let (site, limit) = (site(&name)?, rows(params.limit)?);
+    if !caller.sees(Permission::PoliciesRead, &site) {
+        return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no site \"{site}\"")));
+    }
+    let history = app.store.policy_history(&site, limit).await?;
     Ok(Json(Policies { policies: history.iter().map(Policy::from).collect() }))
 }
 

@@ -24,8 +24,8 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
 ];
 
-/// Names under which a hub that listens on `listen` may be addressed. Without a login, a page of somebody else must not
-/// reach the hub by making its own name stand for 127.0.0.1, so a loopback hub answers to names of this machine only.
+/// Names under which a hub that listens on `listen` may be addressed. A page of somebody else must not reach the hub by
+/// making its own name stand for 127.0.0.1, so a loopback hub answers to names of this machine only.
 pub(crate) fn hosts(listen: SocketAddr, configured: &[String]) -> Option<Arc<[String]>> {
     if !listen.ip().is_loopback() && configured.is_empty() {
         return None;

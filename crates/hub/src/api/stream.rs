@@ -12,19 +12,24 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use domain::SiteId;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::accounts::Permission;
+use crate::accounts::principal::Caller;
+use crate::accounts::reception::LoginFailure;
 use crate::api::App;
 use crate::api::params::Params;
 use crate::api::problem::Problem;
 use crate::api::view::{Decision, Gate, Incident, LaneChanged, Node, Passage, Plate};
 use crate::clock;
-use crate::live::{Update, site_inside};
+use crate::live::{Update, What, site_inside};
 
 /// Events that wait for a slow watcher in memory; beyond it the watcher's share of
 /// [`UPDATES_MAX`](crate::live::UPDATES_MAX) fills.
@@ -32,6 +37,9 @@ const WAITING_MAX: usize = 64;
 
 /// A watcher that takes nothing for so long is sent away.
 const STALL_MAX: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether a watcher would still be let in.
+const KNOW_AGAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// How often a sign of life is sent when there is nothing to tell.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -69,7 +77,7 @@ pub(crate) struct Reset {
 }
 
 /// Live updates: events `hello`, `gate`, `site`, `node`, `passage`, `plate`, `decision`, `lane`, `incident`, `blob` and
-/// `reset`, each with the JSON of its schema (`site`: SiteInside).
+/// `reset`, each with the JSON of its schema (`site`: SiteInside). Only of sites and kinds of events that the watcher may see.
 #[utoipa::path(get, path = "/api/v1/stream", tag = "events",
     params(StreamParams, ("last-event-id" = Option<u64>, Header, description = "Id of the last event that was seen")),
     responses(
@@ -79,6 +87,7 @@ pub(crate) struct Reset {
     ))]
 pub(crate) async fn stream(
     State(app): State<App>,
+    caller: Caller,
     Params(params): Params<StreamParams>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
@@ -95,7 +104,7 @@ pub(crate) async fn stream(
     let (events, stream) = mpsc::channel(WAITING_MAX);
     tokio::spawn(async move {
         let mut stopping = app.stopping.clone();
-        let watcher = Watcher { app, events };
+        let watcher = Watcher { app, caller, events };
         tokio::select! {
             gone = watcher.run(last) => if let Err(Gone::Failed(error)) = gone {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a watcher was sent away");
@@ -109,12 +118,15 @@ pub(crate) async fn stream(
 
 struct Watcher {
     app: App,
+    caller: Caller,
     events: mpsc::Sender<Result<Event, Infallible>>,
 }
 
 /// Why a watcher is served no longer.
 enum Gone {
     Away,
+    /// The session is over or the key was taken back: whoever it was has to come in anew.
+    Over,
     Failed(StoreError),
 }
 
@@ -141,26 +153,35 @@ impl Watcher {
         } else {
             self.missed(had, end).await?;
         }
+        let mut looks = tokio::time::interval(KNOW_AGAIN_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        looks.tick().await;
         loop {
-            match updates.recv().await {
-                Ok(
-                    Update::Passage { pos, .. }
-                    | Update::Plate { pos, .. }
-                    | Update::Decision { pos, .. }
-                    | Update::Lane { pos, .. }
-                    | Update::Incident { pos, .. },
-                ) if pos <= end => {}
-                Ok(Update::Passage { pos, json }) => self.send("passage", Some(pos), &json).await?,
-                Ok(Update::Plate { pos, json }) => self.send("plate", Some(pos), &json).await?,
-                Ok(Update::Decision { pos, json }) => self.send("decision", Some(pos), &json).await?,
-                Ok(Update::Lane { pos, json }) => self.send("lane", Some(pos), &json).await?,
-                Ok(Update::Incident { pos, json }) => self.send("incident", Some(pos), &json).await?,
-                Ok(Update::Site { json }) => self.send("site", None, &json).await?,
-                Ok(Update::Gate { json }) => self.send("gate", None, &json).await?,
-                Ok(Update::Node { json }) => self.send("node", None, &json).await?,
-                Ok(Update::Blob { json }) => self.send("blob", None, &json).await?,
+            let update = tokio::select! {
+                update = updates.recv() => update,
+                _ = looks.tick() => {
+                    self.look().await?;
+                    continue;
+                }
+            };
+            match update {
+                Ok(update) if update.pos.is_some_and(|pos| pos <= end) => {}
+                Ok(Update { site, what, pos, json }) => self.tell(&site, what, pos, &json).await?,
                 // It comes back and resumes from the log.
                 Err(RecvError::Lagged(_) | RecvError::Closed) => return Err(Gone::Away),
+            }
+        }
+    }
+
+    /// Sends the watcher away once nobody would let him in any more.
+    async fn look(&self) -> Result<(), Gone> {
+        match self.app.reception.know_again(&self.caller).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Gone::Over),
+            Err(LoginFailure::Store(error)) => Err(Gone::Failed(error)),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a watcher cannot be looked at again");
+                Err(Gone::Over)
             }
         }
     }
@@ -168,15 +189,17 @@ impl Watcher {
     async fn state(&self) -> Result<(), Gone> {
         let now = clock::now();
         let mut sites = BTreeSet::new();
-        for gate in self.app.store.gates(None, now).await? {
+        let visible = self.caller.sites(Permission::FiguresRead);
+        for gate in self.app.store.gates(None, now).await?.into_iter().filter(|gate| visible.includes(&gate.site)) {
             self.send("gate", None, &json(&Gate::new(&gate, now))).await?;
             sites.insert(gate.site);
         }
         for site in sites {
             self.send("site", None, &json(&site_inside(&self.app.store, site, now).await?)).await?;
         }
-        for node in self.app.store.nodes().await? {
-            self.send("node", None, &json(&Node::from(&node))).await?;
+        let visible = self.caller.sites(Permission::NodesRead);
+        for node in self.app.store.nodes().await?.iter().filter(|node| visible.includes(&node.node.site)) {
+            self.send("node", None, &json(&Node::from(node))).await?;
         }
         Ok(())
     }
@@ -184,25 +207,33 @@ impl Watcher {
     async fn missed(&self, mut had: u64, end: u64) -> Result<(), Gone> {
         while had < end {
             let page = self.app.store.events_after(had, PAGE_EVENTS).await?;
-            for event in &page {
-                if event.pos > end {
-                    break;
-                }
-                if let Some(passage) = Passage::from_event(event) {
-                    self.send("passage", Some(event.pos), &json(&passage)).await?;
+            for event in page.iter().take_while(|event| event.pos <= end) {
+                let told = if let Some(passage) = Passage::from_event(event) {
+                    Some((What::Passage, json(&passage)))
                 } else if let Some(plate) = Plate::from_event(event) {
-                    self.send("plate", Some(event.pos), &json(&plate)).await?;
+                    Some((What::Plate, json(&plate)))
                 } else if let Some(decision) = Decision::from_event(event) {
-                    self.send("decision", Some(event.pos), &json(&decision)).await?;
+                    Some((What::Decision, json(&decision)))
                 } else if let Some(change) = LaneChanged::from_event(event) {
-                    self.send("lane", Some(event.pos), &json(&change)).await?;
-                } else if let Some(incident) = Incident::from_event(event) {
-                    self.send("incident", Some(event.pos), &json(&incident)).await?;
+                    Some((What::Lane, json(&change)))
+                } else {
+                    Incident::from_event(event).map(|incident| (What::Incident, json(&incident)))
+                };
+                if let Some((what, json)) = told {
+                    self.tell(&event.site, what, Some(event.pos), &json).await?;
                 }
             }
             had = page.last().map_or(end, |event| event.pos);
         }
         Ok(())
+    }
+
+    /// Sends an update, unless it is of a site or kind that the watcher may not see.
+    async fn tell(&self, site: &SiteId, what: What, pos: Option<u64>, json: &str) -> Result<(), Gone> {
+        if !self.caller.sees(what.permission(), site) {
+            return Ok(());
+        }
+        self.send(what.name(), pos, json).await
     }
 
     /// What was missed counts as seen from here on.

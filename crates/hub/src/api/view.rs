@@ -1,5 +1,6 @@
 //! The shapes of the API. Moments are RFC 3339 in UTC with six decimals.
 
+mod account;
 mod clip;
 mod decision;
 mod incident;
@@ -16,8 +17,9 @@ use serde::Serialize;
 use store::{BlobRow, CameraRow, GateRow, InsideRow, PlateOfPassage, StoredEvent};
 use utoipa::ToSchema;
 use wire::event::CameraState;
-use wire::{BlobHash, EvidenceRef, EvidenceRole, Payload};
+use wire::{BlobHash, EventId, EvidenceRef, EvidenceRole, Payload};
 
+pub(crate) use account::{Account, ApiKey, AuditLogCheck, AuditLogEntry, OpenedSession, Session};
 pub(crate) use clip::Clip;
 pub(crate) use decision::{Decision, DecisionCount, DecisionDetail, LaneChanged};
 pub(crate) use incident::Incident;
@@ -228,7 +230,8 @@ pub(crate) struct Evidence {
     stored: bool,
 }
 
-fn evidence(refs: &[EvidenceRef], stored: &HashSet<BlobHash>) -> Vec<Evidence> {
+/// What shows `event`, with addresses at which whoever may see the event may see it.
+fn evidence(event: EventId, refs: &[EvidenceRef], stored: &HashSet<BlobHash>) -> Vec<Evidence> {
     let view = |evidence: &EvidenceRef| Evidence {
         role: match evidence.role {
             EvidenceRole::Crop => "crop",
@@ -239,7 +242,7 @@ fn evidence(refs: &[EvidenceRef], stored: &HashSet<BlobHash>) -> Vec<Evidence> {
         sha256: evidence.sha256.to_string(),
         media_type: evidence.media_type.clone(),
         bytes: evidence.bytes,
-        url: format!("/api/v1/blobs/{}", evidence.sha256),
+        url: format!("/api/v1/blobs/{}?event={event}", evidence.sha256),
         stored: stored.contains(&evidence.sha256),
     };
     refs.iter().map(view).collect()
@@ -298,7 +301,7 @@ impl Passage {
             at: passage.at.to_string(),
             bbox: passage.bbox.into(),
             plate: plate.map(PassagePlate::from),
-            evidence: evidence(&row.evidence, stored),
+            evidence: evidence(row.id, &row.evidence, stored),
         }
     }
 
@@ -361,7 +364,7 @@ impl Stay {
             group: stay.class.group().as_str(),
             from: stay.from.to_string(),
             to: stay.to.to_string(),
-            evidence: evidence(&row.evidence, stored),
+            evidence: evidence(row.id, &row.evidence, stored),
         }
     }
 }

@@ -124,7 +124,7 @@ fn a_picture_that_arrives_after_its_passage_is_announced() {
     assert_eq!(
         shown(),
         json!({"role": "crop", "sha256": blob.to_string(), "media_type": "image/jpeg", "bytes": 7,
-               "url": path(&blob), "stored": false})
+               "url": format!("{}?event={}", path(&blob), hub.http.get("/api/v1/passages")["passages"][0]["id"].as_str().unwrap()), "stored": false})
     );
     let mut stream = hub.http.stream("/api/v1/stream", None);
     stream.until(|sent| sent.name == "node");

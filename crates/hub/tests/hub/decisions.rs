@@ -10,7 +10,7 @@ use crate::support::mosquitto::Mosquitto;
 use crate::support::node::{Node, Publisher};
 use crate::support::{Hub, eventually};
 
-fn decided(lane: &str, verdict: AccessVerdict, reason: &str) -> AccessDecided {
+pub fn decided(lane: &str, verdict: AccessVerdict, reason: &str) -> AccessDecided {
     let step = |check: &str, finding: &str| AccessStep {
         subject: None,
         check: check.to_owned(),

@@ -123,7 +123,7 @@ fn a_second_hub_on_the_database_and_an_open_address_are_refused() {
     let mut open = config(&other, broker.clone());
     open.listen = "0.0.0.0:0".parse().unwrap();
     let refused = hub.runtime.block_on(hub::start(open)).unwrap_err().to_string();
-    assert!(refused.contains("--listen-without-login"), "{refused}");
+    assert!(refused.contains("--plain-http"), "{refused}");
     let mut taken = config(&other, broker);
     taken.listen = hub.handle.addr;
     let refused = hub.runtime.block_on(hub::start(taken)).unwrap_err().to_string();

@@ -1,6 +1,8 @@
 //! The hub with a real broker: events in by MQTT, figures out by HTTP.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unreachable_pub)]
 
+mod access;
+mod accounts;
 mod api;
 mod blobs;
 mod command_line;

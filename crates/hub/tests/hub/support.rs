@@ -9,7 +9,8 @@ pub mod proxy;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use hub::{BrokerConfig, HubConfig, HubHandle};
+use hub::accounts::{By, Grants, NewKey, Role, api_key_make};
+use hub::{BrokerConfig, HubConfig, HubHandle, Store};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -41,6 +42,13 @@ pub fn config(folder: &TempDir, broker: BrokerConfig) -> HubConfig {
     HubConfig { listen: "127.0.0.1:0".parse().unwrap(), ..HubConfig::new(folder.path(), broker) }
 }
 
+/// A new key with these roles everywhere; it lives as long as the tests.
+pub async fn key(store: &Store, roles: impl IntoIterator<Item = Role>) -> &'static str {
+    let new = NewKey { name: "tests".to_owned(), grants: Grants::everywhere(roles), expires_at: None };
+    let (key, _) = api_key_make(store, new, &By::program("tests")).await.unwrap();
+    key.reveal().leak()
+}
+
 /// A hub in this process.
 pub struct Hub {
     pub folder: TempDir,
@@ -54,7 +62,8 @@ impl Hub {
         let folder = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let handle = runtime.block_on(hub::start(config(&folder, broker))).unwrap();
-        Self { folder, http: Http(handle.addr), handle, runtime }
+        let key = runtime.block_on(key(&handle.store, [Role::GateOperator, Role::SystemAdmin]));
+        Self { folder, http: Http(handle.addr, key), handle, runtime }
     }
 
     /// One that is connected to its broker.

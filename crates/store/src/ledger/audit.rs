@@ -10,6 +10,7 @@ use super::{Area, LedgerError, check_area, check_number, check_text, unknown};
 use crate::db::{Query, Tx};
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::query::Sites;
 use crate::row::{moment, named, natural, parsed};
 
 /// Most audited hours that are read at once; of more, the latest hours count.
@@ -71,8 +72,8 @@ pub struct AuditRow {
 /// Which audited hours.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
-    /// Only of this site.
-    pub site: Option<SiteId>,
+    /// Only of these sites.
+    pub sites: Sites,
     /// Only of gates of this name.
     pub gate: Option<GateId>,
     /// Only hours that begin at this moment or later.
@@ -149,9 +150,7 @@ impl Store {
              group by site, gate, line, direction, count_group, hour_minute)",
             person_classes()
         ));
-        if let Some(site) = &filter.site {
-            query.push(" and a.site = ").push_bind(site.as_str().to_owned());
-        }
+        filter.sites.push(&mut query, "a.site");
         if let Some(gate) = &filter.gate {
             query.push(" and a.gate = ").push_bind(gate.as_str().to_owned());
         }

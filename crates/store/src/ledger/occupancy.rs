@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use domain::{CountGroup, SiteId, UtcTime};
+use domain::{CountGroup, UtcTime};
 use projections::{Base, ResetTime};
 
 use super::{Area, LedgerError, check_area, check_number, check_text};
 use crate::db::{Database, Query, Row};
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::query::Sites;
 use crate::query::Until;
 use crate::row::{moment, named, natural, parsed};
 
@@ -175,12 +176,11 @@ impl Store {
         Ok(())
     }
 
-    /// Corrections of a site, or of all, the newest first, at most `limit`.
-    pub async fn corrections(&self, site: Option<&SiteId>, limit: u32) -> Result<Vec<CorrectionRow>, StoreError> {
+    /// Corrections of these sites, the newest first, at most `limit`.
+    pub async fn corrections(&self, sites: &Sites, limit: u32) -> Result<Vec<CorrectionRow>, StoreError> {
         let mut query = Query::new(CORRECTIONS);
-        if let Some(site) = site {
-            query.push(" where site = ").push_bind(site.as_str());
-        }
+        query.push(" where true");
+        sites.push(&mut query, "site");
         query.push(" order by id desc limit ").push_bind(i64::from(limit));
         query.fetch_all(&self.inner.db).await?.iter().map(correction).collect()
     }

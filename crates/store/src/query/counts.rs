@@ -1,11 +1,12 @@
 //! Passages per stretch of time.
 
-use domain::{Direction, GateId, ObjectClass, SiteId};
+use domain::{Direction, GateId, ObjectClass};
 use projections::day::LOCAL_OFFSET_MINUTES;
 
 use crate::db::Query;
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::query::Sites;
 use crate::row::{named, natural};
 
 /// How long a stretch is.
@@ -33,8 +34,8 @@ impl CountBucket {
 /// Which passages to count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountsFilter {
-    /// Only of this site.
-    pub site: Option<SiteId>,
+    /// Only of these sites.
+    pub sites: Sites,
     /// Only of gates of this name.
     pub gate: Option<GateId>,
     /// The first minute since 1970.
@@ -69,9 +70,7 @@ impl Store {
             " as stretch, direction, class, cast(sum(count) as bigint) as passages from count_minute where minute >= ",
         );
         query.push_bind(filter.from_minute).push(" and minute < ").push_bind(filter.to_minute);
-        if let Some(site) = &filter.site {
-            query.push(" and site = ").push_bind(site.as_str());
-        }
+        filter.sites.push(&mut query, "site");
         if let Some(gate) = &filter.gate {
             query.push(" and gate = ").push_bind(gate.as_str());
         }

@@ -85,9 +85,7 @@ impl Store {
 }
 
 fn push_filter(query: &mut Query, filter: &DecisionFilter) {
-    if let Some(site) = &filter.list.site {
-        query.push(" and site = ").push_bind(site.as_str().to_owned());
-    }
+    filter.list.sites.push(query, "site");
     if let Some(lane) = &filter.lane {
         query.push(" and lane = ").push_bind(lane.as_str().to_owned());
     }

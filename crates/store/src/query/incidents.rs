@@ -11,11 +11,9 @@ use crate::row::{from_json, named, natural, parsed};
 impl Store {
     /// Incidents, newest first; only of `kind`, by its name on the wire, where one is given.
     pub async fn incidents(&self, filter: &ListFilter, kind: Option<&str>) -> Result<Vec<IncidentRow>, StoreError> {
-        let ListFilter { site, gate, before, limit } = filter;
+        let ListFilter { sites, gate, before, limit } = filter;
         let mut query = Query::new("select site, node, seq, id, incident, evidence from incident where true");
-        if let Some(site) = site {
-            query.push(" and site = ").push_bind(site.as_str());
-        }
+        sites.push(&mut query, "site");
         if let Some(gate) = gate {
             query.push(" and gate = ").push_bind(gate.as_str());
         }

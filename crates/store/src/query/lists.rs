@@ -10,13 +10,14 @@ use wire::{BlobHash, EventId};
 use crate::db::{Query, Row};
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::query::Sites;
 use crate::row::{from_json, moment, named, natural, parsed};
 
 /// Which rows of a list to give.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListFilter {
-    /// Only of this site.
-    pub site: Option<SiteId>,
+    /// Only of these sites.
+    pub sites: Sites,
     /// Only of gates of this name.
     pub gate: Option<GateId>,
     /// Only what comes after this row, that is: what is older.
@@ -126,9 +127,7 @@ pub struct BlobRow {
 }
 
 fn push_filter(query: &mut Query, filter: &ListFilter, at: &str) {
-    if let Some(site) = &filter.site {
-        query.push(" and site = ").push_bind(site.as_str().to_owned());
-    }
+    filter.sites.push(query, "site");
     if let Some(gate) = &filter.gate {
         query.push(" and gate = ").push_bind(gate.as_str().to_owned());
     }
@@ -178,10 +177,12 @@ impl Store {
             .collect()
     }
 
-    /// Alarms, open ones first, then the newest first; of one node only where it is named.
-    pub async fn alarms(&self, node: Option<&NodeId>, limit: u32) -> Result<Vec<AlarmRow>, StoreError> {
+    /// Alarms of these sites, open ones first, then the newest first; of one node only where it is named. Alarms of
+    /// strangers are of no site, and given only where every site is.
+    pub async fn alarms(&self, sites: &Sites, node: Option<&NodeId>, limit: u32) -> Result<Vec<AlarmRow>, StoreError> {
         let mut query =
             Query::new("select alarm.*, node.site from alarm left join node on node.node = alarm.node where true");
+        sites.push(&mut query, "node.site");
         if let Some(node) = node {
             query.push(" and alarm.node = ").push_bind(node.as_str().to_owned());
         }
@@ -192,16 +193,15 @@ impl Store {
         rows.iter().map(alarm).collect()
     }
 
-    /// Refused messages, the newest first.
-    pub async fn quarantine(&self, limit: u32) -> Result<Vec<QuarantineRow>, StoreError> {
-        let rows = Query::new(
-            "select id, node, reason, detail, topic, payload_bytes, payload_hash, first_at, last_at, count \
-             from quarantine order by last_at desc, id desc limit $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(&self.inner.db)
-        .await?;
-        rows.iter().map(quarantined).collect()
+    /// Refused messages of nodes of these sites, the newest first. Those of strangers are given only where every site is.
+    pub async fn quarantine(&self, sites: &Sites, limit: u32) -> Result<Vec<QuarantineRow>, StoreError> {
+        let mut query = Query::new(
+            "select id, quarantine.node, reason, detail, topic, payload_bytes, payload_hash, first_at, last_at, count \
+             from quarantine left join node on node.node = quarantine.node where true",
+        );
+        sites.push(&mut query, "node.site");
+        query.push(" order by last_at desc, id desc limit ").push_bind(i64::from(limit));
+        query.fetch_all(&self.inner.db).await?.iter().map(quarantined).collect()
     }
 }
 

@@ -51,16 +51,14 @@ pub struct PlateOfPassage {
 impl Store {
     /// Plates by when they were last seen, newest first.
     pub async fn plates(&self, filter: &PlateFilter) -> Result<Vec<PlateRow>, StoreError> {
-        let PlateFilter { list: ListFilter { site, gate, before, limit }, key, outcome, from, to } = filter;
+        let PlateFilter { list: ListFilter { sites, gate, before, limit }, key, outcome, from, to } = filter;
         // Order and place come from the table whose index leads through the list.
         let (table, order) = match gate {
             Some(_) => ("plate_read_gate g join plate_read p on p.node = g.node and p.seq = g.seq", "g"),
             None => ("plate_read p", "p"),
         };
         let mut query = Query::new(format!("select p.* from {table} where true"));
-        if let Some(site) = site {
-            query.push(format_args!(" and {order}.site = ")).push_bind(site.as_str().to_owned());
-        }
+        sites.push(&mut query, &format!("{order}.site"));
         if let Some(gate) = gate {
             query.push(" and g.gate = ").push_bind(gate.as_str().to_owned());
         }

@@ -4,7 +4,7 @@ use domain::{CountGroup, Direction, GateId, LineId, ObjectClass, SiteId, UtcTime
 use projections::{AuditedHour, BaseKind};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use store::{Area, AuditFilter, LedgerError, ListFilter, Message, NewAudit, NewCorrection, NewReset, Store};
+use store::{Area, AuditFilter, LedgerError, ListFilter, Message, NewAudit, NewCorrection, NewReset, Sites, Store};
 use wire::Payload;
 
 use crate::support::{Home, Node, at, incident, ingest, on_both, passed};
@@ -172,7 +172,7 @@ on_both! {
         // The later entry of one moment counts.
         store.correction_insert(&correction(gate(), 7, 630), at(NOW)).await.unwrap();
         assert_eq!(persons(&store, &gate(), at(NOW)).await, (9, 0));
-        let entries = store.corrections(Some(&site()), 10).await.unwrap();
+        let entries = store.corrections(&Some(site()).into(), 10).await.unwrap();
         assert_eq!(entries.iter().map(|row| row.entry.count).collect::<Vec<_>>(), [7, 40]);
     }
 
@@ -241,7 +241,7 @@ on_both! {
             let error = store.correction_insert(&entry, at(NOW)).await.expect_err("a mistake").to_string();
             assert!(error.contains(says), "{error}");
         }
-        assert_eq!(store.corrections(None, 10).await.unwrap(), []);
+        assert_eq!(store.corrections(&Sites::All, 10).await.unwrap(), []);
     }
 
     async fn an_audited_hour_stands_beside_what_the_machine_counted_in_it(home: Home) {
@@ -258,7 +258,7 @@ on_both! {
         // A passage that was still on its way, and an entry that puts another right.
         told(&store, &mut node, vec![person(Direction::In, 3_000)]).await;
         store.audits_insert(&[audit(1_800, 4)], at(NOW)).await.unwrap();
-        let rows = store.audits(&AuditFilter { site: Some(site()), ..AuditFilter::default() }).await.unwrap();
+        let rows = store.audits(&AuditFilter { sites: Some(site()).into(), ..AuditFilter::default() }).await.unwrap();
         assert_eq!(counts(rows), [AuditedHour { by_hand: 4, by_machine: 3 }]);
         let later = AuditFilter { from: Some(at(1_801)), ..AuditFilter::default() };
         assert_eq!(store.audits(&later).await.unwrap(), []);

@@ -1,7 +1,7 @@
 //! What becomes of messages: each event in once, everything else kept apart with a reason.
 
 use domain::{Direction, ObjectClass, SiteId};
-use store::{Message, Outcome, QUARANTINE_PAYLOAD_BYTES_MAX, QUARANTINE_ROWS_PER_NODE_MAX, Reason};
+use store::{Message, Outcome, QUARANTINE_PAYLOAD_BYTES_MAX, QUARANTINE_ROWS_PER_NODE_MAX, Reason, Sites};
 use wire::EventHash;
 use wire::event::CameraState;
 
@@ -46,7 +46,7 @@ on_both! {
         let ack = head(&store, &node).await.ack;
         assert_eq!((ack.committed_seq, ack.highest_seq), (1, 5));
         assert_eq!(alarms(&store, &node).await, ["gap"]);
-        let detail = &store.alarms(Some(&node.node), 9).await.unwrap()[0].detail;
+        let detail = &store.alarms(&Sites::All, Some(&node.node), 9).await.unwrap()[0].detail;
         assert_eq!(detail, "event 2 is missing; the highest here is 5");
 
         ingest(&store, vec![messages[1].clone()]).await;
@@ -56,7 +56,7 @@ on_both! {
         let last = ingest(&store, vec![messages[3].clone()]).await;
         assert_eq!((last.heads[0].ack.committed_seq, last.heads[0].ack.highest_seq), (5, 5));
         assert_eq!(alarms(&store, &node).await, [""; 0]);
-        let gap = &store.alarms(Some(&node.node), 9).await.unwrap()[0];
+        let gap = &store.alarms(&Sites::All, Some(&node.node), 9).await.unwrap()[0];
         assert_eq!((gap.kind.as_str(), gap.count, gap.closed_at), ("gap", 1, Some(at(1000))));
 
         ingest(&store, vec![messages[5].clone()]).await;
@@ -126,7 +126,7 @@ on_both! {
             }
             assert_eq!(alarms(&store, &node).await, ["broken_chain"]);
             assert_eq!(head(&store, &node).await.ack.committed_seq, 3);
-            assert_eq!(store.alarms(Some(&node.node), 9).await.unwrap().iter().map(|a| a.count).max(), Some(1));
+            assert_eq!(store.alarms(&Sites::All, Some(&node.node), 9).await.unwrap().iter().map(|a| a.count).max(), Some(1));
         }
     }
 
@@ -185,7 +185,7 @@ on_both! {
         );
         assert_eq!(head(&store, &node).await.ack.committed_seq, 2);
         assert_eq!(alarms(&store, &node).await, ["bad_number", "bad_signature", "misplaced", "unreadable"]);
-        let rows = store.quarantine(100).await.unwrap();
+        let rows = store.quarantine(&Sites::All, 100).await.unwrap();
         assert_eq!(rows.len(), 9);
         let long = rows.iter().find(|row| row.payload_bytes == 200_000).unwrap();
         assert!(long.detail.contains("at most"), "{}", long.detail);
@@ -199,7 +199,7 @@ on_both! {
         let bad = Message { topic: node.topic(), payload: b"{}".to_vec(), received_at: at(1) };
         ingest(&store, vec![bad.clone(), bad.clone()]).await;
         ingest(&store, vec![Message { received_at: at(9), ..bad }]).await;
-        let rows = store.quarantine(100).await.unwrap();
+        let rows = store.quarantine(&Sites::All, 100).await.unwrap();
         assert_eq!(rows.iter().map(|row| (row.count, row.first_at, row.last_at)).collect::<Vec<_>>(), [(3, at(1), at(9))]);
     }
 
@@ -211,10 +211,10 @@ on_both! {
         assert_eq!(outcome.outcomes, all(Outcome::Quarantined(Reason::UnknownNode), 3));
         assert_eq!((outcome.heads, outcome.stored), (vec![], vec![]));
         assert_eq!(alarms(&store, &node).await, ["unknown_node"]);
-        assert_eq!(store.quarantine(10).await.unwrap().len(), 3);
+        assert_eq!(store.quarantine(&Sites::All, 10).await.unwrap().len(), 3);
 
         let node = node.added_to(&store).await;
-        assert_eq!((alarms(&store, &node).await, store.quarantine(10).await.unwrap()), (vec![], vec![]));
+        assert_eq!((alarms(&store, &node).await, store.quarantine(&Sites::All, 10).await.unwrap()), (vec![], vec![]));
         let outcome = ingest(&store, messages).await;
         assert_eq!(outcome.outcomes, all(Outcome::Stored, 3));
         assert_eq!(head(&store, &node).await.ack.committed_seq, 3);
@@ -253,7 +253,7 @@ on_both! {
         for from in (0..keep + 500).step_by(500) {
             ingest(&store, (from..from + 500).map(|n| bad(&loud, n)).collect()).await;
         }
-        let rows = store.quarantine(u32::MAX).await.unwrap();
+        let rows = store.quarantine(&Sites::All, u32::MAX).await.unwrap();
         let of_loud: Vec<_> = rows.iter().filter(|row| row.node.as_ref() == Some(&loud.node)).collect();
         assert_eq!((rows.len(), of_loud.len()), (keep + 1, keep));
         assert_eq!(of_loud.last().unwrap().first_at, at(500));

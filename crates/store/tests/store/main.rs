@@ -1,6 +1,8 @@
 //! What a store promises, whatever database is behind it.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unreachable_pub)]
 
+mod accounts;
+mod audit_log;
 mod blobs;
 mod clips;
 mod counting;

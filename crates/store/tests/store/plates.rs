@@ -1,7 +1,7 @@
 //! Read plates: one row each, found by time, gate and key, and joined to the passages of their vehicle.
 
 use domain::{CameraId, Direction, GateId, MediaTime, ObjectClass, SiteId, TrackId};
-use store::{ListCursor, ListFilter, Message, Outcome, PlateFilter, Reason, Store};
+use store::{ListCursor, ListFilter, Message, Outcome, PlateFilter, Reason, Sites, Store};
 use wire::plate::{ListPurpose, PlateMatch, PlateOutcome, PlateRead, PlateReading, PlateVote, READINGS_MAX, VOTES_MAX};
 use wire::{BlobHash, EvidenceRef, EvidenceRole, Payload};
 
@@ -133,7 +133,7 @@ on_both! {
         for gate_chosen in [None, Some(gate("cong-chinh"))] {
             let mut filter = newest(2);
             filter.list.gate = gate_chosen;
-            filter.list.site = Some(node.site.clone());
+            filter.list.sites = Some(node.site.clone()).into();
             let mut read = Vec::new();
             loop {
                 let page = store.plates(&filter).await.unwrap();
@@ -156,7 +156,7 @@ on_both! {
         let covered = PlateFilter { outcome: Some(PlateOutcome::Unreadable), ..newest(9) };
         assert_eq!(keys(&store, &covered).await, ["covered"]);
         let other = PlateFilter {
-            list: ListFilter { site: Some(SiteId::new("noi-khac").unwrap()), ..newest(9).list },
+            list: ListFilter { sites: Some(SiteId::new("noi-khac").unwrap()).into(), ..newest(9).list },
             ..newest(9)
         };
         assert_eq!(keys(&store, &other).await, [""; 0]);
@@ -221,7 +221,7 @@ on_both! {
             let (message, _) = node.sealed(1, node.prev, node.id(1), plate_read(what));
             let outcome = ingest(&store, vec![message]).await;
             assert_eq!(outcome.outcomes, [Outcome::Quarantined(Reason::Unreadable)], "{says}");
-            let detail = &store.quarantine(1).await.unwrap()[0].detail;
+            let detail = &store.quarantine(&Sites::All, 1).await.unwrap()[0].detail;
             assert!(detail.contains(says), "{detail}");
         }
         let (message, _) =

@@ -1,7 +1,7 @@
 //! Published policies: numbered, kept, and wanted of the right nodes.
 
 use domain::{NodeId, SiteId, UtcTime};
-use store::{NewPolicy, PolicyError, Store};
+use store::{NewPolicy, PolicyError, Sites, Store};
 use wire::policy::{
     Addressees, Bundle, Document, DocumentPath, PolicyKey, PolicyRefusal, PolicyStatus, SealedBundle, WantedPolicy,
 };
@@ -99,7 +99,7 @@ on_both! {
         let row = store.nodes().await.unwrap().remove(0);
         let kept = row.policy.unwrap().status.refused.unwrap();
         assert_eq!((kept.version, kept.reason.len(), row.alarms_open), (Some(7), 400, 1));
-        let alarms = store.alarms(None, 9).await.unwrap();
+        let alarms = store.alarms(&Sites::All, None, 9).await.unwrap();
         assert!(alarms[0].kind == "policy_refused" && alarms[0].detail.starts_with("version 7: x"), "{alarms:?}");
         assert!(set(status(Some(PolicyStatus::default()))).await);
         assert_eq!(store.nodes().await.unwrap()[0].alarms_open, 0);

@@ -11,7 +11,7 @@ use domain::{
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection, TypeInfo, ValueRef};
-use store::{BatchOutcome, Location, Message, NodeHead, Outcome, RegisteredNode, Store};
+use store::{BatchOutcome, Location, Message, NodeHead, Outcome, RegisteredNode, Sites, Store};
 use wire::event::{CameraChange, CameraState, NodeStart, WithEvidence};
 use wire::plate::{PlateColour, PlateOutcome, PlateRead, PlateReading, PlateShot, PlateVote};
 use wire::{Channel, Envelope, Event, EventHash, EventId, NodeKey, NodeTopic, Payload, Unsealed};
@@ -342,7 +342,7 @@ pub async fn head(store: &Store, node: &Node) -> NodeHead {
 
 /// Names of the alarms of a node that are open.
 pub async fn alarms(store: &Store, node: &Node) -> Vec<String> {
-    let alarms = store.alarms(Some(&node.node), 100).await.unwrap();
+    let alarms = store.alarms(&Sites::All, Some(&node.node), 100).await.unwrap();
     let mut kinds: Vec<_> = alarms.into_iter().filter(|a| a.closed_at.is_none()).map(|a| a.kind).collect();
     kinds.sort();
     kinds

@@ -39,7 +39,7 @@ impl Clip {
     /// `stored` are those media that have arrived.
     pub(crate) fn new(added: &EvidenceAdded, stored: &HashSet<BlobHash>) -> Option<Self> {
         Some(Self {
-            media: evidence(std::slice::from_ref(&added.clip), stored).pop()?,
+            media: evidence(added.event, std::slice::from_ref(&added.clip), stored).pop()?,
             from: added.from.to_string(),
             to: added.to.to_string(),
             frames: added.frames,

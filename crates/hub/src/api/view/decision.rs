@@ -103,7 +103,7 @@ impl Decision {
                 visit: plate.visit,
                 key: plate.key.clone(),
             }),
-            evidence: evidence(&row.evidence, stored),
+            evidence: evidence(row.id, &row.evidence, stored),
         }
     }
 

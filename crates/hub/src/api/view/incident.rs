@@ -76,7 +76,7 @@ impl Incident {
             peak: None,
             above: None,
             since: None,
-            evidence: evidence(&row.evidence, stored),
+            evidence: evidence(row.id, &row.evidence, stored),
         };
         match &incident.what {
             IncidentKind::WrongDirection(wrong) => {

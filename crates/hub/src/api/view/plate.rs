@@ -103,7 +103,7 @@ impl Plate {
                 key: listed.key.clone(),
                 score: listed.score,
             }),
-            evidence: evidence(&row.evidence, stored),
+            evidence: evidence(row.id, &row.evidence, stored),
         }
     }
 

@@ -18,7 +18,7 @@ impl HubChild {
     pub fn start(folder: &Path, broker_port: u16) -> Self {
         let mut command = Command::new(PROGRAM);
         run_arguments(&mut command, folder, broker_port);
-        Self::spawn(command)
+        Self::spawn(command, folder, &database(folder))
     }
 
     /// One of several on a server.
@@ -26,7 +26,7 @@ impl HubChild {
         let mut command = Command::new(PROGRAM);
         command.args(["run", "--listen", "127.0.0.1:0", "--db", db, "--client-id", client_id, "--blobs"]).arg(blobs);
         command.args(["--broker", &format!("127.0.0.1:{broker_port}")]);
-        Self::spawn(command)
+        Self::spawn(command, blobs, db)
     }
 
     /// One that survives a limit on the size of its files: writes then fail as they do on a full disk.
@@ -34,15 +34,16 @@ impl HubChild {
         let mut command = Command::new("sh");
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", PROGRAM]);
         run_arguments(&mut command, folder, broker_port);
-        Self::spawn(command)
+        Self::spawn(command, folder, &database(folder))
     }
 
-    fn spawn(mut command: Command) -> Self {
+    /// The key of the tests lies in `folder`, which hubs of one database share.
+    fn spawn(mut command: Command, folder: &Path, db: &str) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").expect("the hub says where it listens");
-        Self { http: Http(address.parse().unwrap()), child }
+        Self { http: Http(address.parse().unwrap(), key(folder, db)), child }
     }
 
     pub fn wait_until_ready(&self) {
@@ -68,6 +69,23 @@ impl HubChild {
     }
 }
 
+fn database(folder: &Path) -> String {
+    folder.join("hub.db").display().to_string()
+}
+
+/// The key of the tests in this hub's folder, made by the program when it is asked for first.
+fn key(folder: &Path, db: &str) -> &'static str {
+    let kept = folder.join("tests.key");
+    if !kept.exists() {
+        let blobs = folder.join("blobs").display().to_string();
+        let roles = ["--role", "gate_operator", "--role", "system_admin"];
+        let made = run(&[&["api-key", "add", "--name", "tests", "--db", db, "--blobs", &blobs], &roles[..]].concat());
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        std::fs::write(&kept, made.stdout).unwrap();
+    }
+    std::fs::read_to_string(kept).unwrap().trim().to_owned().leak()
+}
+
 fn run_arguments(command: &mut Command, folder: &Path, broker_port: u16) {
     command
         .args(["run", "--listen", "127.0.0.1:0", "--db"])
@@ -86,4 +104,16 @@ impl Drop for HubChild {
 /// Runs the program to its end.
 pub fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
+}
+
+/// The same with something on its standard input.
+pub fn run_with_input(arguments: &[&str], input: &str) -> Output {
+    use std::io::Write;
+    let pipes = |command: &mut Command| {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut child = pipes(Command::new(PROGRAM).args(arguments));
+    // A program that ends before it reads closes the pipe.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
 }

@@ -8,8 +8,9 @@ use ureq::Agent;
 
 use super::PATIENCE;
 
+/// Asks with a key that reads everything, unless a request brings its own `authorization` or `cookie`.
 #[derive(Debug, Clone, Copy)]
-pub struct Http(pub SocketAddr);
+pub struct Http(pub SocketAddr, pub &'static str);
 
 #[derive(Debug)]
 pub struct Answer {
@@ -49,19 +50,37 @@ impl Http {
     }
 
     pub fn ask(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = agent().get(self.url(path));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        request.call().unwrap().into()
+        self.send("GET", path, headers, b"")
     }
 
     pub fn put(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut request = agent().put(self.url(path));
+        self.send("PUT", path, headers, body)
+    }
+
+    /// A request of any method.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
+        if !headers.iter().any(|(name, _)| ["authorization", "cookie"].contains(name)) {
+            request = request.header("authorization", format!("Bearer {}", self.1));
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        request.send(body).unwrap().into()
+        match method {
+            "GET" | "HEAD" => agent().run(request.body(()).unwrap()).unwrap().into(),
+            // A body goes with every method here, also where HTTP expects none.
+            _ => {
+                let request = request.body(body.to_vec()).unwrap();
+                let agent: Agent = Agent::config_builder()
+                    .http_status_as_error(false)
+                    .timeout_global(Some(PATIENCE))
+                    .allow_non_standard_methods(true)
+                    .build()
+                    .into();
+                let request = agent.configure_request(request).build();
+                agent.run(request).unwrap().into()
+            }
+        }
     }
 
     pub fn get(&self, path: &str) -> Value {
@@ -76,11 +95,19 @@ impl Http {
     }
 
     pub fn stream(&self, path: &str, last: Option<u64>) -> Stream {
+        self.stream_with(path, last, &format!("Authorization: Bearer {}", self.1))
+    }
+
+    /// A stream with a header of its own.
+    pub fn stream_with(&self, path: &str, last: Option<u64>, header: &str) -> Stream {
         let mut connection = TcpStream::connect(self.0).unwrap();
         connection.set_read_timeout(Some(PATIENCE)).unwrap();
         let last = last.map_or_else(String::new, |last| format!("Last-Event-ID: {last}\r\n"));
-        write!(connection, "GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{last}\r\n")
-            .unwrap();
+        write!(
+            connection,
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\nAccept: text/event-stream\r\n{last}\r\n"
+        )
+        .unwrap();
         let mut lines = BufReader::new(connection);
         let mut line = String::new();
         lines.read_line(&mut line).unwrap();
@@ -112,6 +139,10 @@ impl Stream {
                 return None;
             }
             let line = line.trim_end();
+            // The last chunk; the connection may stay for another request.
+            if line == "0" {
+                return None;
+            }
             if let Some(name) = line.strip_prefix("event: ") {
                 sent.name = name.to_owned();
             } else if let Some(id) = line.strip_prefix("id: ") {
@@ -132,5 +163,18 @@ impl Stream {
                 return sent;
             }
         }
+    }
+}
+
+impl Http {
+    /// The status with which a stream begins, or is refused.
+    pub fn stream_status(&self, path: &str, header: &str) -> u16 {
+        let mut connection = TcpStream::connect(self.0).unwrap();
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(connection, "GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{header}\r\n\r\n")
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(connection).read_line(&mut line).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 }

@@ -1,0 +1,211 @@
+//! The table: method and path, who may, and what of it is personal data.
+
+use axum::http::Method;
+
+use crate::accounts::Permission;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// A node, which proves itself by its own signature or certificate: the handler looks.
+    Machine,
+    /// Whoever is signed in.
+    SignedIn,
+    /// An account about itself (`{id}` is its own), and nobody else.
+    Own,
+    /// An account about itself, or whoever holds the permission.
+    OwnOr(Permission),
+    /// Whoever holds the permission somewhere.
+    May(Permission),
+}
+
+/// What of an answer is personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Personal {
+    /// None: figures, names of things, states of machines.
+    No,
+    /// It is: each reading is written into the audit log.
+    Yes,
+    /// It is, and whoever looks for one by this parameter says what for.
+    SearchBy(&'static str),
+}
+
+/// What is written down of a route that is neither read as personal data nor refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// Writes are, by the guard.
+    ByGuard,
+    /// The handler writes it itself, with more than the guard knows, in the transaction of the change where there is one.
+    ByHandler,
+}
+
+/// A route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    pub(crate) personal: Personal,
+    pub(crate) written: Written,
+    /// Whether the answer holds a secret that is shown once: then it is never kept to be given again.
+    pub(crate) is_secret: bool,
+}
+
+const fn route(method: &'static str, path: &'static str, access: Access) -> Route {
+    Route { method, path, access, personal: Personal::No, written: Written::ByGuard, is_secret: false }
+}
+
+impl Route {
+    const fn personal(self) -> Self {
+        Self { personal: Personal::Yes, ..self }
+    }
+
+    const fn search_by(self, parameter: &'static str) -> Self {
+        Self { personal: Personal::SearchBy(parameter), ..self }
+    }
+
+    const fn by_handler(self) -> Self {
+        Self { written: Written::ByHandler, ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
+    }
+
+    /// Whether it changes something.
+    pub(crate) fn is_write(&self) -> bool {
+        self.method != "GET"
+    }
+}
+
+use Access::{Machine, May, Own, OwnOr, Public, SignedIn};
+use Permission::{
+    AccountsRead, AccountsWrite, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead, FiguresRead, NodesRead,
+    PlatesRead, PoliciesRead, QuarantineRead,
+};
+
+/// Every route that is served. This is the only place that says who may use one.
+pub(crate) const TABLE: &[Route] = &[
+    route("GET", "/healthz", Public),
+    route("GET", "/readyz", Public),
+    route("GET", "/api/openapi.json", Public),
+    route("GET", "/", Public),
+    route("GET", "/console/{name}", Public),
+    route("GET", "/icon.svg", Public),
+    route("GET", "/plain", Public),
+    route("GET", "/assets/{name}", Public),
+    // Getting in. Each handler writes down what became of it.
+    route("GET", "/api/v1/setup", Public),
+    route("POST", "/api/v1/setup", Public).by_handler(),
+    route("GET", "/api/v1/session", SignedIn),
+    route("POST", "/api/v1/session", Public).by_handler(),
+    route("DELETE", "/api/v1/session", SignedIn).by_handler(),
+    // Accounts, keys, the audit log.
+    route("GET", "/api/v1/accounts", May(AccountsRead)).personal(),
+    route("POST", "/api/v1/accounts", May(AccountsWrite)).by_handler(),
+    route("GET", "/api/v1/accounts/{id}", OwnOr(AccountsRead)).personal(),
+    route("PATCH", "/api/v1/accounts/{id}", OwnOr(AccountsWrite)).by_handler(),
+    route("POST", "/api/v1/accounts/{id}/password", OwnOr(AccountsWrite)).by_handler(),
+    route("POST", "/api/v1/accounts/{id}/totp", Own).by_handler().secret(),
+    route("DELETE", "/api/v1/accounts/{id}/totp", OwnOr(AccountsWrite)).by_handler(),
+    route("GET", "/api/v1/accounts/{id}/sessions", OwnOr(AccountsRead)).personal(),
+    route("DELETE", "/api/v1/accounts/{id}/sessions", OwnOr(AccountsWrite)).by_handler(),
+    route("GET", "/api/v1/api-keys", May(AccountsRead)),
+    route("POST", "/api/v1/api-keys", May(AccountsWrite)).by_handler().secret(),
+    route("DELETE", "/api/v1/api-keys/{id}", May(AccountsWrite)).by_handler(),
+    route("GET", "/api/v1/audit-log", May(AuditLogRead)).personal(),
+    route("GET", "/api/v1/audit-log/verify", May(AuditLogVerify)),
+    // Figures.
+    route("GET", "/api/v1/sites", May(FiguresRead)),
+    route("GET", "/api/v1/gates", May(FiguresRead)),
+    route("GET", "/api/v1/counts", May(FiguresRead)),
+    route("GET", "/api/v1/occupancy", May(FiguresRead)),
+    route("GET", "/api/v1/occupancy/corrections", May(FiguresRead)),
+    route("GET", "/api/v1/audits", May(FiguresRead)),
+    route("GET", "/api/v1/accuracy", May(FiguresRead)),
+    route("GET", "/api/v1/decisions/counts", May(FiguresRead)),
+    // Events: a passage, stay or incident comes with pictures of persons, and a passage with the plate of its vehicle for
+    // whoever may read plates.
+    route("GET", "/api/v1/passages", May(EventsRead)).personal(),
+    route("GET", "/api/v1/stays", May(EventsRead)).personal(),
+    route("GET", "/api/v1/incidents", May(EventsRead)).personal(),
+    route("GET", "/api/v1/plates", May(PlatesRead)).search_by("key"),
+    route("GET", "/api/v1/plates/{event_id}", May(PlatesRead)).personal(),
+    route("GET", "/api/v1/decisions", May(DecisionsRead)).personal(),
+    route("GET", "/api/v1/decisions/{event_id}", May(DecisionsRead)).personal(),
+    route("GET", "/api/v1/blobs/{sha256}", May(EventsRead)).personal(),
+    // Opening it is written down; what a watcher is told of depends on the permissions for each kind of event.
+    route("GET", "/api/v1/stream", May(FiguresRead)).personal(),
+    // Machines.
+    route("GET", "/api/v1/nodes", May(NodesRead)),
+    route("GET", "/api/v1/alarms", May(NodesRead)),
+    route("GET", "/api/v1/quarantine", May(QuarantineRead)),
+    route("GET", "/api/v1/sites/{site}/policies", May(PoliciesRead)),
+    route("GET", "/api/v1/sites/{site}/policy/{version}", Machine),
+    route("PUT", "/api/v1/blobs/{sha256}", Machine),
+];
+
+/// Who may use which method of which path: the whole table, in its order.
+pub fn who_may() -> impl Iterator<Item = (&'static str, &'static str, Access)> {
+    TABLE.iter().map(|route| (route.method, route.path, route.access))
+}
+
+/// The route of a request, by the path as it is written in the table.
+pub(crate) fn find(method: &Method, path: &str) -> Option<&'static Route> {
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    TABLE.iter().find(|route| route.path == path && route.method == method)
+}
+
+/// Those of `paths` that the table does not know.
+pub(crate) fn missing<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    paths.into_iter().filter(|path| !TABLE.iter().any(|route| route.path == *path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_route_stands_in_the_table_once() {
+        let routes: BTreeSet<_> = TABLE.iter().map(|route| (route.method, route.path)).collect();
+        assert_eq!(routes.len(), TABLE.len());
+    }
+
+    #[test]
+    fn only_these_are_open_to_everybody() {
+        let open: Vec<_> = TABLE.iter().filter(|route| route.access == Public).map(|route| route.path).collect();
+        assert_eq!(
+            open,
+            [
+                "/healthz",
+                "/readyz",
+                "/api/openapi.json",
+                "/",
+                "/console/{name}",
+                "/icon.svg",
+                "/plain",
+                "/assets/{name}",
+                "/api/v1/setup",
+                "/api/v1/setup",
+                "/api/v1/session"
+            ]
+        );
+    }
+
+    #[test]
+    fn whoever_needs_no_permission_is_found_by_eye() {
+        let machines: Vec<_> = TABLE.iter().filter(|route| route.access == Machine).map(|route| route.path).collect();
+        assert_eq!(machines, ["/api/v1/sites/{site}/policy/{version}", "/api/v1/blobs/{sha256}"]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        assert!(find(&Method::HEAD, "/api/v1/gates").is_some());
+        assert!(find(&Method::POST, "/api/v1/gates").is_none() && find(&Method::GET, "/api/v1/secrets").is_none());
+        assert_eq!(missing(["/api/v1/gates", "/api/v1/secrets"]), ["/api/v1/secrets"]);
+    }
+}

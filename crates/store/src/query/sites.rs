@@ -1,0 +1,54 @@
+//! Which sites somebody may see.
+
+use domain::SiteId;
+
+use crate::db::Query;
+
+/// Sites to which a query is limited.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Sites {
+    /// Every site.
+    #[default]
+    All,
+    /// These; nothing is given where there is none.
+    Only(Vec<SiteId>),
+}
+
+impl Sites {
+    /// Whether `site` is among them.
+    pub fn include(&self, site: &SiteId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(sites) => sites.contains(site),
+        }
+    }
+
+    /// Limits a query whose text has its `where` already. Rows whose `column` is null are of no site, and given only where
+    /// every site is.
+    pub(crate) fn push(&self, query: &mut Query, column: &str) {
+        match self {
+            Self::All => {}
+            Self::Only(sites) => match sites.as_slice() {
+                [] => {
+                    query.push(" and false");
+                }
+                [site] => {
+                    query.push(format_args!(" and {column} = ")).push_bind(site.as_str());
+                }
+                [first, rest @ ..] => {
+                    query.push(format_args!(" and {column} in (")).push_bind(first.as_str());
+                    for site in rest {
+                        query.push(", ").push_bind(site.as_str());
+                    }
+                    query.push(")");
+                }
+            },
+        }
+    }
+}
+
+impl From<Option<SiteId>> for Sites {
+    fn from(site: Option<SiteId>) -> Self {
+        site.map_or(Self::All, |site| Self::Only(vec![site]))
+    }
+}

@@ -36,14 +36,16 @@ readonly NODE_MINIMUM=18
 # To test: the broker that two-process tests talk to, the database that several hubs share, the shell linter, what kills a
 # program at an exact system call, and
 # what makes a program's clock jump and stand still.
-readonly TEST_PACKAGES=(mosquitto mosquitto-clients postgresql shellcheck strace faketime)
+readonly TEST_PACKAGES=(mosquitto mosquitto-clients postgresql shellcheck strace faketime poppler-utils
+    fonts-roboto-unhinted)
 
 usage() {
     cat <<EOF
 Usage: deploy/setup.sh [--for demo|test] [--check] [--offline]
 
   --for demo   only what building and running needs
-  --for test   also what \`make test\` needs: mosquitto, postgresql, shellcheck, strace, faketime, cargo-deny (the default)
+  --for test   also what \`make test\` needs: mosquitto, postgresql, shellcheck, strace, faketime, poppler-utils,
+               a font, cargo-deny (the default)
   --check      change nothing, only say what is missing
   --offline    fetch nothing; end with code $EXIT_INCOMPLETE if something is missing
 

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{NodeId, UtcTime};
 
+use crate::alert::AlertSignal;
 use crate::delta::{
     CameraKey, CameraValue, ClipRow, ClockJumpValue, CountKey, DecisionRow, Delta, GateCameraKey, GateNodeKey,
     IncidentRow, NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PassageRow, PlateRow, StayRow,
 };
+use crate::dwell::DwellKey;
 use crate::fold::{Fact, fold};
+use crate::rollup::Grain;
 
 /// What many deltas come to: as large as the batch that it was made from, never more.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,10 +37,14 @@ pub struct Changes {
     pub cameras: BTreeMap<CameraKey, CameraValue>,
     /// Newest start per node.
     pub starts: BTreeMap<NodeId, NodeStartValue>,
+    /// Where runs of nodes' programs begin, by node and event number.
+    pub runs: BTreeSet<(NodeId, u64)>,
     /// Newest clock jump per node.
     pub jumps: BTreeMap<NodeId, ClockJumpValue>,
     /// Newest event per node.
     pub seen: BTreeMap<NodeId, NodeSeenValue>,
+    /// What needs attention, by node and event number.
+    pub signals: BTreeMap<(NodeId, u64), AlertSignal>,
     /// Latest moment per gate and node.
     pub gate_nodes: BTreeMap<GateNodeKey, UtcTime>,
     /// Latest moment per gate and camera.
@@ -52,6 +59,25 @@ impl Changes {
         }
     }
 
+    /// Passages per key and hour or day; the key's minute is the first of it.
+    pub fn counts_by(&self, grain: Grain) -> BTreeMap<CountKey, u64> {
+        let mut sums = BTreeMap::new();
+        for (key, count) in &self.counts {
+            let unix_minute = grain.start_of(key.unix_minute);
+            *sums.entry(CountKey { unix_minute, ..key.clone() }).or_default() += count;
+        }
+        sums
+    }
+
+    /// Stays per zone, hour and length.
+    pub fn dwell(&self) -> BTreeMap<DwellKey, u64> {
+        let mut sums = BTreeMap::new();
+        for row in self.stays.values() {
+            *sums.entry(DwellKey::of(&row.site, &row.stay)).or_default() += 1;
+        }
+        sums
+    }
+
     /// Takes in one delta.
     pub fn apply(&mut self, delta: Delta) {
         match delta {
@@ -62,9 +88,13 @@ impl Changes {
             Delta::Plate(row) => drop(self.plates.insert((row.node.clone(), row.seq), row)),
             Delta::Clip(row) => drop(self.clips.insert((row.node.clone(), row.seq), row)),
             Delta::Decision(row) => drop(self.decisions.insert((row.node.clone(), row.seq), row)),
+            Delta::Signal(signal) => drop(self.signals.insert((signal.source.node.clone(), signal.seq), signal)),
             Delta::Occupancy(key, value) => keep_highest(self.occupancies.entry(key), value, |v| v.seq),
             Delta::Camera(key, value) => keep_highest(self.cameras.entry(key), value, |v| v.seq),
-            Delta::NodeStart(node, value) => keep_highest(self.starts.entry(node), value, |v| v.seq),
+            Delta::NodeStart(node, value) => {
+                self.runs.insert((node.clone(), value.seq));
+                keep_highest(self.starts.entry(node), value, |v| v.seq);
+            }
             Delta::ClockJump(node, value) => keep_highest(self.jumps.entry(node), value, |v| v.seq),
             Delta::NodeSeen(node, value) => keep_highest(self.seen.entry(node), value, |v| v.seq),
             Delta::GateNode(key, at) => keep_highest(self.gate_nodes.entry(key), at, |at| *at),

@@ -10,6 +10,8 @@ use wire::event::CameraState;
 use wire::plate::{ListPurpose, PlateColour, PlateOutcome};
 use wire::{AccessDecided, EventId, EvidenceAdded, EvidenceRef};
 
+use crate::alert::AlertSignal;
+
 /// One change. Two deltas of different events may be applied in either order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delta {
@@ -39,6 +41,8 @@ pub enum Delta {
     GateNode(GateNodeKey, UtcTime),
     /// A camera saw something at a gate: the latest moment wins.
     GateCamera(GateCameraKey, UtcTime),
+    /// Something that needs attention began, happened or ended: one row per event.
+    Signal(AlertSignal),
     /// A node's event with this number: the highest `seq` of the node wins.
     NodeSeen(NodeId, NodeSeenValue),
 }

@@ -7,6 +7,7 @@ use wire::event::{CameraChange, ClockJump, NodeStart, WithEvidence};
 use wire::plate::{ListPurpose, PlateMatch, PlateOutcome, PlateReading};
 use wire::{AccessDecided, EventId, Payload, PlateRead, Received};
 
+use crate::alert;
 use crate::delta::{
     CameraKey, CameraValue, ClipRow, ClockJumpValue, CountKey, DecisionRow, Delta, GateCameraKey, GateNodeKey,
     IncidentRow, NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow,
@@ -111,6 +112,9 @@ pub fn fold(fact: &Fact<'_>) -> Vec<Delta> {
         }
         Some(Payload::IncidentSeen(seen)) => deltas.extend(incident_deltas(fact, seen)),
     }
+    let listed = deltas.iter().find_map(|delta| if let Delta::Plate(row) = delta { row.listed.as_ref() } else { None });
+    let signal = alert::signal(fact, listed);
+    deltas.extend(signal.map(Delta::Signal));
     deltas
 }
 

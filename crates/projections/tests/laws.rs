@@ -6,7 +6,7 @@ use domain::{
     BoundingBox, CameraId, ClockQuality, CountGroup, Direction, GateId, Incident, IncidentKind, LineId, MediaTime,
     NodeId, ObjectClass, Occupancy, Passage, Point, SiteId, Stay, TrackId, UtcTime, ZoneId,
 };
-use projections::{Changes, Fact, PLATE_TEXT_CHARS_MAX, PlateRow, Projections};
+use projections::{AlertKind, Changes, Fact, Grain, PLATE_TEXT_CHARS_MAX, PlateRow, Projections};
 use proptest::prelude::*;
 use wire::event::{CameraChange, CameraState, ClockJump, NodeStart, WithEvidence};
 use wire::plate::{ListPurpose, PlateColour, PlateMatch, PlateOutcome, PlateRead, PlateReading, PlateShot};
@@ -222,6 +222,27 @@ proptest! {
         let folded = fold_all(&events);
         prop_assert_eq!(folded.counts.values().sum::<u64>(), passed);
         prop_assert_eq!(folded.passages.len() as u64, passed);
+        for grain in [Grain::Hour, Grain::Day] {
+            prop_assert_eq!(folded.counts_by(grain).values().sum::<u64>(), passed);
+        }
+        prop_assert_eq!(folded.dwell().values().sum::<u64>(), folded.stays.len() as u64);
+    }
+
+    #[test]
+    fn what_needs_attention_gives_one_signal(events in history()) {
+        let folded = fold_all(&events);
+        for Happened { node, seq, payload, .. } in &events {
+            let signal = folded.signals.get(&(node.clone(), *seq)).map(|signal| signal.source.kind);
+            let wanted = if let Some(Payload::IncidentSeen(_)) = payload {
+                Some(AlertKind::Crowding)
+            } else if let Some(Payload::CameraChanged(_)) = payload {
+                Some(AlertKind::CameraLost)
+            } else {
+                let listed = folded.plates.get(&(node.clone(), *seq)).and_then(|row| row.listed.as_ref());
+                listed.filter(|listed| listed.purpose == ListPurpose::Watch).map(|_| AlertKind::WatchlistHit)
+            };
+            prop_assert_eq!(signal, wanted);
+        }
     }
 }
 

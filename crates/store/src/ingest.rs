@@ -23,6 +23,7 @@ use crate::event::StoredEvent;
 use crate::month::Month;
 use crate::open::Store;
 use crate::quarantine::{self, Refused, batch_moment};
+use crate::query::AlertRow;
 use check::{Checked, Refusal};
 use plan::Place;
 
@@ -129,6 +130,8 @@ pub struct BatchOutcome {
     pub heads: Vec<NodeHead>,
     /// The new events, in the order of the log.
     pub stored: Vec<StoredEvent>,
+    /// The alerts that these raised, ended or changed.
+    pub alerts: Vec<AlertRow>,
 }
 
 impl Store {
@@ -170,6 +173,7 @@ impl Store {
             };
             all.outcomes.extend(one.outcomes);
             all.stored.extend(one.stored);
+            all.alerts.extend(one.alerts);
             heads.extend(one.heads.into_iter().map(|head| (head.node.clone(), head)));
         }
         all.heads = heads.into_values().collect();
@@ -245,7 +249,7 @@ impl Store {
         for (_, event) in &fresh {
             changes.add(&event.into());
         }
-        crate::projection::write(&mut tx, &changes).await?;
+        let alerts = crate::projection::write(&mut tx, &changes).await?;
         let heads = heads::advance(&mut tx, believed, before, fresh.iter().map(|(_, event)| event), at).await?;
 
         let mut refused = Vec::new();
@@ -266,7 +270,7 @@ impl Store {
             .map(|(pos, (index, event))| StoredEvent::from_received(pos, received_at(&batch, index), event))
             .collect();
         stored.sort_by_key(|event| event.pos);
-        Ok(BatchOutcome { outcomes, heads, stored })
+        Ok(BatchOutcome { outcomes, heads, stored, alerts })
     }
 
     /// The head of every believed node, with a receipt for nothing where nothing has come.

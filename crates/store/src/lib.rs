@@ -22,8 +22,10 @@ pub mod open;
 pub mod policy;
 pub mod query;
 pub mod rebuild;
+pub mod report;
 pub mod signal;
 pub mod verify;
+pub mod webhook;
 
 mod alarm;
 mod db;
@@ -61,10 +63,13 @@ pub use quarantine::{
     ROWS_PER_NODE_MAX as QUARANTINE_ROWS_PER_NODE_MAX,
 };
 pub use query::{
-    AlarmRow, BlobRow, CLIPS_PER_EVENT_MAX, CameraRow, CountBucket, CountRow, CountsFilter, DecisionCountRow,
-    DecisionFilter, GateRow, InsideRow, ListCursor, ListFilter, NodePolicyRow, NodeRow, NodeStatusRow, PlateFilter,
-    PlateOfPassage, QuarantineRow, Sites, ZoneRow,
+    Acted, AlarmRow, AlertAction, AlertError, AlertFate, AlertFilter, AlertOutcome, AlertRow, AlertState, BlobRow,
+    CLIPS_PER_EVENT_MAX, CameraRow, CountBucket, CountRow, CountsFilter, DecisionCountRow, DecisionFilter,
+    DwellStretch, GateCountRow, GateRow, InsideRow, ListCursor, ListFilter, MOVES_MAX, MoveFilter, NodePolicyRow,
+    NodeRow, NodeStatusRow, OutageRow, PlateFilter, PlateOfPassage, QuarantineRow, Sites, ZoneRow,
 };
 pub use rebuild::Rebuilt;
+pub use report::{ReportDocument, ReportRow};
 pub use signal::{Signal, Signals};
 pub use verify::{Finding, Verified};
+pub use webhook::{DEAD_LETTERS_MAX, DeadLetterRow, WEBHOOKS_MAX, WebhookChange, WebhookError, WebhookRow};

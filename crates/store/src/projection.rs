@@ -1,15 +1,25 @@
 //! Writing what events add up to. Each statement combines with what is there just as [`Changes`] combines deltas.
 
+mod alerts;
+mod rollups;
+
 use projections::Changes;
 use wire::event::CameraState;
 use wire::plate::ListPurpose;
 
 use crate::db::{Insert, Tx};
 use crate::error::StoreError;
+use crate::query::AlertRow;
 use crate::row::{sql_seq, to_json};
 
 /// The tables that hold projections, so that they can be emptied in this order.
-pub const TABLES: [&str; 15] = [
+pub const TABLES: [&str; 21] = [
+    "count_hour",
+    "count_day",
+    "dwell_hour",
+    "vehicle_pass",
+    "node_run",
+    "alert_signal",
     "access_decision",
     "incident",
     "clip",
@@ -27,6 +37,11 @@ pub const TABLES: [&str; 15] = [
     "node_jump",
 ];
 
+/// Alerts that events raised, which a rebuild raises again. The hub's own stay.
+pub(crate) const ALERTS_OF_EVENTS: &str = "delete from alert where seq > 0";
+
+pub(crate) use alerts::insert as alerts_insert;
+
 /// Writes `rows`: `insert`, the values that `bind` gives, then `conflict`.
 macro_rules! upsert {
     ($tx:expr, $rows:expr, $insert:literal, |$row:ident, $item:pat_param| $bind:expr, $conflict:literal) => {
@@ -39,15 +54,18 @@ macro_rules! upsert {
     };
 }
 
-pub(crate) async fn write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
+/// Writes what `changes` add up to, and returns the alerts that they raise or change.
+pub(crate) async fn write(tx: &mut Tx, changes: &Changes) -> Result<Vec<AlertRow>, StoreError> {
     counts_write(tx, changes).await?;
+    rollups::write(tx, changes).await?;
     lists_write(tx, changes).await?;
     plates_write(tx, changes).await?;
     clips_write(tx, changes).await?;
     decisions_write(tx, changes).await?;
     incidents_write(tx, changes).await?;
     states_write(tx, changes).await?;
-    nodes_write(tx, changes).await
+    nodes_write(tx, changes).await?;
+    alerts::write(tx, changes).await
 }
 
 async fn counts_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use crate::db::{On, Query, Tx};
 use crate::error::StoreError;
 use crate::event::StoredEvent;
 use crate::open::Store;
-use crate::projection::{self, TABLES};
+use crate::projection::{self, ALERTS_OF_EVENTS, TABLES};
 use crate::row::natural;
 
 /// Events folded at a time: bounds the memory.
@@ -74,6 +74,7 @@ async fn rebuild_in(tx: &mut Tx) -> Result<Rebuilt, StoreError> {
     for table in TABLES {
         Query::new(format!("delete from {table}")).execute(&mut *tx).await?;
     }
+    Query::new(ALERTS_OF_EVENTS).execute(&mut *tx).await?;
     let mut rebuilt = Rebuilt { events: 0, unread: 0 };
     let mut last_pos = 0_i64;
     loop {

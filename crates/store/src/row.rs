@@ -42,6 +42,11 @@ pub(crate) fn natural(what: &'static str, number: i64) -> Result<u64, StoreError
     u64::try_from(number).map_err(|_| bad(what, &number.to_string()))
 }
 
+/// A count as SQL holds it.
+pub(crate) fn sql_count(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 /// An event number as SQL holds it. Ingest lets in no number above [`SEQ_MAX`](crate::ingest::SEQ_MAX).
 pub(crate) fn sql_seq(seq: u64) -> i64 {
     i64::try_from(seq).expect("numbers above SEQ_MAX are refused at the door")

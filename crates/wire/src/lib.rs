@@ -14,6 +14,7 @@ pub mod event;
 pub mod evidence;
 pub mod hash;
 pub mod key;
+pub mod ngsi;
 pub mod order;
 pub mod pass;
 pub mod plate;
@@ -22,6 +23,7 @@ pub mod policy;
 mod samples;
 pub mod status;
 pub mod topic;
+pub mod webhook;
 
 pub use access::{AccessDecided, AccessVerdict, LaneChange, LaneHappening, LaneName};
 pub use ack::Ack;

@@ -1,6 +1,6 @@
 //! MQTT topics: `gatehouse/v1/{site}/{node}/{channel}`.
 
-use domain::{NodeId, SiteId};
+use domain::{GateId, NodeId, SiteId};
 use thiserror::Error;
 
 const ROOT: &str = "gatehouse/v1";
@@ -58,6 +58,13 @@ pub struct NodeTopic {
     pub channel: Channel,
 }
 
+/// Where the hub tells the counts of a gate to whoever may read them, retained: `gatehouse/v1/{site}/counts/{gate}`.
+/// Nothing for a gate with the name of a channel: its counts would be taken for a message of the node `counts`.
+pub fn counts_topic(site: &SiteId, gate: &GateId) -> Option<String> {
+    let is_channel = Channel::ALL.into_iter().any(|channel| channel.as_str() == gate.as_str());
+    (!is_channel).then(|| format!("{ROOT}/{site}/counts/{gate}"))
+}
+
 /// Why a text is not a topic of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("\"{0}\" is not a topic of the form {ROOT}/SITE/NODE/event, status, ack, policy, order or answer")]
@@ -86,6 +93,15 @@ impl std::str::FromStr for NodeTopic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_never_look_like_a_message_of_a_node() {
+        let (site, gate) = (SiteId::new("s-1").expect("a slug"), |name: &str| GateId::new(name).expect("a slug"));
+        let topic = counts_topic(&site, &gate("main")).expect("a topic");
+        assert_eq!(topic, "gatehouse/v1/s-1/counts/main");
+        assert!(topic.parse::<NodeTopic>().is_err());
+        assert_eq!(counts_topic(&site, &gate("event")), None);
+    }
 
     #[test]
     fn topics_read_back_what_they_wrote() {

@@ -59,7 +59,7 @@ impl Site {
             self.database
                 .ask(&format!("select coalesce(string_agg(t::text, E'\\n' order by t::text), '') from {table} t"))
         };
-        store::PROJECTION_TABLES.iter().map(rows).collect()
+        store::PROJECTION_TABLES.iter().chain(&["alert"]).map(rows).collect()
     }
 }
 

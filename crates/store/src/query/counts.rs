@@ -1,7 +1,10 @@
 //! Passages per stretch of time.
 
+use std::collections::BTreeMap;
+
 use domain::{Direction, GateId, ObjectClass};
 use projections::day::LOCAL_OFFSET_MINUTES;
+use projections::{Grain, pieces};
 
 use crate::db::Query;
 use crate::error::StoreError;
@@ -60,32 +63,51 @@ pub struct CountRow {
 }
 
 impl Store {
-    /// Passages per stretch, direction and class, in that order; stretches without passages are left out.
+    /// Passages per stretch, direction and class, in that order; stretches without passages are left out. Whole hours and
+    /// days are read from their sums.
     pub async fn counts(&self, filter: &CountsFilter) -> Result<Vec<CountRow>, StoreError> {
         let width = filter.bucket.minutes();
-        // Minutes before 1970 do not occur: the API refuses them, so that division rounds down.
-        let mut query = Query::new("select (minute + ");
-        query.push_bind(LOCAL_OFFSET_MINUTES).push(") / ").push_bind(width);
-        query.push(
-            " as stretch, direction, class, cast(sum(count) as bigint) as passages from count_minute where minute >= ",
-        );
-        query.push_bind(filter.from_minute).push(" and minute < ").push_bind(filter.to_minute);
-        filter.sites.push(&mut query, "site");
-        if let Some(gate) = &filter.gate {
-            query.push(" and gate = ").push_bind(gate.as_str());
-        }
-        query.push(" group by stretch, direction, class order by stretch, direction, class");
-        let rows = query.fetch_all(&self.inner.db).await?;
-        rows.iter()
-            .map(|row| {
+        let mut sums: BTreeMap<(i64, &str, &str), CountRow> = BTreeMap::new();
+        for piece in pieces(filter.from_minute, filter.to_minute, grain(filter.bucket)) {
+            // Minutes before 1970 do not occur: the API refuses them, so that division rounds down.
+            let mut query = Query::new("select (minute + ");
+            query.push_bind(LOCAL_OFFSET_MINUTES).push(") / ").push_bind(width);
+            query.push(" as stretch, direction, class, cast(sum(count) as bigint) as passages from ");
+            query.push(table(piece.grain)).push(" where minute >= ").push_bind(piece.from_minute);
+            query.push(" and minute < ").push_bind(piece.to_minute);
+            filter.sites.push(&mut query, "site");
+            if let Some(gate) = &filter.gate {
+                query.push(" and gate = ").push_bind(gate.as_str());
+            }
+            query.push(" group by stretch, direction, class");
+            for row in query.fetch_all(&self.inner.db).await? {
                 let stretch: i64 = row.try_get("stretch")?;
-                Ok(CountRow {
-                    start_minute: stretch * width - LOCAL_OFFSET_MINUTES,
-                    direction: named("a direction", row.try_get("direction")?)?,
-                    class: named("a class", row.try_get("class")?)?,
-                    count: natural("a count", row.try_get("passages")?)?,
-                })
-            })
-            .collect()
+                let start_minute = stretch * width - LOCAL_OFFSET_MINUTES;
+                let direction: Direction = named("a direction", row.try_get("direction")?)?;
+                let class: ObjectClass = named("a class", row.try_get("class")?)?;
+                let found = CountRow { start_minute, direction, class, count: 0 };
+                let held = sums.entry((start_minute, direction.as_str(), class.as_str())).or_insert(found);
+                held.count = held.count.saturating_add(natural("a count", row.try_get("passages")?)?);
+            }
+        }
+        Ok(sums.into_values().collect())
+    }
+}
+
+/// The coarsest sums that stretches of a bucket may be made of.
+pub(super) const fn grain(bucket: CountBucket) -> Grain {
+    match bucket {
+        CountBucket::Minute => Grain::Minute,
+        CountBucket::Hour => Grain::Hour,
+        CountBucket::Day => Grain::Day,
+    }
+}
+
+/// The table that holds sums of a grain.
+pub(super) const fn table(grain: Grain) -> &'static str {
+    match grain {
+        Grain::Minute => "count_minute",
+        Grain::Hour => "count_hour",
+        Grain::Day => "count_day",
     }
 }

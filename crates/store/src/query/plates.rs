@@ -16,7 +16,7 @@ use crate::row::{from_json, moment, named, natural, parsed, sql_seq};
 
 /// How far outside the time over which a plate was read its vehicle may go over a line: a plate is settled before the
 /// vehicle arrives at the line, or after it.
-const PASSAGE_SLACK: Duration = Duration::from_secs(120);
+pub(crate) const PASSAGE_SLACK: Duration = Duration::from_secs(120);
 
 /// Keeps statements far below SQLite's limit of 32,766 values.
 const KEYS_PER_STATEMENT: usize = 1_000;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit_log;
+mod alerts;
 mod blobs;
 mod clips;
 mod counting;

@@ -356,7 +356,7 @@ pub async fn passages_counted(store: &Store) -> u64 {
 /// Every row of every projection, as text, in an order of its own: the same for both databases.
 pub async fn projections(home: &Home) -> Vec<String> {
     let mut lines = Vec::new();
-    for table in store::PROJECTION_TABLES {
+    for table in store::PROJECTION_TABLES.iter().chain(&["alert"]) {
         let sql = AssertSqlSafe(format!("select * from {table}"));
         let rows: Vec<Vec<String>> = match &home.server {
             None => {

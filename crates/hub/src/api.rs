@@ -5,16 +5,21 @@ pub mod view;
 mod access;
 mod accounts;
 mod accuracy;
+pub(crate) mod actor;
+mod alerts;
 mod api_keys;
 mod audit_log;
 mod blobs;
 mod body;
 mod counts;
 mod decisions;
+mod exports;
 mod gates;
 mod health;
 mod incidents;
 mod lists;
+mod metrics;
+mod ngsi;
 mod nodes;
 mod occupancy;
 mod openapi;
@@ -22,9 +27,12 @@ mod params;
 mod plates;
 mod policies;
 mod problem;
+mod reports;
 mod security;
 mod session;
 mod stream;
+mod visits;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -36,8 +44,11 @@ use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
 use crate::accounts::reception::Reception;
+use crate::feeds::Feeds;
+use crate::feeds::config::FeedsConfig;
 use crate::health::HealthBoard;
 use crate::live::Live;
+use crate::metrics::Metrics;
 use crate::{console_page, page};
 
 pub use access::{Access, who_may};
@@ -54,6 +65,9 @@ pub const UPLOADS_MAX: usize = 16;
 /// Nodes that read a policy at the same time, each up to 33 MiB; a further one is told to come back later, and does.
 pub const POLICY_READS_MAX: usize = 32;
 
+/// Reports and exports that are made at the same time; a further one is told to come back later.
+pub const REPORTS_MAX: usize = 2;
+
 /// What the handlers share.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
@@ -64,6 +78,10 @@ pub(crate) struct App {
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) policy_reads: Arc<Semaphore>,
+    pub(crate) feeds: Feeds,
+    pub(crate) metrics: Metrics,
+    pub(crate) config: Arc<FeedsConfig>,
+    pub(crate) reports: Arc<Semaphore>,
     /// Names under which the hub may be addressed; nothing where any will do.
     pub(crate) hosts: Option<Arc<[String]>>,
     /// Who is let in.
@@ -114,6 +132,22 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/sites/{site}/policy/{version}", get(policies::bundle)),
         ("/api/v1/alarms", get(nodes::alarms)),
         ("/api/v1/quarantine", get(nodes::quarantine)),
+        ("/api/v1/alerts", get(alerts::alerts)),
+        ("/api/v1/alerts/{id}/acknowledge", post(alerts::acknowledge)),
+        ("/api/v1/alerts/{id}/close", post(alerts::close)),
+        ("/api/v1/visits", get(visits::visits)),
+        ("/api/v1/dwell", get(visits::dwell)),
+        ("/api/v1/exports/{table}", get(exports::export)),
+        ("/api/v1/reports", get(reports::reports).post(reports::create)),
+        ("/api/v1/reports/{id}", get(reports::report).delete(reports::remove)),
+        ("/api/v1/reports/{id}/{document}", get(reports::document)),
+        ("/api/v1/webhooks", get(webhooks::webhooks).post(webhooks::add)),
+        ("/api/v1/webhooks/schema", get(webhooks::schema)),
+        ("/api/v1/webhooks/{id}", get(webhooks::webhook).patch(webhooks::change).delete(webhooks::remove)),
+        ("/api/v1/webhooks/{id}/dead-letters", get(webhooks::dead_letters)),
+        ("/api/v1/webhooks/{id}/dead-letters/{letter}/redeliver", post(webhooks::redeliver_letter)),
+        ("/ngsi-ld/v1/entities", get(ngsi::ngsi_entities)),
+        ("/metrics", get(metrics::metrics)),
         ("/api/v1/stream", get(stream::stream)),
         ("/api/v1/blobs/{sha256}", get(blobs::get_blob).put(blobs::put_blob)),
     ]
@@ -145,6 +179,7 @@ fn guarded(routes: Vec<(&'static str, MethodRouter<App>)>, app: App) -> Result<R
         .route_layer(axum::middleware::from_fn_with_state(app.clone(), access::guard))
         .fallback(console_page::page_or_problem)
         .method_not_allowed_fallback(problem::no_such_method)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), metrics::count))
         .layer(CompressionLayer::new())
         .layer(axum::middleware::from_fn_with_state(app.clone(), security::guard))
         .with_state(app);

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::accounts::LoginConfig;
 use crate::broker::{BrokerConfig, Credentials, Secret, Subscription, Tls};
+use crate::feeds::config::FeedsConfig;
 
 /// Where a hub listens when nothing else is said.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -48,6 +49,8 @@ pub struct HubConfig {
     pub log_keep_months: Option<u32>,
     /// The broker.
     pub broker: BrokerConfig,
+    /// Webhooks, alerts, reports and other feeds.
+    pub feeds: FeedsConfig,
 }
 
 /// Why a configuration file is not taken.
@@ -84,6 +87,7 @@ impl HubConfig {
             hosts: Vec::new(),
             log_keep_months: None,
             broker,
+            feeds: FeedsConfig::default(),
         }
     }
 
@@ -131,6 +135,7 @@ impl HubConfig {
                 table.note("broker", "missing: give the table [broker] with address = \"HOST:PORT\"");
             }
             let broker = table.nested("broker", |table| broker(table, folder));
+            let feeds = FeedsConfig::read(&mut table, folder);
             table.finish();
             Some(Self {
                 db: db?,
@@ -141,6 +146,7 @@ impl HubConfig {
                 login,
                 hosts,
                 broker: broker??,
+                feeds,
             })
         });
         problems.into_result(config)

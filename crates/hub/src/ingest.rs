@@ -17,9 +17,11 @@ use tracing::{debug, info, warn};
 use wire::{Channel, NodeTopic, Status};
 
 use crate::clock;
+use crate::feeds::Feeds;
 use crate::health::{Health, HealthBoard, in_words};
 use crate::link::{Delivery, Handed, Inbound, Link};
 use crate::live::Live;
+use crate::metrics::Metrics;
 
 /// Most messages committed together.
 pub const BATCH_MAX: usize = 500;
@@ -45,6 +47,8 @@ pub(crate) struct Ingest {
     pub(crate) link: Link,
     pub(crate) live: Live,
     pub(crate) health: HealthBoard,
+    pub(crate) feeds: Feeds,
+    pub(crate) metrics: Metrics,
 }
 
 /// What still has to go to the broker: at most as many acknowledgements as it lets be open, and one receipt a node.
@@ -93,7 +97,7 @@ impl Ingest {
             tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stop| *stop) => break,
-                taken = inbox.recv_many(&mut held, BATCH_MAX) => if taken == 0 { break },
+                taken = inbox.recv_many(&mut held, BATCH_MAX) => if taken == 0 { break } else { self.metrics.inbox(inbox.len()) },
                 () = tokio::time::sleep(HAND_OVER_EVERY), if !owed.is_empty() => {}
             }
             if !held.is_empty() {
@@ -171,9 +175,11 @@ impl Ingest {
             }
         }
         if !messages.is_empty() {
+            let began = Instant::now();
             let batch: Arc<[Message]> = messages.into();
             let ingest = || self.store.ingest(Arc::clone(&batch));
             let outcome = self.until_it_works(stopping, ingest).await?;
+            self.count(began, &outcome);
             self.tell(&batch, &outcome).await;
             outcome.heads.into_iter().for_each(|head| owed.owe(head));
         }
@@ -189,6 +195,20 @@ impl Ingest {
         }
     }
 
+    fn count(&self, began: Instant, outcome: &BatchOutcome) {
+        let now = clock::now();
+        let duplicates = outcome.outcomes.iter().filter(|outcome| **outcome == Outcome::Duplicate).count();
+        self.metrics.batch(began.elapsed(), outcome.stored.len() as u64, duplicates as u64, now.as_unix_micros());
+        for event in &outcome.stored {
+            self.metrics.delay(now.since(event.at));
+        }
+        for outcome in &outcome.outcomes {
+            if let Outcome::Quarantined(reason) = outcome {
+                self.metrics.quarantined(reason.as_str());
+            }
+        }
+    }
+
     async fn tell(&self, batch: &[Message], outcome: &BatchOutcome) {
         let mut refused = BTreeSet::new();
         for (message, outcome) in std::iter::zip(batch, &outcome.outcomes) {
@@ -199,6 +219,10 @@ impl Ingest {
                     refused.extend(message.topic.parse::<NodeTopic>().ok().map(|topic| topic.node));
                 }
             }
+        }
+        self.feeds.committed(&outcome.stored);
+        for alert in &outcome.alerts {
+            self.live.alert_changed(alert);
         }
         for node in refused {
             self.node_changed(&node).await;

@@ -1,6 +1,7 @@
 //! The hub: takes events in from the broker, keeps what they add up to, and shows it over HTTP.
 //!
-//! Owns the connection to the broker, the HTTP API and the pages: the console of the crate `console` and a plain one. What an event means is decided in `projections`, what
+//! Owns the connection to the broker, the HTTP API and the pages: the console of the crate `console` and a plain one. What an
+//! event means is decided in `projections`, what
 //! is kept in `store`; this crate only carries. Nothing in its memory is the only copy: a message is acknowledged to
 //! the broker, and confirmed to its node, after the commit.
 //!
@@ -16,15 +17,19 @@ pub mod config;
 mod console_page;
 pub mod counting;
 mod etag;
+pub mod feeds;
 mod follow;
 pub mod health;
 pub mod ingest;
 pub mod link;
 pub mod live;
+pub mod metrics;
 pub mod orders;
 pub mod page;
 pub mod policy;
+pub mod reporting;
 mod retention;
+pub mod silence;
 pub mod start;
 
 pub use accounts::LoginConfig;

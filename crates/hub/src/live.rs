@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::{GateId, NodeId, SiteId, UtcTime};
 use projections::ResetTime;
-use store::{Area, LedgerMark, Store, StoreError, StoredEvent};
+use store::{AlertRow, Area, LedgerMark, Store, StoreError, StoredEvent};
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::Instant;
 use tracing::warn;
@@ -51,6 +51,7 @@ pub(crate) enum What {
     Decision,
     Lane,
     Incident,
+    Alert,
     Gate,
     Site,
     Node,
@@ -66,6 +67,7 @@ impl What {
             Self::Decision => "decision",
             Self::Lane => "lane",
             Self::Incident => "incident",
+            Self::Alert => "alert",
             Self::Gate => "gate",
             Self::Site => "site",
             Self::Node => "node",
@@ -81,6 +83,7 @@ impl What {
             Self::Decision | Self::Lane => Permission::DecisionsRead,
             Self::Gate | Self::Site => Permission::FiguresRead,
             Self::Node => Permission::NodesRead,
+            Self::Alert => Permission::AlertsRead,
         }
     }
 }
@@ -197,6 +200,11 @@ impl Live {
         self.change(|changed| {
             changed.nodes.insert(node.clone());
         });
+    }
+
+    /// Tells of an alert that was raised, ended, acknowledged or closed.
+    pub(crate) fn alert_changed(&self, alert: &AlertRow) {
+        self.send(alert.site.clone(), What::Alert, None, &view::Alert::from(alert));
     }
 
     /// Tells that a medium of a node of `site` is here.

@@ -6,6 +6,7 @@ mod counting_command;
 mod log_command;
 mod order_command;
 mod policy_command;
+mod report_command;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use hub::{BrokerConfig, HubConfig, Listening, Subscription};
 use log_command::Log;
 use order_command::Order;
 use policy_command::Policy;
+use report_command::Report;
 use store::{Location, RegisteredNode, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -62,6 +64,9 @@ enum Command {
     /// Keys for programs.
     #[command(subcommand)]
     ApiKey(Box<ApiKey>),
+    /// Makes a report of a day, week, month, half-year or year as PDF and XLSX in Vietnamese and English; also beside a
+    /// running hub.
+    Report(Box<Report>),
     /// The months of the log on a PostgreSQL server: shows them, drops old ones.
     #[command(subcommand)]
     Log(Box<Log>),
@@ -241,6 +246,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Log(log) => log_command::run(*log).await,
         Command::Account(account) => account_command::run_account(*account).await,
         Command::ApiKey(key) => account_command::run_api_key(*key).await,
+        Command::Report(report) => report_command::run(*report).await,
         Command::Rebuild(files) => {
             let rebuilt = files.open().await?.rebuild().await?;
             println!("folded {} events again, {} of them of a kind that is not known", rebuilt.events, rebuilt.unread);

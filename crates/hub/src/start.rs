@@ -9,7 +9,7 @@ use store::{OpenError, Store, StoreError};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -17,13 +17,15 @@ use crate::accounts::audit::AuditWriter;
 use crate::accounts::rate::RateLimiter;
 use crate::accounts::reception::Reception;
 use crate::accounts::setup::{SetupCode, SetupCodeError};
-use crate::api::{self, App, POLICY_READS_MAX, STREAMS_MAX, UPLOADS_MAX, UnguardedRoutes};
+use crate::api::{self, App, POLICY_READS_MAX, REPORTS_MAX, STREAMS_MAX, UPLOADS_MAX, UnguardedRoutes};
 use crate::config::{HubConfig, Listening, check_listening};
+use crate::feeds::{self, Feeds};
 use crate::follow::Follow;
 use crate::health::{Health, HealthBoard};
 use crate::ingest::Ingest;
 use crate::link;
 use crate::live::Live;
+use crate::metrics::Metrics;
 use crate::policy::herald::Herald;
 use crate::retention;
 
@@ -81,12 +83,14 @@ struct Tasks {
     follow: JoinHandle<()>,
     retention: JoinHandle<()>,
     audit: JoinHandle<()>,
+    feeding: JoinSet<()>,
     http: JoinHandle<()>,
 }
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        let Self { ingest, connection, herald, live, follow, retention, audit, http } = self;
+        let Self { ingest, connection, herald, live, follow, retention, audit, feeding, http } = self;
+        feeding.abort_all();
         for task in [ingest, connection, herald, live, follow, retention, audit, http] {
             task.abort();
         }
@@ -125,6 +129,11 @@ impl HubHandle {
         for (name, task) in tasks {
             if let Err(error) = task.await {
                 tracing::error!(%error, "the task \"{name}\" did not end well");
+            }
+        }
+        while let Some(ended) = self.tasks.feeding.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a feed did not end well");
             }
         }
         if timeout(REQUESTS_END_MAX, &mut self.tasks.http).await.is_err() {
@@ -171,7 +180,17 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
     let live = Live::new();
     let (connection, link, inbox) = link::connection(&config.broker, health.clone());
     let herald = Herald { store: store.clone(), link: link.clone() };
-    let ingest = Ingest { store: store.clone(), link, live: live.clone(), health: health.clone() };
+    let (metrics, feeds) = (Metrics::default(), Feeds::default());
+    let hub = feeds::Hub { store: &store, link: &link, live: &live, metrics: &metrics, stopping: &stopping };
+    let feeding = feeds.start(&config.feeds, &hub);
+    let ingest = Ingest {
+        store: store.clone(),
+        link,
+        live: live.clone(),
+        health: health.clone(),
+        feeds: feeds.clone(),
+        metrics: metrics.clone(),
+    };
     let follow = Follow { store: store.clone(), live: live.clone() };
     let app = App {
         store: store.clone(),
@@ -184,6 +203,10 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         hosts: api::hosts(addr, &config.hosts),
         reception,
         is_behind_tls: config.listening == Listening::BehindTls,
+        feeds,
+        metrics,
+        config: Arc::new(config.feeds),
+        reports: Arc::new(Semaphore::new(REPORTS_MAX)),
     };
     let mut http_stopping = stopping.clone();
     let router = api::router(app)?.into_make_service_with_connect_info::<SocketAddr>();
@@ -199,6 +222,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         follow: tokio::spawn(follow.run(stopping.clone())),
         retention: tokio::spawn(retention::run(store.clone(), config.log_keep_months, stopping)),
         audit: audit_task,
+        feeding,
         http: tokio::spawn(async move {
             if let Err(error) = http.await {
                 tracing::error!(%error, "the HTTP server ended");

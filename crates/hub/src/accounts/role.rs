@@ -43,6 +43,12 @@ pub enum Permission {
     /// What was decided at lanes and why.
     #[serde(rename = "decisions.read")]
     DecisionsRead,
+    /// What needs attention: alerts, without the plate of a watched vehicle.
+    #[serde(rename = "alerts.read")]
+    AlertsRead,
+    /// Says that somebody deals with an alert, and what it turned out to be.
+    #[serde(rename = "alerts.act")]
+    AlertsAct,
     /// Nodes, cameras and alarms.
     #[serde(rename = "nodes.read")]
     NodesRead,
@@ -52,6 +58,9 @@ pub enum Permission {
     /// Which policies were published by whom.
     #[serde(rename = "policies.read")]
     PoliciesRead,
+    /// Where events are handed on to, and which reports are kept.
+    #[serde(rename = "feeds.write")]
+    FeedsWrite,
     /// Accounts, their sessions and keys.
     #[serde(rename = "accounts.read")]
     AccountsRead,
@@ -67,20 +76,23 @@ pub enum Permission {
 }
 
 use Permission::{
-    AccountsRead, AccountsWrite, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead, FiguresRead, NodesRead,
-    PlatesRead, PoliciesRead, QuarantineRead,
+    AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
+    FeedsWrite, FiguresRead, NodesRead, PlatesRead, PoliciesRead, QuarantineRead,
 };
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         FiguresRead,
         EventsRead,
         PlatesRead,
         DecisionsRead,
+        AlertsRead,
+        AlertsAct,
         NodesRead,
         QuarantineRead,
         PoliciesRead,
+        FeedsWrite,
         AccountsRead,
         AccountsWrite,
         AuditLogRead,
@@ -94,9 +106,12 @@ impl Permission {
             EventsRead => "events.read",
             PlatesRead => "plates.read",
             DecisionsRead => "decisions.read",
+            AlertsRead => "alerts.read",
+            AlertsAct => "alerts.act",
             NodesRead => "nodes.read",
             QuarantineRead => "quarantine.read",
             PoliciesRead => "policies.read",
+            FeedsWrite => "feeds.write",
             AccountsRead => "accounts.read",
             AccountsWrite => "accounts.write",
             AuditLogRead => "audit_log.read",
@@ -108,7 +123,8 @@ impl Permission {
     pub const fn is_of_the_whole(self) -> bool {
         match self {
             AccountsRead | AccountsWrite | AuditLogRead | AuditLogVerify => true,
-            FiguresRead | EventsRead | PlatesRead | DecisionsRead | NodesRead | QuarantineRead | PoliciesRead => false,
+            FiguresRead | EventsRead | PlatesRead | DecisionsRead | AlertsRead | AlertsAct | NodesRead
+            | QuarantineRead | PoliciesRead | FeedsWrite => false,
         }
     }
 }
@@ -152,12 +168,18 @@ impl Role {
     /// What it allows. This is the only place that says so.
     pub const fn permissions(self) -> &'static [Permission] {
         match self {
-            Self::Viewer => &[FiguresRead, EventsRead, NodesRead],
-            Self::GateOperator => &[FiguresRead, EventsRead, PlatesRead, DecisionsRead, NodesRead],
-            Self::CaseOfficer => &[FiguresRead, EventsRead, PlatesRead, DecisionsRead],
-            Self::Approver => &[FiguresRead, EventsRead, PlatesRead, DecisionsRead, PoliciesRead],
+            Self::Viewer => &[FiguresRead, EventsRead, AlertsRead, NodesRead],
+            Self::GateOperator => {
+                &[FiguresRead, EventsRead, PlatesRead, DecisionsRead, AlertsRead, AlertsAct, NodesRead]
+            }
+            Self::CaseOfficer => &[FiguresRead, EventsRead, PlatesRead, DecisionsRead, AlertsRead, AlertsAct],
+            Self::Approver => {
+                &[FiguresRead, EventsRead, PlatesRead, DecisionsRead, AlertsRead, PoliciesRead, FeedsWrite]
+            }
             Self::Auditor => &[AuditLogRead, AuditLogVerify, AccountsRead, PoliciesRead],
-            Self::SystemAdmin => &[FiguresRead, EventsRead, NodesRead, QuarantineRead, PoliciesRead],
+            Self::SystemAdmin => {
+                &[FiguresRead, EventsRead, AlertsRead, AlertsAct, NodesRead, QuarantineRead, PoliciesRead, FeedsWrite]
+            }
             Self::SecurityAdmin => &[AccountsRead, AccountsWrite, AuditLogVerify],
         }
     }

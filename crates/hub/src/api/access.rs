@@ -17,7 +17,7 @@ use crate::api::problem::Problem;
 
 pub(crate) use guard::{COOKIE, Origin, broken, empty, guard};
 pub use table::{Access, who_may};
-pub(crate) use table::{TABLE, missing};
+pub(crate) use table::{TABLE, find, missing};
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;

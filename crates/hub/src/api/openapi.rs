@@ -9,8 +9,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
-    accounts, accuracy, api_keys, audit_log, blobs, counts, decisions, gates, health, incidents, lists, nodes,
-    occupancy, plates, policies, session, stream, view,
+    accounts, accuracy, alerts, api_keys, audit_log, blobs, counts, decisions, exports, gates, health, incidents,
+    lists, metrics, ngsi, nodes, occupancy, plates, policies, reports, session, stream, view, visits, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -64,6 +64,27 @@ use crate::api::{
         nodes::alarms,
         nodes::quarantine,
         stream::stream,
+        alerts::alerts,
+        alerts::acknowledge,
+        alerts::close,
+        visits::visits,
+        visits::dwell,
+        exports::export,
+        reports::reports,
+        reports::create,
+        reports::report,
+        reports::remove,
+        reports::document,
+        webhooks::webhooks,
+        webhooks::add,
+        webhooks::schema,
+        webhooks::webhook,
+        webhooks::change,
+        webhooks::remove,
+        webhooks::dead_letters,
+        webhooks::redeliver_letter,
+        ngsi::ngsi_entities,
+        metrics::metrics,
         blobs::get_blob,
         blobs::put_blob
     ),
@@ -74,6 +95,8 @@ use crate::api::{
         view::Plate,
         view::LaneChanged,
         view::Incident,
+        view::Alert,
+        webhooks::NewWebhook,
         view::SiteInside,
         view::Gate,
         view::Node,

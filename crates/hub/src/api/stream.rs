@@ -76,8 +76,9 @@ pub(crate) struct Reset {
     reason: &'static str,
 }
 
-/// Live updates: events `hello`, `gate`, `site`, `node`, `passage`, `plate`, `decision`, `lane`, `incident`, `blob` and
-/// `reset`, each with the JSON of its schema (`site`: SiteInside). Only of sites and kinds of events that the watcher may see.
+/// Live updates: events `hello`, `gate`, `site`, `node`, `passage`, `plate`, `decision`, `lane`, `incident`, `alert`, `blob`
+/// and `reset`, each with the JSON of its schema (`site`: SiteInside). Only of sites and kinds of events that the watcher may
+/// see.
 #[utoipa::path(get, path = "/api/v1/stream", tag = "events",
     params(StreamParams, ("last-event-id" = Option<u64>, Header, description = "Id of the last event that was seen")),
     responses(

@@ -1,6 +1,7 @@
 //! The shapes of the API. Moments are RFC 3339 in UTC with six decimals.
 
 mod account;
+mod alert;
 mod clip;
 mod decision;
 mod incident;
@@ -20,6 +21,7 @@ use wire::event::CameraState;
 use wire::{BlobHash, EventId, EvidenceRef, EvidenceRole, Payload};
 
 pub(crate) use account::{Account, ApiKey, AuditLogCheck, AuditLogEntry, OpenedSession, Session};
+pub(crate) use alert::Alert;
 pub(crate) use clip::Clip;
 pub(crate) use decision::{Decision, DecisionCount, DecisionDetail, LaneChanged};
 pub(crate) use incident::Incident;

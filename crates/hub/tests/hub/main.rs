@@ -3,6 +3,7 @@
 
 mod access;
 mod accounts;
+mod alerts;
 mod api;
 mod blobs;
 mod command_line;
@@ -10,11 +11,13 @@ mod counting;
 mod decisions;
 mod delivery;
 mod failures;
+mod feeds;
 mod live;
 mod plates;
 #[path = "../../../../tests/src/postgres.rs"]
 #[allow(dead_code)]
 mod postgres;
 mod replicas;
+mod reports;
 mod support;
 mod tls;

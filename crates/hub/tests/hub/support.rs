@@ -5,6 +5,7 @@ pub mod http;
 pub mod mosquitto;
 pub mod node;
 pub mod proxy;
+pub mod receiver;
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -59,9 +60,15 @@ pub struct Hub {
 
 impl Hub {
     pub fn start(broker: BrokerConfig) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), broker, |_| {})
+    }
+
+    /// One whose files are in `folder`, with what `change` makes of its configuration.
+    pub fn start_in(folder: TempDir, broker: BrokerConfig, change: impl FnOnce(&mut HubConfig)) -> Self {
         let runtime = Runtime::new().unwrap();
-        let handle = runtime.block_on(hub::start(config(&folder, broker))).unwrap();
+        let mut config = config(&folder, broker);
+        change(&mut config);
+        let handle = runtime.block_on(hub::start(config)).unwrap();
         let key = runtime.block_on(key(&handle.store, [Role::GateOperator, Role::SystemAdmin]));
         Self { folder, http: Http(handle.addr, key), handle, runtime }
     }
@@ -69,6 +76,13 @@ impl Hub {
     /// One that is connected to its broker.
     pub fn ready(broker: &Mosquitto) -> Self {
         let hub = Self::start(broker.config());
+        hub.wait_until_ready();
+        hub
+    }
+
+    /// One that is connected to its broker, with what `change` makes of its configuration.
+    pub fn ready_with(broker: &Mosquitto, change: impl FnOnce(&mut HubConfig)) -> Self {
+        let hub = Self::start_in(tempfile::tempdir().unwrap(), broker.config(), change);
         hub.wait_until_ready();
         hub
     }

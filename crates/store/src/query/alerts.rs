@@ -12,6 +12,7 @@ use crate::db::{Query, Row, Tx};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::projection::alerts_insert;
+use crate::query::Sites;
 use crate::row::{moment, natural, parsed};
 
 /// Longest name of a person or note, in characters.
@@ -182,10 +183,8 @@ impl AlertRow {
 /// Which alerts to give.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AlertFilter {
-    /// Only of this site.
-    pub site: Option<SiteId>,
-    /// Only of these sites; all where nothing is given.
-    pub sites: Option<Vec<SiteId>>,
+    /// Only of these sites.
+    pub sites: Sites,
     /// Only of this kind.
     pub kind: Option<AlertKind>,
     /// Only in this state.
@@ -258,16 +257,7 @@ impl Store {
     /// Alerts, newest first.
     pub async fn alerts_raised(&self, filter: &AlertFilter) -> Result<Vec<AlertRow>, StoreError> {
         let mut query = Query::new(format!("{COLUMNS} true"));
-        if let Some(site) = &filter.site {
-            query.push(" and a.site = ").push_bind(site.as_str());
-        }
-        if let Some(sites) = &filter.sites {
-            query.push(" and a.site in (''");
-            for site in sites {
-                query.push(", ").push_bind(site.as_str());
-            }
-            query.push(")");
-        }
+        filter.sites.push(&mut query, "a.site");
         if let Some(kind) = filter.kind {
             query.push(" and a.kind = ").push_bind(kind.as_str());
         }

@@ -37,9 +37,7 @@ impl Store {
              from dwell_hour where minute >= ",
         );
         query.push_bind(filter.from_minute).push(" and minute + 60 <= ").push_bind(filter.to_minute);
-        if let Some(site) = &filter.site {
-            query.push(" and site = ").push_bind(site.as_str());
-        }
+        filter.sites.push(&mut query, "site");
         if let Some(gate) = &filter.gate {
             query.push(" and gate = ").push_bind(gate.as_str());
         }

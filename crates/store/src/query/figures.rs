@@ -57,16 +57,15 @@ pub struct OutageRow {
 impl Store {
     /// Passages by gate, direction and class over the filter's span.
     pub async fn counts_by_gate(&self, filter: &CountsFilter) -> Result<Vec<GateCountRow>, StoreError> {
-        let mut sums: BTreeMap<(SiteId, GateId, &str, &str), (Direction, ObjectClass, u64)> = BTreeMap::new();
+        // By name, because neither a direction nor a class has an order.
+        let mut sums: BTreeMap<(SiteId, GateId, &str, &str), GateCountRow> = BTreeMap::new();
         for piece in pieces(filter.from_minute, filter.to_minute, grain(filter.bucket)) {
             let mut query = Query::new(format!(
                 "select site, gate, direction, class, cast(sum(count) as bigint) as passages from {} where minute >= ",
                 table(piece.grain)
             ));
             query.push_bind(piece.from_minute).push(" and minute < ").push_bind(piece.to_minute);
-            if let Some(site) = &filter.site {
-                query.push(" and site = ").push_bind(site.as_str());
-            }
+            filter.sites.push(&mut query, "site");
             if let Some(gate) = &filter.gate {
                 query.push(" and gate = ").push_bind(gate.as_str());
             }
@@ -74,15 +73,14 @@ impl Store {
             for row in query.fetch_all(&self.inner.db).await? {
                 let direction: Direction = named("a direction", row.try_get("direction")?)?;
                 let class: ObjectClass = named("a class", row.try_get("class")?)?;
-                let (site, gate) = (parsed("a site id", row.try_get("site")?)?, row.try_get::<String>("gate")?);
-                let key = (site, parsed("a gate id", &gate)?, direction.as_str(), class.as_str());
-                let held = sums.entry(key).or_insert((direction, class, 0));
-                held.2 = held.2.saturating_add(natural("a count", row.try_get("passages")?)?);
+                let (site, gate): (SiteId, String) = (parsed("a site id", row.try_get("site")?)?, row.try_get("gate")?);
+                let gate: GateId = parsed("a gate id", &gate)?;
+                let key = (site.clone(), gate.clone(), direction.as_str(), class.as_str());
+                let held = sums.entry(key).or_insert(GateCountRow { site, gate, direction, class, count: 0 });
+                held.count = held.count.saturating_add(natural("a count", row.try_get("passages")?)?);
             }
         }
-        let row =
-            |((site, gate, _, _), (direction, class, count))| GateCountRow { site, gate, direction, class, count };
-        Ok(sums.into_iter().map(row).collect())
+        Ok(sums.into_values().collect())
     }
 
     /// How many different plates of each issuer were read in a span; nothing for plates that name none.

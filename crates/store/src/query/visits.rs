@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use domain::{NodeId, SiteId, UtcTime};
+use domain::{NodeId, UtcTime};
 use projections::PlateMove;
 
 use crate::db::Query;
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::query::Sites;
 use crate::query::plates::PASSAGE_SLACK;
 use crate::row::{moment, named, natural, parsed, sql_seq};
 
@@ -18,8 +19,8 @@ pub const MOVES_MAX: u32 = 200_000;
 /// Which moves to give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MoveFilter {
-    /// Only of this site.
-    pub site: Option<SiteId>,
+    /// Only of these sites.
+    pub sites: Sites,
     /// Only of this plate, by its key.
     pub key: Option<String>,
     /// Only at this moment or later.
@@ -44,9 +45,7 @@ impl Store {
         query.push(" and p.at_from <= ").push_bind(filter.to.as_unix_micros() + slack);
         // For the index on the end: a vehicle is before a camera for minutes, not for hours.
         query.push(" and p.at_to < ").push_bind(filter.to.as_unix_micros() + slack + 3_600_000_000);
-        if let Some(site) = &filter.site {
-            query.push(" and p.site = ").push_bind(site.as_str());
-        }
+        filter.sites.push(&mut query, "p.site");
         if let Some(key) = &filter.key {
             query.push(" and p.key = ").push_bind(key.as_str());
         }

@@ -8,7 +8,7 @@ use store::{
     SessionRow, TotpRow,
 };
 
-use crate::support::{Home, at};
+use crate::support::{Home, at, on_both};
 
 fn log() -> LogEntry {
     LogEntry {
@@ -44,150 +44,138 @@ fn account(name: &str, roles: &[(&str, &str)]) -> AccountRow {
     }
 }
 
-#[tokio::test]
-async fn an_account_comes_back_as_it_was_written_and_each_change_stands_in_the_log() {
-    let home = Home::sqlite();
-    let store = home.open().await;
-    let mut lan = account("lan", &[("viewer", "a"), ("viewer", "b"), ("security_admin", "*")]);
-    store.account_insert_first(&lan, &log()).await.unwrap();
-    assert!(matches!(store.account_insert_first(&account("ba", &[]), &log()).await, Err(AccountError::NotFirst)));
-    assert!(matches!(store.account_insert(&account("lan", &[]), &log()).await, Err(AccountError::NameTaken(_))));
-    assert_eq!(store.account_by_name("lan").await.unwrap(), Some(lan.clone()));
-    assert_eq!(store.account_get("id-lan").await.unwrap(), Some(lan.clone()));
-    assert_eq!(store.account_by_name("lan anh").await.unwrap(), None);
+on_both! {
+    async fn an_account_comes_back_as_it_was_written_and_each_change_stands_in_the_log(home: Home) {
+        let store = home.open().await;
+        let mut lan = account("lan", &[("viewer", "a"), ("viewer", "b"), ("security_admin", "*")]);
+        store.account_insert_first(&lan, &log()).await.unwrap();
+        assert!(matches!(store.account_insert_first(&account("ba", &[]), &log()).await, Err(AccountError::NotFirst)));
+        assert!(matches!(store.account_insert(&account("lan", &[]), &log()).await, Err(AccountError::NameTaken(_))));
+        assert_eq!(store.account_by_name("lan").await.unwrap(), Some(lan.clone()));
+        assert_eq!(store.account_get("id-lan").await.unwrap(), Some(lan.clone()));
+        assert_eq!(store.account_by_name("lan anh").await.unwrap(), None);
 
-    let before = lan.clone();
-    lan.totp = Some(TotpRow { secret: "00".to_owned(), confirmed_at: Some(at(2)), used_step: Some(7) });
-    lan.roles.remove(&("viewer".to_owned(), "b".to_owned()));
-    lan.external_id = Some("https://id.vn 1".to_owned());
-    lan.version = store.account_update(&lan, "security_admin", &log()).await.unwrap();
-    assert_eq!(store.account_by_external_id("https://id.vn 1").await.unwrap(), Some(lan.clone()));
-    assert!(matches!(store.account_update(&before, "security_admin", &log()).await, Err(AccountError::Stale)));
-    store.account_insert(&account("an", &[]), &log()).await.unwrap();
-    let names: Vec<_> = store.accounts("", 9).await.unwrap().into_iter().map(|row| row.name).collect();
-    assert_eq!(names, ["an", "lan"]);
-    assert_eq!(store.accounts("an", 9).await.unwrap(), [lan]);
-    assert_eq!(store.audit_log_head().await.unwrap().seq, 3, "what was refused is not there");
-}
-
-#[tokio::test]
-async fn the_last_one_who_can_manage_accounts_stays() {
-    let home = Home::sqlite();
-    let store = home.open().await;
-    let mut lan = account("lan", &[("security_admin", "*")]);
-    store.account_insert(&lan, &log()).await.unwrap();
-    lan.disabled_at = Some(at(5));
-    let refused = store.account_update(&lan, "security_admin", &log()).await;
-    assert!(matches!(refused, Err(AccountError::Last(_))));
-    assert_eq!(store.account_get("id-lan").await.unwrap().unwrap().disabled_at, None);
-    store.account_insert(&account("ba", &[("security_admin", "*")]), &log()).await.unwrap();
-    store.account_update(&lan, "security_admin", &log()).await.unwrap();
-}
-
-#[tokio::test]
-async fn no_code_is_taken_twice_whoever_comes_first() {
-    let home = Home::sqlite();
-    let store = home.open().await;
-    let mut lan = account("lan", &[]);
-    lan.totp = Some(TotpRow { secret: "00".to_owned(), confirmed_at: Some(at(2)), used_step: None });
-    store.account_insert(&lan, &log()).await.unwrap();
-    assert!(store.account_signed_in("id-lan", at(9), Some(100)).await.unwrap());
-    assert!(!store.account_signed_in("id-lan", at(9), Some(100)).await.unwrap());
-    assert!(!store.account_signed_in("id-lan", at(9), Some(99)).await.unwrap());
-    // Somebody who read the account before that does not make the code new again.
-    lan.display_name = "Lan Anh".to_owned();
-    store.account_update(&lan, "security_admin", &log()).await.unwrap();
-    let kept = store.account_get("id-lan").await.unwrap().unwrap();
-    assert_eq!((kept.totp.unwrap().used_step, kept.signed_in_at), (Some(100), Some(at(9))));
-}
-
-#[tokio::test]
-async fn sessions_are_found_by_their_token_and_end() {
-    let home = Home::sqlite();
-    let store = home.open().await;
-    store.account_insert(&account("lan", &[]), &log()).await.unwrap();
-    let session = |number: i64| SessionRow {
-        token_hash: format!("{number:064}"),
-        id: format!("s-{number}"),
-        account: "id-lan".to_owned(),
-        opened_at: at(number),
-        seen_at: at(number),
-        address: "::1".to_owned(),
-        agent: "Firefox".to_owned(),
-    };
-    for number in 1..=25 {
-        store.session_insert(&session(number), at(3)).await.unwrap();
+        let before = lan.clone();
+        lan.totp = Some(TotpRow { secret: "00".to_owned(), confirmed_at: Some(at(2)), used_step: Some(7) });
+        lan.roles.remove(&("viewer".to_owned(), "b".to_owned()));
+        lan.external_id = Some("https://id.vn 1".to_owned());
+        lan.version = store.account_update(&lan, "security_admin", &log()).await.unwrap();
+        assert_eq!(store.account_by_external_id("https://id.vn 1").await.unwrap(), Some(lan.clone()));
+        assert!(matches!(store.account_update(&before, "security_admin", &log()).await, Err(AccountError::Stale)));
+        store.account_insert(&account("an", &[]), &log()).await.unwrap();
+        let names: Vec<_> = store.accounts("", 9).await.unwrap().into_iter().map(|row| row.name).collect();
+        assert_eq!(names, ["an", "lan"]);
+        assert_eq!(store.accounts("an", 9).await.unwrap(), [lan]);
+        assert_eq!(store.audit_log_head().await.unwrap().seq, 3, "what was refused is not there");
     }
-    let open = store.sessions_of("id-lan").await.unwrap();
-    assert_eq!((open.len(), open[0].id.as_str(), open[19].id.as_str()), (20, "s-25", "s-6"), "the oldest make way");
-    store.session_seen(&session(6).token_hash, at(60)).await.unwrap();
-    assert_eq!(store.sessions_of("id-lan").await.unwrap()[0].seen_at, at(60));
-    assert!(store.session_end(&session(25).token_hash).await.unwrap());
-    assert!(!store.session_end(&session(25).token_hash).await.unwrap());
-    assert_eq!(store.session_find(&session(25).token_hash).await.unwrap(), None);
-    assert_eq!(store.sessions_end("id-lan", Some(&session(6).token_hash)).await.unwrap(), 18);
-    assert_eq!(store.sessions_of("id-lan").await.unwrap().len(), 1);
-}
 
-#[tokio::test]
-async fn keys_are_listed_and_taken_back_once() {
-    let home = Home::sqlite();
-    let store = home.open().await;
-    let key = ApiKeyRow {
-        id: "k1".to_owned(),
-        secret_hash: "0".repeat(64),
-        name: "ioc".to_owned(),
-        grants: "[]".to_owned(),
-        created_at: at(1),
-        created_by: "lan".to_owned(),
-        expires_at: Some(at(99)),
-        used_at: None,
-        revoked_at: None,
-    };
-    store.api_key_insert(&key, &log()).await.unwrap();
-    assert_eq!(store.api_key_find("k1").await.unwrap(), Some(key.clone()));
-    store.api_key_used("k1", at(5)).await.unwrap();
-    assert!(store.api_key_revoke("k1", at(6), &log()).await.unwrap());
-    assert!(!store.api_key_revoke("k1", at(7), &log()).await.unwrap());
-    let listed = store.api_keys(9).await.unwrap();
-    assert_eq!((listed[0].used_at, listed[0].revoked_at, listed.len()), (Some(at(5)), Some(at(6)), 1));
-}
-
-#[tokio::test]
-async fn failures_are_counted_also_when_they_come_at_once() {
-    let home = Home::sqlite();
-    let store = home.open().await;
-    let next = |before: Option<FailureRow>| FailureRow { count: before.map_or(0, |row| row.count) + 1, last_at: at(9) };
-    let failed = (0..10).map(|_| {
-        let store = store.clone();
-        tokio::spawn(async move { store.sign_in_failed("account", "lan", next).await.unwrap() })
-    });
-    for failed in failed.collect::<Vec<_>>() {
-        failed.await.unwrap();
+    async fn the_last_one_who_can_manage_accounts_stays(home: Home) {
+        let store = home.open().await;
+        let mut lan = account("lan", &[("security_admin", "*")]);
+        store.account_insert(&lan, &log()).await.unwrap();
+        lan.disabled_at = Some(at(5));
+        let refused = store.account_update(&lan, "security_admin", &log()).await;
+        assert!(matches!(refused, Err(AccountError::Last(_))));
+        assert_eq!(store.account_get("id-lan").await.unwrap().unwrap().disabled_at, None);
+        store.account_insert(&account("ba", &[("security_admin", "*")]), &log()).await.unwrap();
+        store.account_update(&lan, "security_admin", &log()).await.unwrap();
     }
-    assert_eq!(store.sign_in_failures("account", "lan").await.unwrap(), Some(FailureRow { count: 10, last_at: at(9) }));
-    assert_eq!(store.sign_in_failures("address", "lan").await.unwrap(), None);
-    assert!(store.sign_in_forgiven("account", "lan").await.unwrap());
-    assert!(!store.sign_in_forgiven("account", "lan").await.unwrap());
-}
 
-#[tokio::test]
-async fn a_write_that_is_sent_again_gets_its_answer_for_a_day() {
-    let home = Home::sqlite();
-    let store = home.open().await;
-    let (print, other) = ("1".repeat(64), "2".repeat(64));
-    let claim = async |print: &str, now| store.idempotency_claim("account:lan", "k", print, now).await.unwrap();
-    assert_eq!(claim(&print, at(0)).await, Claim::Mine);
-    assert_eq!(claim(&print, at(1)).await, Claim::Working);
-    let answer =
-        KeptAnswer { status: 201, headers: vec![("etag".to_owned(), "\"1\"".to_owned())], body: vec![1, 0, 2] };
-    store.idempotency_keep("account:lan", "k", &answer).await.unwrap();
-    assert_eq!(claim(&print, at(2)).await, Claim::Done(answer));
-    assert_eq!(claim(&other, at(2)).await, Claim::Other);
-    assert_eq!(store.idempotency_claim("account:ba", "k", &other, at(2)).await.unwrap(), Claim::Mine, "another's key");
-    let day = i64::try_from((IDEMPOTENCY_AGE_MAX + Duration::from_secs(1)).as_secs()).unwrap();
-    assert_eq!(claim(&other, at(day)).await, Claim::Mine, "forgotten");
-    store.idempotency_release("account:lan", "k").await.unwrap();
-    assert_eq!(claim(&print, at(day)).await, Claim::Mine);
-    assert_eq!(claim(&print, at(day + 121)).await, Claim::Mine, "its hub was cut off");
+    async fn no_code_is_taken_twice_whoever_comes_first(home: Home) {
+        let store = home.open().await;
+        let mut lan = account("lan", &[]);
+        lan.totp = Some(TotpRow { secret: "00".to_owned(), confirmed_at: Some(at(2)), used_step: None });
+        store.account_insert(&lan, &log()).await.unwrap();
+        assert!(store.account_signed_in("id-lan", at(9), Some(100)).await.unwrap());
+        assert!(!store.account_signed_in("id-lan", at(9), Some(100)).await.unwrap());
+        assert!(!store.account_signed_in("id-lan", at(9), Some(99)).await.unwrap());
+        // Somebody who read the account before that does not make the code new again.
+        lan.display_name = "Lan Anh".to_owned();
+        store.account_update(&lan, "security_admin", &log()).await.unwrap();
+        let kept = store.account_get("id-lan").await.unwrap().unwrap();
+        assert_eq!((kept.totp.unwrap().used_step, kept.signed_in_at), (Some(100), Some(at(9))));
+    }
+
+    async fn sessions_are_found_by_their_token_and_end(home: Home) {
+        let store = home.open().await;
+        store.account_insert(&account("lan", &[]), &log()).await.unwrap();
+        let session = |number: i64| SessionRow {
+            token_hash: format!("{number:064}"),
+            id: format!("s-{number}"),
+            account: "id-lan".to_owned(),
+            opened_at: at(number),
+            seen_at: at(number),
+            address: "::1".to_owned(),
+            agent: "Firefox".to_owned(),
+        };
+        for number in 1..=25 {
+            store.session_insert(&session(number), at(3)).await.unwrap();
+        }
+        let open = store.sessions_of("id-lan").await.unwrap();
+        assert_eq!((open.len(), open[0].id.as_str(), open[19].id.as_str()), (20, "s-25", "s-6"), "the oldest make way");
+        store.session_seen(&session(6).token_hash, at(60)).await.unwrap();
+        assert_eq!(store.sessions_of("id-lan").await.unwrap()[0].seen_at, at(60));
+        assert!(store.session_end(&session(25).token_hash).await.unwrap());
+        assert!(!store.session_end(&session(25).token_hash).await.unwrap());
+        assert_eq!(store.session_find(&session(25).token_hash).await.unwrap(), None);
+        assert_eq!(store.sessions_end("id-lan", Some(&session(6).token_hash)).await.unwrap(), 18);
+        assert_eq!(store.sessions_of("id-lan").await.unwrap().len(), 1);
+    }
+
+    async fn keys_are_listed_and_taken_back_once(home: Home) {
+        let store = home.open().await;
+        let key = ApiKeyRow {
+            id: "k1".to_owned(),
+            secret_hash: "0".repeat(64),
+            name: "ioc".to_owned(),
+            grants: "[]".to_owned(),
+            created_at: at(1),
+            created_by: "lan".to_owned(),
+            expires_at: Some(at(99)),
+            used_at: None,
+            revoked_at: None,
+        };
+        store.api_key_insert(&key, &log()).await.unwrap();
+        assert_eq!(store.api_key_find("k1").await.unwrap(), Some(key.clone()));
+        store.api_key_used("k1", at(5)).await.unwrap();
+        assert!(store.api_key_revoke("k1", at(6), &log()).await.unwrap());
+        assert!(!store.api_key_revoke("k1", at(7), &log()).await.unwrap());
+        let listed = store.api_keys(9).await.unwrap();
+        assert_eq!((listed[0].used_at, listed[0].revoked_at, listed.len()), (Some(at(5)), Some(at(6)), 1));
+    }
+
+    async fn failures_are_counted_also_when_they_come_at_once(home: Home) {
+        let store = home.open().await;
+        let next = |before: Option<FailureRow>| FailureRow { count: before.map_or(0, |row| row.count) + 1, last_at: at(9) };
+        let failed = (0..10).map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.sign_in_failed("account", "lan", next).await.unwrap() })
+        });
+        for failed in failed.collect::<Vec<_>>() {
+            failed.await.unwrap();
+        }
+        assert_eq!(store.sign_in_failures("account", "lan").await.unwrap(), Some(FailureRow { count: 10, last_at: at(9) }));
+        assert_eq!(store.sign_in_failures("address", "lan").await.unwrap(), None);
+        assert!(store.sign_in_forgiven("account", "lan").await.unwrap());
+        assert!(!store.sign_in_forgiven("account", "lan").await.unwrap());
+    }
+
+    async fn a_write_that_is_sent_again_gets_its_answer_for_a_day(home: Home) {
+        let store = home.open().await;
+        let (print, other) = ("1".repeat(64), "2".repeat(64));
+        let claim = async |print: &str, now| store.idempotency_claim("account:lan", "k", print, now).await.unwrap();
+        assert_eq!(claim(&print, at(0)).await, Claim::Mine);
+        assert_eq!(claim(&print, at(1)).await, Claim::Working);
+        let answer =
+            KeptAnswer { status: 201, headers: vec![("etag".to_owned(), "\"1\"".to_owned())], body: vec![1, 0, 2] };
+        store.idempotency_keep("account:lan", "k", &answer).await.unwrap();
+        assert_eq!(claim(&print, at(2)).await, Claim::Done(answer));
+        assert_eq!(claim(&other, at(2)).await, Claim::Other);
+        assert_eq!(store.idempotency_claim("account:ba", "k", &other, at(2)).await.unwrap(), Claim::Mine, "another's key");
+        let day = i64::try_from((IDEMPOTENCY_AGE_MAX + Duration::from_secs(1)).as_secs()).unwrap();
+        assert_eq!(claim(&other, at(day)).await, Claim::Mine, "forgotten");
+        store.idempotency_release("account:lan", "k").await.unwrap();
+        assert_eq!(claim(&print, at(day)).await, Claim::Mine);
+        assert_eq!(claim(&print, at(day + 121)).await, Claim::Mine, "its hub was cut off");
+    }
 }

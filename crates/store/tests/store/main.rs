@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unreachable_pub)]
 
 mod accounts;
-mod audit_log;
 mod alerts;
+mod audit_log;
 mod blobs;
 mod clips;
 mod counting;

@@ -82,8 +82,8 @@ impl Route {
 
 use Access::{Machine, May, Own, OwnOr, Public, SignedIn};
 use Permission::{
-    AccountsRead, AccountsWrite, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead, FiguresRead, NodesRead,
-    PlatesRead, PoliciesRead, QuarantineRead,
+    AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
+    FeedsWrite, FiguresRead, NodesRead, PlatesRead, PoliciesRead, QuarantineRead,
 };
 
 /// Every route that is served. This is the only place that says who may use one.
@@ -138,7 +138,32 @@ pub(crate) const TABLE: &[Route] = &[
     route("GET", "/api/v1/blobs/{sha256}", May(EventsRead)).personal(),
     // Opening it is written down; what a watcher is told of depends on the permissions for each kind of event.
     route("GET", "/api/v1/stream", May(FiguresRead)).personal(),
+    route("GET", "/api/v1/visits", May(PlatesRead)).search_by("plate"),
+    route("GET", "/api/v1/dwell", May(FiguresRead)),
+    // Alerts name no plate: whoever may read the plate that raised one finds it by its event.
+    route("GET", "/api/v1/alerts", May(AlertsRead)),
+    route("POST", "/api/v1/alerts/{id}/acknowledge", May(AlertsAct)),
+    route("POST", "/api/v1/alerts/{id}/close", May(AlertsAct)),
+    // Tables and entities to take away: which of them, the handler asks for each by its own permission.
+    route("GET", "/api/v1/exports/{table}", May(FiguresRead)).personal(),
+    route("GET", "/ngsi-ld/v1/entities", May(FiguresRead)).personal(),
+    // Reports hold figures only, and origins of at least ten vehicles.
+    route("GET", "/api/v1/reports", May(FiguresRead)),
+    route("POST", "/api/v1/reports", May(FiguresRead)),
+    route("GET", "/api/v1/reports/{id}", May(FiguresRead)),
+    route("DELETE", "/api/v1/reports/{id}", May(FeedsWrite)),
+    route("GET", "/api/v1/reports/{id}/{document}", May(FiguresRead)),
+    // Where events are handed on to. What allows to tell plates is set only by whoever may read them.
+    route("GET", "/api/v1/webhooks/schema", Public),
+    route("GET", "/api/v1/webhooks", May(FeedsWrite)),
+    route("POST", "/api/v1/webhooks", May(FeedsWrite)).secret(),
+    route("GET", "/api/v1/webhooks/{id}", May(FeedsWrite)),
+    route("PATCH", "/api/v1/webhooks/{id}", May(FeedsWrite)).secret(),
+    route("DELETE", "/api/v1/webhooks/{id}", May(FeedsWrite)),
+    route("GET", "/api/v1/webhooks/{id}/dead-letters", May(FeedsWrite)),
+    route("POST", "/api/v1/webhooks/{id}/dead-letters/{letter}/redeliver", May(FeedsWrite)),
     // Machines.
+    route("GET", "/metrics", May(NodesRead)),
     route("GET", "/api/v1/nodes", May(NodesRead)),
     route("GET", "/api/v1/alarms", May(NodesRead)),
     route("GET", "/api/v1/quarantine", May(QuarantineRead)),
@@ -191,7 +216,8 @@ mod tests {
                 "/assets/{name}",
                 "/api/v1/setup",
                 "/api/v1/setup",
-                "/api/v1/session"
+                "/api/v1/session",
+                "/api/v1/webhooks/schema"
             ]
         );
     }

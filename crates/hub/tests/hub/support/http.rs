@@ -83,6 +83,15 @@ impl Http {
         }
     }
 
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        let request = agent().post(self.url(path)).header("content-type", "application/json");
+        request.send(body.to_string().as_bytes()).unwrap().into()
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        agent().delete(self.url(path)).call().unwrap().into()
+    }
+
     pub fn get(&self, path: &str) -> Value {
         let answer = self.ask(path, &[]);
         assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));

@@ -64,6 +64,25 @@ impl Mosquitto {
         self.wait();
     }
 
+    /// What the broker keeps on a topic.
+    pub fn retained(&self, topic: &str) -> Option<Vec<u8>> {
+        let mut options =
+            rumqttc::v5::MqttOptions::new(format!("reader-{}", super::free_port()), "127.0.0.1", self.port);
+        options.set_max_packet_size(Some(1024 * 1024));
+        let (client, mut events) = rumqttc::v5::Client::new(options, 10);
+        client.subscribe(topic, rumqttc::v5::mqttbytes::QoS::AtLeastOnce).unwrap();
+        loop {
+            // The broker sends what it keeps right after it granted the subscription.
+            match events.recv_timeout(std::time::Duration::from_millis(500)) {
+                Ok(Ok(rumqttc::v5::Event::Incoming(rumqttc::v5::mqttbytes::v5::Packet::Publish(publish)))) => {
+                    return Some(publish.payload.to_vec());
+                }
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(_) => return None,
+            }
+        }
+    }
+
     pub fn config(&self) -> BrokerConfig {
         BrokerConfig::new("127.0.0.1", self.port)
     }

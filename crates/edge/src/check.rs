@@ -20,10 +20,13 @@ use crate::config::{NodeConfig, Play};
 use crate::host::HostStatus;
 use crate::installation::Installation;
 use crate::models::{choose_detector, model_store, plate_engine};
-use crate::node::broker_config;
+use crate::node::{broker_config, node_tls};
 use crate::node_clock::NodeClock;
 use crate::plates::PlateEngine;
 use crate::watch::one_line;
+
+/// Longest wait for the hub's answer.
+const HUB_ANSWER_MAX: Duration = Duration::from_secs(8);
 
 /// Free disk that a node should have: weeks of events and evidence.
 const DISK_FREE_MIN: u64 = 5_000_000_000;
@@ -97,6 +100,7 @@ impl<'t> Findings<'t> {
 pub async fn check(config: &NodeConfig, folder: &Path, installation: &Installation, findings: &mut Findings<'_>) {
     disk(config, findings);
     clock(findings);
+    certificate(config, findings);
     broker(config, findings).await;
     hub(config, findings);
     let detector = models(config, installation, findings);
@@ -170,13 +174,28 @@ fn clock(findings: &mut Findings<'_>) {
     }
 }
 
+fn certificate(config: &NodeConfig, findings: &mut Findings<'_>) {
+    let Some(enrolled) = &config.enrolled else { return };
+    let now = NodeClock::start().utc();
+    let seen = format!("node {} of site {}, good until {}", enrolled.node, enrolled.site, enrolled.not_after);
+    if now >= enrolled.not_after {
+        let fix = "it is over: ask the hub for a new code and enrol the machine again with --again; its key stays";
+        findings.add(Verdict::Bad, "certificate", seen, fix);
+    } else if uplink::enrol::is_due(enrolled, now) {
+        let fix = "the node renews it by itself when it reaches the hub; see the line about the hub";
+        findings.add(Verdict::Warning, "certificate", seen, fix);
+    } else {
+        findings.good("certificate", seen);
+    }
+}
+
 async fn broker(config: &NodeConfig, findings: &mut Findings<'_>) {
     let Some(address) = &config.broker else {
         findings.add(Verdict::Warning, "broker", "none: events stay on this node", "give a [broker] once there is one");
         return;
     };
     let place = format!("{}:{}", address.host, address.port);
-    let asked: anyhow::Result<BrokerConfig> = broker_config(address);
+    let asked: anyhow::Result<BrokerConfig> = node_tls(config).and_then(|tls| broker_config(address, tls.as_ref()));
     let answer = match asked {
         Ok(broker) => uplink::probe::probe(&broker, &config.site, &config.node).await.map_err(anyhow::Error::from),
         Err(error) => Err(error),
@@ -203,11 +222,12 @@ fn hub(config: &NodeConfig, findings: &mut Findings<'_>) {
         findings.add(Verdict::Warning, "hub", "none: pictures stay on this node", "give a [hub] url once there is one");
         return;
     };
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(8)))
-        .http_status_as_error(false)
-        .build()
-        .into();
+    let agent = match node_tls(config) {
+        Ok(tls) => uplink::probe::hub_agent(tls.as_ref(), HUB_ANSWER_MAX),
+        Err(error) => {
+            return findings.add(Verdict::Bad, "hub", format!("{error:#}"), "enrol the machine again with --again");
+        }
+    };
     match agent.get(format!("{url}/healthz")).call() {
         Ok(answer) if answer.status().is_success() => findings.good("hub", format!("{url} answers")),
         Ok(answer) => findings.add(

@@ -1,5 +1,6 @@
 //! The node's configuration: who it is, where its broker and hub are, its cameras and gates.
 
+pub mod enrolled;
 pub mod lanes;
 pub mod reference;
 pub mod stream;
@@ -69,6 +70,8 @@ pub struct NodeConfig {
     pub lanes: Vec<LaneConfig>,
     /// The keys of the hub whose policies are followed; nothing where there is no `[policy]`.
     pub trusted: Option<TrustedKeys>,
+    /// What the machine became when it was enrolled; nothing where its names and addresses are configured.
+    pub enrolled: Option<uplink::Enrolled>,
 }
 
 /// A list of plates and the name of its file, by which a policy of the hub replaces it.
@@ -200,11 +203,16 @@ impl NodeConfig {
 }
 
 fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig> {
-    let site = table.required("site", "a name of a-z, 0-9 and -");
-    let node = table.required("node", "a name of a-z, 0-9 and -");
     let data = table.required::<PathBuf>("data", "the folder for the key, the outbox and the evidence");
+    let enrolled = data.as_ref().and_then(|data| enrolled::read(table, &folder.join(data)));
+    let site = enrolled::name(table, "site", enrolled.as_ref().map(|enrolled| &enrolled.site));
+    let node = enrolled::name(table, "node", enrolled.as_ref().map(|enrolled| &enrolled.node));
     let broker = table.nested("broker", |t| read_broker(t, folder));
     let hub_url = table.nested("hub", read_hub).flatten();
+    let (broker, hub_url) = match (&enrolled, &data) {
+        (Some(enrolled), Some(data)) => enrolled::places(enrolled, &folder.join(data)),
+        (Some(_) | None, _) => (broker, hub_url),
+    };
     let models = table.nested("models", |t| read_models(t, folder)).unwrap_or_default();
     let local = table.nested("local", |t| read_local(t, folder));
     let engines = table.optional::<usize>("engines");
@@ -251,6 +259,7 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
         access,
         lanes: lanes?,
         trusted,
+        enrolled,
     })
 }
 

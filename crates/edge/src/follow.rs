@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
 use uplink::{
-    Outbox, PolicyClient, PolicyClientConfig, PolicyClientHandle, PolicyLink, PolicyReader, PolicyStore, WallClock,
+    Outbox, PolicyClient, PolicyClientConfig, PolicyClientHandle, PolicyLink, PolicyReader, PolicyStore, Tls, WallClock,
 };
 use wire::policy::{Bundle, PolicyChange};
 use wire::{Event, EventId, NodeKey, Payload};
@@ -48,10 +48,14 @@ pub(crate) struct Follower {
 }
 
 /// Follows the hub from now on.
-pub(crate) fn follow(store: PolicyStore, follower: Follower) -> Result<(PolicyClientHandle, PolicyLink)> {
+pub(crate) fn follow(
+    store: PolicyStore,
+    follower: Follower,
+    tls: Option<Tls>,
+) -> Result<(PolicyClientHandle, PolicyLink)> {
     let Follower { config, rules, access, outbox, events, clock, nonce, key } = follower;
     let url = config.hub_url.clone().context("a policy is read from the [hub], and there is none")?;
-    let client = PolicyClientConfig::new(url, key, None);
+    let client = PolicyClientConfig::new(url, key, tls);
     let runtime = Handle::current();
     let now = Arc::clone(&clock);
     let mut number = 0;

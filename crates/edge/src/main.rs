@@ -22,6 +22,7 @@ use inference::Tier;
 use inference::models::{Mirror, PullOutcome, pull};
 
 mod card_command;
+mod enrol_command;
 mod eval_command;
 mod plate_command;
 mod redact_command;
@@ -76,6 +77,8 @@ enum Command {
     },
     /// Print the reference of the configuration: every field, what is accepted and what it means, as Markdown.
     Reference,
+    /// Become a node: with the one-time code that the hub has given. Does nothing where the machine is one already.
+    Enrol(enrol_command::Enrol),
     /// Print the node's public key, by which the hub knows it; makes the key where there is none.
     Key {
         /// The node's configuration.
@@ -216,6 +219,10 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Card { config } => {
             card_command::digest(&config)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Enrol(arguments) => {
+            enrol_command::enrol(arguments)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Key { config } => {

@@ -13,8 +13,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use uplink::{
     AppendError, BrokerConfig, ClockReading, Credentials, Identity, Limits, Links, NodeKeyFile, OrderClientHandle,
-    Outbox, PolicyClientHandle, Publisher, PublisherHandle, Secret, Spool, Tls, Uploader, UploaderConfig,
-    UploaderHandle, WallClock,
+    Outbox, PolicyClientHandle, Publisher, PublisherHandle, Renewer, RenewerHandle, Secret, Spool, Tls, Uploader,
+    UploaderConfig, UploaderHandle, WallClock,
 };
 use wire::event::NodeStart;
 use wire::{Event, EventId, NodeKey, NodePublicKey, Payload};
@@ -65,6 +65,8 @@ pub struct Node {
     orders: Option<OrderClientHandle>,
     access: Option<AccessThread>,
     uploader: Option<UploaderHandle>,
+    /// Ends with the node.
+    _renewer: Option<RenewerHandle>,
     cameras: Vec<RunningCamera>,
     model: Option<LoadedModel>,
     local: Option<Local>,
@@ -113,6 +115,7 @@ impl Node {
     ) -> Result<Self> {
         let started_at = Instant::now();
         let key = node_key(config)?;
+        let tls = node_tls(config)?;
         let identity = Identity { site: config.site.clone(), node: config.node.clone(), key: key.clone() };
         let (rules, policies) = rules_at_start(config)?;
         let spool = config.data.join("spool");
@@ -140,17 +143,22 @@ impl Node {
                 nonce: draw_nonce()?,
                 key: key.clone(),
             };
-            follow(store, follower)
+            follow(store, follower, tls.clone())
         });
         let (policy, link) = follower.transpose()?.unzip();
         let handle = access.as_ref().map(AccessThread::handle);
         let (orders, order_link) = take_orders(config, &key, handle, wall_clock(Arc::clone(&clock)))?.unzip();
         let links = Links { policy: link, orders: order_link };
-        let publisher = config.broker.as_ref().map(|b| publish(b, &outbox, Arc::clone(&clock), links)).transpose()?;
+        let publisher = config
+            .broker
+            .as_ref()
+            .map(|b| publish((b, tls.as_ref()), &outbox, Arc::clone(&clock), links))
+            .transpose()?;
         let uploader = config.hub_url.as_ref().map(|url| {
-            let uploads = UploaderConfig::new(url.clone(), config.node.clone(), key.clone(), None);
+            let uploads = UploaderConfig::new(url.clone(), config.node.clone(), key.clone(), tls.clone());
             Uploader::start(spool.clone(), uploads, wall_clock(Arc::clone(&clock)))
         });
+        let renewer = tls.map(|tls| Renewer::start(config.data.clone(), tls, wall_clock(Arc::clone(&clock))));
         let mut node = Self {
             key: key.public(),
             outbox,
@@ -160,6 +168,7 @@ impl Node {
             orders,
             access,
             uploader: uploader.transpose()?,
+            _renewer: renewer,
             cameras: Vec::new(),
             model: loaded,
             local: None,
@@ -390,9 +399,18 @@ fn wall_clock(clock: Arc<NodeClock>) -> WallClock {
     Arc::new(move || ClockReading { at: clock.utc(), quality: clock.quality() })
 }
 
+/// By what an enrolled node knows broker and hub, and they know it; nothing where it was not enrolled.
+pub(crate) fn node_tls(config: &NodeConfig) -> Result<Option<Tls>> {
+    let files = config.enrolled.as_ref().map(|_| uplink::EnrolmentFiles::new(&config.data));
+    Ok(files.map(|files| files.tls()).transpose()?)
+}
+
 /// What it takes to speak to the broker; reads the certificate and the password.
-pub(crate) fn broker_config(broker: &BrokerAddress) -> Result<BrokerConfig> {
-    let tls = broker.ca_file.as_deref().map(|authority| Tls::read(authority, None)).transpose()?;
+pub(crate) fn broker_config(broker: &BrokerAddress, enrolled: Option<&Tls>) -> Result<BrokerConfig> {
+    let tls = match enrolled {
+        Some(tls) => Some(tls.clone()),
+        None => broker.ca_file.as_deref().map(|authority| Tls::read(authority, None)).transpose()?,
+    };
     let credentials = match (&broker.username, &broker.password_file) {
         (Some(user), Some(file)) => {
             let password = std::fs::read_to_string(file)
@@ -449,8 +467,13 @@ fn decide(
     AccessThread::start(parts).map(Some)
 }
 
-fn publish(broker: &BrokerAddress, outbox: &Outbox, clock: Arc<NodeClock>, links: Links) -> Result<PublisherHandle> {
-    let (outbox, broker, version) = (outbox.clone(), broker_config(broker)?, env!("CARGO_PKG_VERSION"));
+fn publish(
+    (broker, tls): (&BrokerAddress, Option<&Tls>),
+    outbox: &Outbox,
+    clock: Arc<NodeClock>,
+    links: Links,
+) -> Result<PublisherHandle> {
+    let (outbox, broker, version) = (outbox.clone(), broker_config(broker, tls)?, env!("CARGO_PKG_VERSION"));
     let (limits, clock) = (Limits::default(), wall_clock(clock));
     Ok(Publisher::start_with(outbox, broker, limits, version, clock, links))
 }

@@ -18,6 +18,7 @@ const ALARMS = {
   unreadable: ['warn', 'help_setup'],
   bad_number: ['warn', 'help_setup'],
   unstorable: ['warn', 'help_setup'],
+  revoked: ['bad', 'help_revoked'],
 };
 
 /**

@@ -375,6 +375,11 @@ const WORDS = {
     'Số liệu của nó không được nhận. Đăng ký thiết bị nếu là của bạn.',
     'What it sends is refused. Register the node if it is yours.',
   ],
+  trouble_revoked: ['Thiết bị đã bị thu hồi', 'A node was revoked'],
+  help_revoked: [
+    'Mọi dữ liệu nó gửi sau đó bị từ chối. Nếu nó vẫn gửi, thiết bị có thể đã bị lấy cắp.',
+    'Everything that it sends since then is refused. If it still sends, the machine may have been stolen.',
+  ],
   trouble_misplaced: ['Thiết bị gửi nhầm điểm', 'A node speaks for another site'],
   trouble_unreadable: ['Bản tin không đọc được', 'A message cannot be read'],
   trouble_bad_number: ['Số thứ tự không hợp lệ', 'An event number is out of range'],

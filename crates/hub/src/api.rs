@@ -13,6 +13,7 @@ mod blobs;
 mod body;
 mod counts;
 mod decisions;
+mod enrolments;
 mod exports;
 mod gates;
 mod health;
@@ -44,6 +45,7 @@ use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
 
 use crate::accounts::reception::Reception;
+use crate::enrolment::Enrolment;
 use crate::feeds::Feeds;
 use crate::feeds::config::FeedsConfig;
 use crate::health::HealthBoard;
@@ -82,6 +84,8 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<FeedsConfig>,
     pub(crate) reports: Arc<Semaphore>,
+    /// What nodes are enrolled with; nothing where the hub has no authority.
+    pub(crate) enrolment: Option<Arc<Enrolment>>,
     /// Names under which the hub may be addressed; nothing where any will do.
     pub(crate) hosts: Option<Arc<[String]>>,
     /// Who is let in.
@@ -128,6 +132,13 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/decisions/counts", get(decisions::counts)),
         ("/api/v1/decisions/{event_id}", get(decisions::decision)),
         ("/api/v1/nodes", get(nodes::nodes)),
+        ("/api/v1/nodes/{node}/revocation", post(enrolments::revoke)),
+        ("/api/v1/sites/{site}/enrolments", get(enrolments::invitations).post(enrolments::invite)),
+        ("/api/v1/sites/{site}/enrolments/{id}", delete(enrolments::withdraw)),
+        ("/api/v1/enrolment", post(enrolments::enrol)),
+        ("/api/v1/node/certificate", post(enrolments::renew)),
+        ("/api/v1/authority", get(enrolments::authority)),
+        ("/api/v1/authority/revoked", get(enrolments::revoked)),
         ("/api/v1/sites/{site}/policies", get(policies::policies)),
         ("/api/v1/sites/{site}/policy/{version}", get(policies::bundle)),
         ("/api/v1/alarms", get(nodes::alarms)),

@@ -1,6 +1,7 @@
 //! The hub's configuration: a TOML document read so that all its mistakes are named at once.
 
 mod login;
+mod security;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,9 @@ use thiserror::Error;
 
 use crate::accounts::LoginConfig;
 use crate::broker::{BrokerConfig, Credentials, Secret, Subscription, Tls};
+use crate::enrolment::AuthorityConfig;
 use crate::feeds::config::FeedsConfig;
+use crate::https::HttpsConfig;
 
 /// Where a hub listens when nothing else is said.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -51,6 +54,10 @@ pub struct HubConfig {
     pub broker: BrokerConfig,
     /// Webhooks, alerts, reports and other feeds.
     pub feeds: FeedsConfig,
+    /// What nodes are enrolled with; nothing where there is no `[authority]`.
+    pub authority: Option<AuthorityConfig>,
+    /// What HTTPS is served with; plain HTTP where there is no `[https]`.
+    pub https: Option<HttpsConfig>,
 }
 
 /// Why a configuration file is not taken.
@@ -88,6 +95,8 @@ impl HubConfig {
             log_keep_months: None,
             broker,
             feeds: FeedsConfig::default(),
+            authority: None,
+            https: None,
         }
     }
 
@@ -136,7 +145,13 @@ impl HubConfig {
             }
             let broker = table.nested("broker", |table| broker(table, folder));
             let feeds = FeedsConfig::read(&mut table, folder);
+            let has_authority = table.has("authority");
+            let authority = table.nested("authority", |table| security::authority(table, folder)).flatten();
+            let https = table.nested("https", |table| security::https(table, folder, authority.as_ref())).flatten();
             table.finish();
+            if has_authority && authority.is_none() {
+                return None;
+            }
             Some(Self {
                 db: db?,
                 log_keep_months,
@@ -147,6 +162,8 @@ impl HubConfig {
                 hosts,
                 broker: broker??,
                 feeds,
+                authority,
+                https,
             })
         });
         problems.into_result(config)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::NodeId;
-use store::{BatchOutcome, Message, NodeHead, Outcome, Store, StoreError};
+use store::{BatchOutcome, Message, NodeHead, Outcome, Reason, Store, StoreError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
@@ -49,6 +49,8 @@ pub(crate) struct Ingest {
     pub(crate) health: HealthBoard,
     pub(crate) feeds: Feeds,
     pub(crate) metrics: Metrics,
+    /// Where it is told that a revoked node is still there.
+    pub(crate) revoked: mpsc::Sender<NodeId>,
 }
 
 /// What still has to go to the broker: at most as many acknowledgements as it lets be open, and one receipt a node.
@@ -216,7 +218,13 @@ impl Ingest {
                 Outcome::Stored | Outcome::Duplicate => {}
                 Outcome::Quarantined(reason) => {
                     debug!(topic = %message.topic, reason = reason.as_str(), "a message was put into quarantine");
-                    refused.extend(message.topic.parse::<NodeTopic>().ok().map(|topic| topic.node));
+                    if let Ok(topic) = message.topic.parse::<NodeTopic>() {
+                        if *reason == Reason::Revoked {
+                            // Full means that others are being thrown out; the next message tells it again.
+                            let _ = self.revoked.try_send(topic.node.clone());
+                        }
+                        refused.insert(topic.node);
+                    }
                 }
             }
         }

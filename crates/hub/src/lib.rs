@@ -11,15 +11,19 @@
 
 pub mod accounts;
 pub mod api;
+pub mod authority;
 pub mod broker;
+pub mod broker_files;
 pub mod clock;
 pub mod config;
 mod console_page;
 pub mod counting;
+pub mod enrolment;
 mod etag;
 pub mod feeds;
 mod follow;
 pub mod health;
+pub mod https;
 pub mod ingest;
 pub mod link;
 pub mod live;

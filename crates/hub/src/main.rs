@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod account_command;
+mod authority_command;
 mod counting_command;
 mod log_command;
 mod order_command;
@@ -41,6 +42,11 @@ struct Cli {
 enum Command {
     /// Runs the hub until SIGTERM or SIGINT.
     Run(Run),
+    /// The hub's own certificate authority.
+    #[command(subcommand)]
+    Authority(authority_command::Authority),
+    /// Writes the configuration of a Mosquitto broker: TLS, a certificate for each client, and who may say what.
+    BrokerConfig(authority_command::BrokerConfigArgs),
     /// Says which nodes are believed.
     #[command(subcommand)]
     Node(Box<Node>),
@@ -120,7 +126,6 @@ struct Files {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 enum Node {
     /// Believes a node from now on; also beside a running hub.
     Add {
@@ -136,6 +141,10 @@ enum Node {
         #[command(flatten)]
         files: Files,
     },
+    /// Gives a one-time code by which a machine becomes a node; also beside a running hub.
+    Invite(authority_command::Invite),
+    /// Believes a node no more: events, uploads, certificate and connection; also beside a running hub.
+    Revoke(authority_command::Revoke),
     /// Lists the nodes that are believed.
     List {
         #[command(flatten)]
@@ -234,6 +243,8 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> Result<()> {
     match command {
         Command::Run(run) => run_hub(run.config()?).await,
+        Command::Authority(authority) => authority_command::run_authority(authority),
+        Command::BrokerConfig(args) => authority_command::run_broker_config(args),
         Command::Node(node) => run_node(*node).await,
         Command::Openapi => {
             println!("{}", serde_json::to_string_pretty(&hub::api::document())?);
@@ -277,10 +288,18 @@ async fn run_node(command: Node) -> Result<()> {
             store.close().await;
             Ok(())
         }
+        Node::Invite(args) => authority_command::invite(args).await,
+        Node::Revoke(args) => authority_command::revoke(args).await,
         Node::List { files } => {
             let store = files.visit().await?;
+            let revoked = store.revocations().await?;
             for node in store.node_list().await? {
-                println!("{}\t{}\t{}\tadded {} by {}", node.site, node.node, node.key, node.added_at, node.added_by);
+                let ended = revoked.iter().find(|ended| ended.node == node.node);
+                let ended = ended.map_or_else(String::new, |ended| format!("\tREVOKED {} by {}", ended.at, ended.by));
+                println!(
+                    "{}\t{}\t{}\tadded {} by {}{ended}",
+                    node.site, node.node, node.key, node.added_at, node.added_by
+                );
             }
             store.close().await;
             Ok(())
@@ -291,13 +310,14 @@ async fn run_node(command: Node) -> Result<()> {
 async fn run_hub(config: HubConfig) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let scheme = if config.https.is_some() { "https" } else { "http" };
     let hub = hub::start(config).await?;
-    println!("listening on http://{}", hub.addr);
+    println!("listening on {scheme}://{}", hub.addr);
     if let Some(setup) = hub.setup() {
         // Whoever waited for the address may read no further.
         let _ = writeln!(
             std::io::stdout(),
-            "there is no account yet: open http://{}/ and give the code {}\nthe code is kept in {}",
+            "there is no account yet: open {scheme}://{}/ and give the code {}\nthe code is kept in {}",
             hub.addr,
             setup.reveal(),
             setup.path().display()

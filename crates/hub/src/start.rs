@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use store::{OpenError, Store, StoreError};
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -18,10 +19,14 @@ use crate::accounts::rate::RateLimiter;
 use crate::accounts::reception::Reception;
 use crate::accounts::setup::{SetupCode, SetupCodeError};
 use crate::api::{self, App, POLICY_READS_MAX, REPORTS_MAX, STREAMS_MAX, UPLOADS_MAX, UnguardedRoutes};
+use crate::authority::AuthorityError;
 use crate::config::{HubConfig, Listening, check_listening};
+use crate::enrolment::Enrolment;
+use crate::enrolment::bouncer::{Bouncer, HEARD_MAX};
 use crate::feeds::{self, Feeds};
 use crate::follow::Follow;
 use crate::health::{Health, HealthBoard};
+use crate::https::{HttpsConfig, HttpsError, Peer, TlsListener};
 use crate::ingest::Ingest;
 use crate::link;
 use crate::live::Live;
@@ -50,6 +55,12 @@ pub enum StartError {
     /// Nobody said who may use a route.
     #[error(transparent)]
     Unguarded(#[from] UnguardedRoutes),
+    /// The authority of nodes cannot be used.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// HTTPS cannot be served.
+    #[error(transparent)]
+    Https(#[from] HttpsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {listen}")]
     Listen {
@@ -64,7 +75,7 @@ pub enum StartError {
 /// A running hub. Dropped, it stops as a power cut would stop it; nothing is lost.
 #[derive(Debug)]
 pub struct HubHandle {
-    /// Where HTTP is served.
+    /// Where HTTP or HTTPS is served.
     pub addr: SocketAddr,
     /// Its store.
     pub store: Store,
@@ -79,6 +90,7 @@ struct Tasks {
     ingest: JoinHandle<()>,
     connection: JoinHandle<()>,
     herald: JoinHandle<()>,
+    bouncer: JoinHandle<()>,
     live: JoinHandle<()>,
     follow: JoinHandle<()>,
     retention: JoinHandle<()>,
@@ -89,9 +101,9 @@ struct Tasks {
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        let Self { ingest, connection, herald, live, follow, retention, audit, feeding, http } = self;
+        let Self { ingest, connection, herald, bouncer, live, follow, retention, audit, feeding, http } = self;
         feeding.abort_all();
-        for task in [ingest, connection, herald, live, follow, retention, audit, http] {
+        for task in [ingest, connection, herald, bouncer, live, follow, retention, audit, http] {
             task.abort();
         }
     }
@@ -122,6 +134,7 @@ impl HubHandle {
             ("ingest", &mut self.tasks.ingest),
             ("connection", &mut self.tasks.connection),
             ("wanted policies", &mut self.tasks.herald),
+            ("revoked nodes", &mut self.tasks.bouncer),
             ("live updates", &mut self.tasks.live),
             ("other hubs' events", &mut self.tasks.follow),
             ("old months", &mut self.tasks.retention),
@@ -155,7 +168,12 @@ impl HubHandle {
 
 /// Starts a hub: opens the database, serves HTTP and keeps trying to reach the broker.
 pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
-    check_listening(config.listen, config.listening).map_err(StartError::NotAllowed)?;
+    if config.https.is_none() {
+        check_listening(config.listen, config.listening).map_err(StartError::NotAllowed)?;
+    }
+    // Before anything is opened: mistakes in files are told at once.
+    let enrolment = config.authority.clone().map(Enrolment::open).transpose()?.map(Arc::new);
+    let acceptor = config.https.as_ref().map(HttpsConfig::acceptor).transpose()?;
     let store = Store::open(&config.db, &config.blobs).await?;
     let failed = |source| StartError::Listen { listen: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
@@ -180,6 +198,8 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
     let live = Live::new();
     let (connection, link, inbox) = link::connection(&config.broker, health.clone());
     let herald = Herald { store: store.clone(), link: link.clone() };
+    let (revoked, heard) = mpsc::channel(HEARD_MAX);
+    let bouncer = Bouncer { store: store.clone(), broker: config.broker.clone(), enrolment: enrolment.clone(), heard };
     let (metrics, feeds) = (Metrics::default(), Feeds::default());
     let hub = feeds::Hub { store: &store, link: &link, live: &live, metrics: &metrics, stopping: &stopping };
     let feeding = feeds.start(&config.feeds, &hub);
@@ -190,6 +210,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         health: health.clone(),
         feeds: feeds.clone(),
         metrics: metrics.clone(),
+        revoked,
     };
     let follow = Follow { store: store.clone(), live: live.clone() };
     let app = App {
@@ -200,24 +221,33 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
         policy_reads: Arc::new(Semaphore::new(POLICY_READS_MAX)),
+        enrolment,
         hosts: api::hosts(addr, &config.hosts),
         reception,
-        is_behind_tls: config.listening == Listening::BehindTls,
+        is_behind_tls: config.listening == Listening::BehindTls || config.https.is_some(),
         feeds,
         metrics,
         config: Arc::new(config.feeds),
         reports: Arc::new(Semaphore::new(REPORTS_MAX)),
     };
     let mut http_stopping = stopping.clone();
-    let router = api::router(app)?.into_make_service_with_connect_info::<SocketAddr>();
-    let http = axum::serve(listener, router).with_graceful_shutdown(async move {
+    let stopped = async move {
         // Fails when the handle is gone: then the task is ended anyway.
         let _ = http_stopping.wait_for(|stop| *stop).await;
-    });
+    };
+    let service = api::router(app)?.into_make_service_with_connect_info::<Peer>();
+    let http: Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>> = match acceptor {
+        Some(acceptor) => {
+            let listener = TlsListener::start(listener, acceptor).map_err(failed)?;
+            Box::pin(axum::serve(listener, service).with_graceful_shutdown(stopped).into_future())
+        }
+        None => Box::pin(axum::serve(listener, service).with_graceful_shutdown(stopped).into_future()),
+    };
     let tasks = Tasks {
         ingest: tokio::spawn(ingest.run(inbox, stopping.clone())),
         connection: tokio::spawn(connection.run(stopping.clone())),
         herald: tokio::spawn(herald.run(stopping.clone())),
+        bouncer: tokio::spawn(bouncer.run(stopping.clone())),
         live: tokio::spawn(live.run(store.clone(), stopping.clone())),
         follow: tokio::spawn(follow.run(stopping.clone())),
         retention: tokio::spawn(retention::run(store.clone(), config.log_keep_months, stopping)),

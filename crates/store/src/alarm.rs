@@ -39,6 +39,8 @@ pub enum AlarmKind {
     Unstorable,
     /// The node does not work by the policy that is wanted. Closes by itself when it does.
     PolicyRefused,
+    /// The node was revoked, and perhaps still sends.
+    Revoked,
 }
 
 impl AlarmKind {
@@ -56,6 +58,7 @@ impl AlarmKind {
             Self::BadNumber => "bad_number",
             Self::Unstorable => "unstorable",
             Self::PolicyRefused => "policy_refused",
+            Self::Revoked => "revoked",
         }
     }
 }

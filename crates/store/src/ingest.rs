@@ -24,6 +24,7 @@ use crate::month::Month;
 use crate::open::Store;
 use crate::quarantine::{self, Refused, batch_moment};
 use crate::query::AlertRow;
+use crate::revocation::revoked_among;
 use check::{Checked, Refusal};
 use plan::Place;
 
@@ -76,6 +77,8 @@ pub enum Reason {
     IdReused,
     /// See [`AlarmKind::Unstorable`].
     Unstorable,
+    /// See [`AlarmKind::Revoked`].
+    Revoked,
 }
 
 impl Reason {
@@ -91,6 +94,7 @@ impl Reason {
             Self::Fork => AlarmKind::Fork.as_str(),
             Self::IdReused => AlarmKind::IdReused.as_str(),
             Self::Unstorable => AlarmKind::Unstorable.as_str(),
+            Self::Revoked => AlarmKind::Revoked.as_str(),
         }
     }
 
@@ -105,6 +109,7 @@ impl Reason {
             Self::Fork => Some(AlarmKind::Fork),
             Self::IdReused => Some(AlarmKind::IdReused),
             Self::Unstorable => Some(AlarmKind::Unstorable),
+            Self::Revoked => Some(AlarmKind::Revoked),
         }
     }
 }
@@ -223,11 +228,18 @@ impl Store {
             good.iter().map(|(_, event)| (event.node.clone(), event.site.clone())).collect();
         let mut tx = self.ingest_begin().await?;
         let before = heads::lock(&mut tx, believed.keys()).await?;
+        // Behind the lock, so that a revocation counts for every batch that begins after it.
+        let revoked = revoked_among(&mut tx, believed.keys().collect()).await?;
         let mut log = plan::neighbours(&mut tx, good.iter().map(|(_, event)| event), &before).await?;
         let mut outcomes = vec![Outcome::Duplicate; batch.len()];
         let mut fresh: Vec<(usize, Received)> = Vec::with_capacity(good.len());
         for (index, event) in good {
             match log.place(&event) {
+                // What is in the log already came before the revocation.
+                Place::New if revoked.contains(&event.node) => {
+                    let detail = format!("node \"{}\" was revoked; event {} is not taken in", event.node, event.seq);
+                    refusals[index] = Some(Refusal { reason: Reason::Revoked, detail, node: Some(event.node.clone()) });
+                }
                 Place::New => {
                     log.add(&event);
                     outcomes[index] = Outcome::Stored;

@@ -11,6 +11,7 @@
 pub mod account;
 pub mod audit_log;
 pub mod blob;
+pub mod enrolment;
 pub mod error;
 pub mod event;
 pub mod ingest;
@@ -23,6 +24,7 @@ pub mod policy;
 pub mod query;
 pub mod rebuild;
 pub mod report;
+pub mod revocation;
 pub mod signal;
 pub mod verify;
 pub mod webhook;
@@ -45,6 +47,7 @@ pub use audit_log::{
 };
 pub use blob::{BlobError, BlobWriter, StoredBlob, Written};
 pub use db::location::{Location, LocationError, Server};
+pub use enrolment::{CertificateRow, ClaimError, InvitationRow, InviteError, IssuedFor, NewInvitation, RenewError};
 pub use error::{OpenError, StoreError};
 pub use event::StoredEvent;
 pub use ingest::{BatchOutcome, Message, NodeHead, Outcome, Reason};
@@ -70,6 +73,7 @@ pub use query::{
 };
 pub use rebuild::Rebuilt;
 pub use report::{ReportDocument, ReportRow};
+pub use revocation::{Revocation, RevokeError};
 pub use signal::{Signal, Signals};
 pub use verify::{Finding, Verified};
 pub use webhook::{DEAD_LETTERS_MAX, DeadLetterRow, WEBHOOKS_MAX, WebhookChange, WebhookError, WebhookRow};

@@ -71,30 +71,11 @@ impl Store {
 
     async fn node_insert_or_get(&self, new: &RegisteredNode) -> Result<RegisteredNode, StoreError> {
         let mut tx = self.write_begin().await?;
-        Query::new(
-            "insert into node (node, site, public_key, added_at, added_by) values ($1, $2, $3, $4, $5) on conflict (node) do nothing",
-        )
-        .bind(new.node.as_str())
-        .bind(new.site.as_str())
-        .bind(new.key.to_string())
-        .bind(new.added_at.as_unix_micros())
-        .bind(&new.added_by)
-        .execute(&mut tx)
-        .await?;
+        insert(&mut tx, new).await?;
         let row = Query::new("select * from node where node = $1").bind(new.node.as_str()).fetch_one(&mut tx).await?;
         let held = registered(&row)?;
         if held == *new {
-            Query::new("delete from quarantine where node = $1 and reason = $2")
-                .bind(new.node.as_str())
-                .bind(AlarmKind::UnknownNode.as_str())
-                .execute(&mut tx)
-                .await?;
-            Query::new("update alarm set closed_at = $1 where node = $2 and kind = $3 and closed_at is null")
-                .bind(new.added_at.as_unix_micros())
-                .bind(new.node.as_str())
-                .bind(AlarmKind::UnknownNode.as_str())
-                .execute(&mut tx)
-                .await?;
+            forget_stranger(&mut tx, new).await?;
         }
         tx.commit().await?;
         Ok(held)
@@ -181,6 +162,42 @@ impl Store {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// Believes a node that nobody has the name of.
+pub(crate) async fn write(tx: &mut Tx, new: &RegisteredNode) -> Result<(), StoreError> {
+    insert(tx, new).await?;
+    forget_stranger(tx, new).await
+}
+
+async fn insert(tx: &mut Tx, new: &RegisteredNode) -> Result<(), StoreError> {
+    Query::new(
+        "insert into node (node, site, public_key, added_at, added_by) values ($1, $2, $3, $4, $5) on conflict (node) do nothing",
+    )
+    .bind(new.node.as_str())
+    .bind(new.site.as_str())
+    .bind(new.key.to_string())
+    .bind(new.added_at.as_unix_micros())
+    .bind(&new.added_by)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what a node sent before it was believed.
+async fn forget_stranger(tx: &mut Tx, new: &RegisteredNode) -> Result<(), StoreError> {
+    Query::new("delete from quarantine where node = $1 and reason = $2")
+        .bind(new.node.as_str())
+        .bind(AlarmKind::UnknownNode.as_str())
+        .execute(&mut *tx)
+        .await?;
+    Query::new("update alarm set closed_at = $1 where node = $2 and kind = $3 and closed_at is null")
+        .bind(new.added_at.as_unix_micros())
+        .bind(new.node.as_str())
+        .bind(AlarmKind::UnknownNode.as_str())
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 async fn policy_set(tx: &mut Tx, node: &NodeId, policy: &PolicyStatus, received_at: UtcTime) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! The hub over HTTP: its address, and the client that speaks to it.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use ureq::http::Uri;
@@ -35,5 +36,31 @@ pub(crate) fn agent(tls: Option<&Tls>, request_max: Duration) -> ureq::Agent {
     match tls {
         Some(tls) => config.tls_config(tls.for_http()).build().into(),
         None => config.build().into(),
+    }
+}
+
+/// A client that goes on with the new certificate when the one that it shows is replaced.
+#[derive(Debug)]
+pub(crate) struct Client {
+    tls: Option<Tls>,
+    request_max: Duration,
+    made: Mutex<(u64, ureq::Agent)>,
+}
+
+impl Client {
+    /// Its requests take `request_max` at most.
+    pub(crate) fn new(tls: Option<&Tls>, request_max: Duration) -> Self {
+        let generation = tls.map_or(0, Tls::generation);
+        Self { tls: tls.cloned(), request_max, made: Mutex::new((generation, agent(tls, request_max))) }
+    }
+
+    /// What makes the next request.
+    pub(crate) fn agent(&self) -> ureq::Agent {
+        let generation = self.tls.as_ref().map_or(0, Tls::generation);
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.0 != generation {
+            *made = (generation, agent(self.tls.as_ref(), self.request_max));
+        }
+        made.1.clone()
     }
 }

@@ -16,6 +16,7 @@ mod durable;
 mod http;
 
 pub mod broker;
+pub mod enrol;
 pub mod key_file;
 pub mod orders;
 pub mod outbox;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use domain::{ClockQuality, UtcTime};
 
 pub use broker::{BrokerConfig, Credentials, Secret};
+pub use enrol::{Enrolled, EnrolmentFiles, Renewer, RenewerHandle};
 pub use key_file::{KeyFileError, NodeKeyFile};
 pub use orders::{OrderClient, OrderClientConfig, OrderClientHandle, OrderFault, OrderLink, SeenOrders};
 pub use outbox::{AppendError, AppendReceipt, Backlog, ConfirmOutcome, Identity, Outbox, OutboxError, StorageError};

@@ -8,6 +8,7 @@ use rumqttc::v5::{AsyncClient, ConnectionError, Event, Incoming};
 use thiserror::Error;
 
 use crate::broker::BrokerConfig;
+use crate::tls::Tls;
 
 /// Longest time that a broker gets for its welcome.
 const ANSWER_MAX: Duration = Duration::from_secs(12);
@@ -39,9 +40,22 @@ pub enum ProbeError {
     },
 }
 
-/// Connects as the node would, with another client name so that a running node is not thrown out, and leaves.
+/// What asks the hub something as the node would, in `answer_max` at most.
+pub fn hub_agent(tls: Option<&Tls>, answer_max: Duration) -> ureq::Agent {
+    crate::http::agent(tls, answer_max)
+}
+
+/// Connects as the node would, with another client name so that a running node is not thrown out, and leaves. With a
+/// certificate of its own a node has one name only, so then nothing is said after the handshake.
 pub async fn probe(broker: &BrokerConfig, site: &SiteId, node: &NodeId) -> Result<(), ProbeError> {
     let place = || broker.place();
+    if let Some(tls) = broker.tls.clone().filter(Tls::has_identity) {
+        let (host, port) = (broker.host.clone(), broker.port);
+        let shaken = tokio::task::spawn_blocking(move || tls.shake_hands(&host, port)).await;
+        let shaken = shaken.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        let failed = |source| Box::new(ConnectionError::Io(source));
+        return shaken.map_err(|source| ProbeError::Failed { place: place(), source: failed(source) });
+    }
     let mut options = broker.options(site, node, None, 1);
     options.set_client_id(format!("gatehouse-{site}-{node}-check"));
     let (client, mut events) = AsyncClient::new(options, 4);

@@ -105,8 +105,8 @@ impl Uploader {
         let (state, watched) = watch::channel(UploaderState::default());
         let (stop, stopping) = watch::channel(false);
         let backoff = Backoff::new(config.node.as_str(), config.retry_after, config.retry_after_max);
-        let agent = http::agent(config.tls.as_ref(), UPLOAD_MAX);
-        let source = Source { spool, hub, agent, node: config.node, key: config.key, clock };
+        let client = http::Client::new(config.tls.as_ref(), UPLOAD_MAX);
+        let source = Source { spool, hub, client, node: config.node, key: config.key, clock };
         let task = tokio::spawn(run(Arc::new(source), backoff, state, stopping));
         Ok(UploaderHandle { state: watched, stop, task })
     }
@@ -116,7 +116,7 @@ impl Uploader {
 struct Source {
     spool: Spool,
     hub: String,
-    agent: ureq::Agent,
+    client: http::Client,
     node: NodeId,
     key: NodeKey,
     clock: WallClock,
@@ -148,7 +148,8 @@ impl Source {
         };
         let grant = UploadGrant::sign(&self.key, &self.node, (self.clock)().at, hash);
         let request = self
-            .agent
+            .client
+            .agent()
             .put(format!("{}/api/v1/blobs/{hash}", self.hub))
             .header(UPLOAD_GRANT_HEADER, grant.to_header())
             .content_type(media_type.as_str());

@@ -1,5 +1,5 @@
 //! What travels between machines: the event envelope, acknowledgements, node status, policies, guards' orders, passes
-//! of visitors, topics, keys and blob names.
+//! of visitors, the enrolment of nodes, topics, keys and blob names.
 //!
 //! Owns every byte that one machine sends and another reads, so that both ends agree by construction. Never does IO,
 //! reads a clock or draws a random number.
@@ -9,6 +9,7 @@
 pub mod access;
 pub mod ack;
 pub mod blob;
+pub mod enrolment;
 pub mod envelope;
 pub mod event;
 pub mod evidence;

@@ -52,6 +52,9 @@ pub enum Permission {
     /// Nodes, cameras and alarms.
     #[serde(rename = "nodes.read")]
     NodesRead,
+    /// Invites nodes, and believes them no more.
+    #[serde(rename = "nodes.write")]
+    NodesWrite,
     /// Messages that could not be taken in.
     #[serde(rename = "quarantine.read")]
     QuarantineRead,
@@ -77,12 +80,12 @@ pub enum Permission {
 
 use Permission::{
     AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
-    FeedsWrite, FiguresRead, NodesRead, PlatesRead, PoliciesRead, QuarantineRead,
+    FeedsWrite, FiguresRead, NodesRead, NodesWrite, PlatesRead, PoliciesRead, QuarantineRead,
 };
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         FiguresRead,
         EventsRead,
         PlatesRead,
@@ -90,6 +93,7 @@ impl Permission {
         AlertsRead,
         AlertsAct,
         NodesRead,
+        NodesWrite,
         QuarantineRead,
         PoliciesRead,
         FeedsWrite,
@@ -109,6 +113,7 @@ impl Permission {
             AlertsRead => "alerts.read",
             AlertsAct => "alerts.act",
             NodesRead => "nodes.read",
+            NodesWrite => "nodes.write",
             QuarantineRead => "quarantine.read",
             PoliciesRead => "policies.read",
             FeedsWrite => "feeds.write",
@@ -123,7 +128,7 @@ impl Permission {
     pub const fn is_of_the_whole(self) -> bool {
         match self {
             AccountsRead | AccountsWrite | AuditLogRead | AuditLogVerify => true,
-            FiguresRead | EventsRead | PlatesRead | DecisionsRead | AlertsRead | AlertsAct | NodesRead
+            FiguresRead | EventsRead | PlatesRead | DecisionsRead | AlertsRead | AlertsAct | NodesRead | NodesWrite
             | QuarantineRead | PoliciesRead | FeedsWrite => false,
         }
     }
@@ -177,9 +182,17 @@ impl Role {
                 &[FiguresRead, EventsRead, PlatesRead, DecisionsRead, AlertsRead, PoliciesRead, FeedsWrite]
             }
             Self::Auditor => &[AuditLogRead, AuditLogVerify, AccountsRead, PoliciesRead],
-            Self::SystemAdmin => {
-                &[FiguresRead, EventsRead, AlertsRead, AlertsAct, NodesRead, QuarantineRead, PoliciesRead, FeedsWrite]
-            }
+            Self::SystemAdmin => &[
+                FiguresRead,
+                EventsRead,
+                AlertsRead,
+                AlertsAct,
+                NodesRead,
+                NodesWrite,
+                QuarantineRead,
+                PoliciesRead,
+                FeedsWrite,
+            ],
             Self::SecurityAdmin => &[AccountsRead, AccountsWrite, AuditLogVerify],
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -18,10 +18,12 @@ use wire::{BlobHash, Payload, UploadGrant};
 use crate::accounts::Permission;
 use crate::accounts::principal::Caller;
 use crate::api::App;
+use crate::api::enrolments::demand_certificate;
 use crate::api::params::{Params, event_of};
 use crate::api::problem::Problem;
 use crate::api::view::Blob;
 use crate::clock;
+use crate::https::Peer;
 
 /// What media may be. Anything else could be more than a picture to a browser.
 const MEDIA_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "video/mp4"];
@@ -49,6 +51,7 @@ fn hash(name: &str) -> Result<BlobHash, Problem> {
         (status = 200, description = "It was here already", body = Blob),
         (status = 400, body = Problem),
         (status = 401, description = "No grant of a known node for this blob, or one too old", body = Problem),
+        (status = 403, description = "The connection shows no certificate of this node", body = Problem),
         (status = 409, description = "The bytes have another hash", body = Problem),
         (status = 413, description = "More than 64 MiB", body = Problem),
         (status = 415, description = "Not a media type that is taken", body = Problem),
@@ -57,20 +60,28 @@ fn hash(name: &str) -> Result<BlobHash, Problem> {
     ))]
 pub(crate) async fn put_blob(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match upload(&app, &name, &headers, body).await {
+    match upload(&app, &peer, &name, &headers, body).await {
         Ok((status, blob)) => (status, Json(blob)).into_response(),
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn upload(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Result<(StatusCode, Blob), Problem> {
+async fn upload(
+    app: &App,
+    peer: &Peer,
+    name: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Blob), Problem> {
     let checked = async {
         let hash = hash(name)?;
         let node = granted(app, headers, &hash).await?;
+        demand_certificate(peer, &node.node)?;
         let media_type = media_type(headers)?;
         let permit = app.uploads.clone().try_acquire_owned();
         let permit = permit.map_err(|_| Problem::later("too many uploads at once; come back later"))?;
@@ -178,6 +189,9 @@ async fn granted(app: &App, headers: &HeaderMap, hash: &BlobHash) -> Result<Regi
     let Some(node) = known.filter(|node| grant.is_valid(&node.key, hash)) else {
         return Err(refused(format!("node \"{}\" is not known or did not sign this grant", grant.node)));
     };
+    if app.store.revocation_of(&grant.node).await?.is_some() {
+        return Err(refused(format!("node \"{}\" was revoked", grant.node)));
+    }
     let now = clock::now();
     let apart = now.since(grant.at).max(grant.at.since(now));
     if apart.as_secs() > UPLOAD_GRANT_AGE_MAX_S {

@@ -51,6 +51,7 @@ pub(crate) struct ExportParams {
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<UtcTime>,
     /// `csv` or `xlsx`; `csv` where it is not given.
+    #[param(inline)]
     format: Option<ExportFormat>,
 }
 

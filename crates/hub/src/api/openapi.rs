@@ -9,8 +9,9 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
-    accounts, accuracy, alerts, api_keys, audit_log, blobs, counts, decisions, exports, gates, health, incidents,
-    lists, metrics, ngsi, nodes, occupancy, plates, policies, reports, session, stream, view, visits, webhooks,
+    accounts, accuracy, alerts, api_keys, audit_log, blobs, counts, decisions, enrolments, exports, gates, health,
+    incidents, lists, metrics, ngsi, nodes, occupancy, plates, policies, reports, session, stream, view, visits,
+    webhooks,
 };
 
 #[derive(OpenApi)]
@@ -59,6 +60,14 @@ use crate::api::{
         decisions::counts,
         decisions::decision,
         nodes::nodes,
+        enrolments::revoke,
+        enrolments::invitations,
+        enrolments::invite,
+        enrolments::withdraw,
+        enrolments::enrol,
+        enrolments::renew,
+        enrolments::authority,
+        enrolments::revoked,
         policies::policies,
         policies::bundle,
         nodes::alarms,

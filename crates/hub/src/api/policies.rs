@@ -1,7 +1,7 @@
 //! Policies: bundles for nodes, and for readers what was published by whom.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::SiteId;
@@ -13,11 +13,13 @@ use wire::policy::grant::{READ_GRANT_AGE_MAX_S, READ_GRANT_HEADER};
 use crate::accounts::Permission;
 use crate::accounts::principal::Caller;
 use crate::api::App;
+use crate::api::enrolments::demand_certificate;
 use crate::api::nodes::LimitParams;
 use crate::api::params::{Params, rows};
 use crate::api::problem::Problem;
 use crate::api::view::Policy;
 use crate::clock;
+use crate::https::Peer;
 
 /// Published policies.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,7 +28,8 @@ pub(crate) struct Policies {
     policies: Vec<Policy>,
 }
 
-fn site(name: &str) -> Result<SiteId, Problem> {
+/// A site's name in a path.
+pub(crate) fn site(name: &str) -> Result<SiteId, Problem> {
     name.parse().map_err(|error| Problem::bad_request(format!("site: {error}")))
 }
 
@@ -66,11 +69,13 @@ pub(crate) async fn policies(
         (status = 304, description = "The reader has it"),
         (status = 400, body = Problem),
         (status = 401, description = "No grant of a known node of this site, or one too old", body = Problem),
+        (status = 403, description = "The connection shows no certificate of this node", body = Problem),
         (status = 404, description = "No such policy for this node", body = Problem),
         (status = 503, description = "Too many readers at once, or the database is away", body = Problem),
     ))]
 pub(crate) async fn bundle(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     Path((name, version)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -79,6 +84,7 @@ pub(crate) async fn bundle(
         Problem::bad_request(format!("version: \"{version}\" is not the number of a policy: 1 and above is accepted"))
     })?;
     let grant = granted(&app, &headers, &site, version).await?;
+    demand_certificate(&peer, grant.node())?;
     let _permit = app.policy_reads.try_acquire().map_err(|_| Problem::later("too many readers; come back later"))?;
     // One answer for both, so that no node learns what the others work by.
     let missing = || {
@@ -114,6 +120,9 @@ async fn granted(app: &App, headers: &HeaderMap, site: &SiteId, version: u64) ->
     if !known.is_some_and(|node| node.site == *site && grant.is_valid(&node.key, site, version)) {
         let detail = format!("node \"{}\" is not known at site \"{site}\" or did not sign this grant", grant.node());
         return Err(refused(detail));
+    }
+    if app.store.revocation_of(grant.node()).await?.is_some() {
+        return Err(refused(format!("node \"{}\" was revoked", grant.node())));
     }
     let now = clock::now();
     let apart = now.since(grant.at()).max(grant.at().since(now));

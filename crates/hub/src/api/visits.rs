@@ -163,6 +163,7 @@ pub(crate) struct DwellParams {
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<UtcTime>,
     /// How long a stretch is: `hour` or `day`; `hour` where it is not given.
+    #[param(inline)]
     bucket: Option<DwellBucket>,
 }
 

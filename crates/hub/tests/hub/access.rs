@@ -54,11 +54,23 @@ pub fn sign_in(hub: &Hub, name: &str) -> SignedIn {
 /// What whoever may gets from a hub without nodes, by a write without content.
 fn allowed(method: &str, path: &str) -> u16 {
     match (method, path) {
+        ("POST", "/api/v1/webhooks/{id}/dead-letters/{letter}/redeliver") => 404,
+        // Without an authority nobody enrols, but what is sent is looked at first.
+        ("GET", "/api/v1/authority" | "/api/v1/authority/revoked") => 501,
         ("POST" | "PATCH", _) => 415,
         ("DELETE", "/api/v1/session") => 204,
         ("DELETE", _)
         | ("GET", "/api/v1/accounts/{id}" | "/api/v1/accounts/{id}/sessions")
-        | ("GET", "/api/v1/plates/{event_id}" | "/api/v1/decisions/{event_id}" | "/api/v1/blobs/{sha256}") => 404,
+        | (
+            "GET",
+            "/api/v1/plates/{event_id}"
+            | "/api/v1/decisions/{event_id}"
+            | "/api/v1/blobs/{sha256}"
+            | "/api/v1/reports/{id}"
+            | "/api/v1/reports/{id}/{document}"
+            | "/api/v1/webhooks/{id}"
+            | "/api/v1/webhooks/{id}/dead-letters",
+        ) => 404,
         (_, "/readyz") => 503,
         (_, "/assets/{name}" | "/console/{name}") => 404,
         // A node's own proof is missing.
@@ -73,6 +85,11 @@ fn concrete(path: &str) -> String {
         .replace("{version}", "1")
         .replace("{event_id}", "00000000-0000-7000-8000-000000000000")
         .replace("{id}", "0")
+        .replace("{node}", "nobody")
+        .replace("{letter}", "1")
+        .replace("{document}", "vi.pdf")
+        .replace("{table}", "counts")
+        .replace("/entities", "/entities?type=CrowdFlowObserved")
         .replace("{name}", "nothing")
 }
 
@@ -195,8 +212,10 @@ fn nobody_sees_a_site_that_is_not_his_in_lists_counts_streams_pictures_and_singl
         if !is_ours || path == "/api/v1/stream" || path.contains('{') {
             continue;
         }
-        for query in ["", "?site=foreign-site"] {
-            let answer = hub.http.send(method, &format!("{path}{query}"), &headers, b"");
+        for query in ["", "site=foreign-site"] {
+            let path = concrete(path);
+            let mark = if path.contains('?') { '&' } else { '?' };
+            let answer = hub.http.send(method, &format!("{path}{mark}{query}"), &headers, b"");
             let text = String::from_utf8_lossy(&answer.body).into_owned();
             let takes_no_site = !query.is_empty() && answer.status == 400 && text.contains("unknown field");
             assert!(answer.status == 200 || takes_no_site, "{path}{query}: {text}");
@@ -222,6 +241,22 @@ fn nobody_sees_a_site_that_is_not_his_in_lists_counts_streams_pictures_and_singl
         }
     }
     assert_eq!(hub.http.send("GET", "/api/v1/sites/foreign-site/policies", &headers, b"").status, 404);
+    assert_eq!(hub.http.send("GET", "/api/v1/sites/foreign-site/enrolments", &headers, b"").status, 403);
+    let json = [("authorization", key.as_str()), ("content-type", "application/json")];
+    let revoke = |node: &str| {
+        hub.http.send("POST", &format!("/api/v1/nodes/{node}/revocation"), &json, br#"{"reason":"gone"}"#).status
+    };
+    assert_eq!(revoke("foreign-n"), 404, "of another site's node there is nothing to be told");
+    for table in ["counts", "passages", "decisions", "alerts"] {
+        let answer = hub.http.send("GET", &format!("/api/v1/exports/{table}"), &headers, b"");
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(answer.status == 200 && !text.contains("foreign"), "{table}: {text}");
+        assert!(table == "alerts" || text.contains("own") || text.contains("cao-nguyen"), "{table}: {text}");
+    }
+    for kind in ["TrafficFlowObserved", "AnprFlowObserved"] {
+        let answer = hub.http.send("GET", &format!("/ngsi-ld/v1/entities?type={kind}"), &headers, b"");
+        assert!(answer.status == 200 && !String::from_utf8_lossy(&answer.body).contains("foreign"), "{kind}");
+    }
 
     // Pictures: through an event that one sees, or alone where one reads all of the site.
     let (passage, plate_id) =
@@ -246,8 +281,34 @@ fn nobody_sees_a_site_that_is_not_his_in_lists_counts_streams_pictures_and_singl
     ] {
         assert_eq!(hub.http.ask(&path, &[("authorization", key)]).status, status, "{path}");
     }
+    for (path, status) in [
+        ("/api/v1/exports/counts", 200),
+        ("/api/v1/exports/passages", 200),
+        ("/api/v1/exports/decisions", 403),
+        ("/ngsi-ld/v1/entities?type=CrowdFlowObserved", 200),
+        ("/ngsi-ld/v1/entities?type=AnprFlowObserved", 403),
+    ] {
+        assert_eq!(hub.http.ask(path, &[("authorization", &viewer)]).status, status, "a viewer: {path}");
+    }
     let passages = hub.http.ask("/api/v1/passages", &[("authorization", &viewer)]).json();
     assert!(passages["passages"][0].get("plate").is_none_or(Value::is_null), "a viewer reads no plates: {passages}");
+
+    // Plates are handed on only by whoever may read them, and only of his sites.
+    let admin = key_at(&hub, "cao-nguyen", &[Role::SystemAdmin]);
+    let hook = |key: &str, hook: Value| {
+        let headers = [("authorization", key), ("content-type", "application/json")];
+        hub.http.send("POST", "/api/v1/webhooks", &headers, hook.to_string().as_bytes())
+    };
+    let basis = json!({"url": "https://ioc.example.vn/", "sites": ["cao-nguyen"], "legal_basis": "12/QĐ"});
+    let plain = json!({"url": "https://ioc.example.vn/", "sites": ["cao-nguyen"]});
+    assert_eq!(hook(&admin, basis.clone()).status, 403, "an administrator reads no plates");
+    assert_eq!(hook(&admin, plain).status, 201);
+    assert_eq!(hook(&admin, json!({"url": "https://ioc.example.vn/"})).status, 403, "not of every site");
+    let held = hook(&key, basis).json()["id"].as_str().unwrap().to_owned();
+    let headers_of_admin = [("authorization", admin.as_str()), ("content-type", "application/json")];
+    let elsewhere = br#"{"url":"https://elsewhere.example.vn/"}"#;
+    let path = format!("/api/v1/webhooks/{held}");
+    assert_eq!(hub.http.send("PATCH", &path, &headers_of_admin, elsewhere).status, 403, "nor sends them elsewhere");
 
     // The stream, both what was missed and what comes.
     for (key, kinds) in [(&key, ["passage", "plate", "decision"].as_slice()), (&viewer, &["passage"])] {

@@ -25,6 +25,7 @@ fn every_documented_path_answers_and_every_reference_is_defined() {
             let path = path.replace("{sha256}", &"0".repeat(64));
             let path = path.replace("{site}", "cao-nguyen").replace("{version}", "1");
             let path = path.replace("{event_id}", "00000000-0000-7000-8000-000000000000").replace("{id}", "0");
+            let path = path.replace("{node}", "node-1");
             let answer = hub.http.send(&method.to_uppercase(), &path, &[], b"");
             // What a name stands for need not be there.
             let is_session = path == "/api/v1/session";

@@ -6,6 +6,7 @@ pub mod mosquitto;
 pub mod node;
 pub mod proxy;
 pub mod receiver;
+pub mod secured;
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};

@@ -34,7 +34,7 @@ pub(super) enum FetchError {
 
 /// Fetches bundles for one node.
 pub(super) struct Fetcher {
-    agent: ureq::Agent,
+    client: http::Client,
     hub: String,
     site: SiteId,
     node: NodeId,
@@ -52,7 +52,7 @@ impl Fetcher {
         key: NodeKey,
         clock: WallClock,
     ) -> Self {
-        Self { agent: http::agent(tls, FETCH_MAX), hub, site, node, key, clock }
+        Self { client: http::Client::new(tls, FETCH_MAX), hub, site, node, key, clock }
     }
 
     /// The bytes that `wanted` announces, checked against its length and hash. Waits for the network.
@@ -63,7 +63,7 @@ impl Fetcher {
         };
         let grant = ReadGrant::sign(&self.key, &self.node, (self.clock)().at, &self.site, wanted.version);
         let no_answer = |error: ureq::Error| FetchError::NoAnswer { url: url.clone(), why: error.to_string() };
-        let request = self.agent.get(&url).header(READ_GRANT_HEADER, grant.to_header());
+        let request = self.client.agent().get(&url).header(READ_GRANT_HEADER, grant.to_header());
         let mut answer = request.call().map_err(no_answer)?;
         let status = answer.status().as_u16();
         if status != 200 {

@@ -1,6 +1,6 @@
 //! What happens to a request before its handler: who asks, whether he may, how often, and that it is written down.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -19,6 +19,7 @@ use crate::accounts::token::{ApiKey, SessionToken, is_same};
 use crate::api::App;
 use crate::api::problem::{Problem, later_by};
 use crate::clock;
+use crate::https::Peer;
 
 /// The cookie that holds a session's token.
 pub(crate) const COOKIE: &str = "gatehouse_session";
@@ -47,8 +48,8 @@ pub(crate) struct Origin {
 }
 
 pub(crate) fn origin(app: &App, request: &Request) -> Origin {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.addr.ip());
     let proxies = &app.reception.config.proxies;
     let is_https = app.is_behind_tls || proxies.is_https(peer, request.headers());
     Origin { address: proxies.client(peer, request.headers()), is_https }

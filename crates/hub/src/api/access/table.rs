@@ -83,7 +83,7 @@ impl Route {
 use Access::{Machine, May, Own, OwnOr, Public, SignedIn};
 use Permission::{
     AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
-    FeedsWrite, FiguresRead, NodesRead, PlatesRead, PoliciesRead, QuarantineRead,
+    FeedsWrite, FiguresRead, NodesRead, NodesWrite, PlatesRead, PoliciesRead, QuarantineRead,
 };
 
 /// Every route that is served. This is the only place that says who may use one.
@@ -166,6 +166,15 @@ pub(crate) const TABLE: &[Route] = &[
     route("GET", "/metrics", May(NodesRead)),
     route("GET", "/api/v1/nodes", May(NodesRead)),
     route("GET", "/api/v1/alarms", May(NodesRead)),
+    route("GET", "/api/v1/sites/{site}/enrolments", May(NodesWrite)),
+    route("POST", "/api/v1/sites/{site}/enrolments", May(NodesWrite)).secret(),
+    route("DELETE", "/api/v1/sites/{site}/enrolments/{id}", May(NodesWrite)),
+    route("POST", "/api/v1/nodes/{node}/revocation", May(NodesWrite)),
+    // The code is the permission, the certificate on the connection, or there is nothing to hide.
+    route("POST", "/api/v1/enrolment", Machine).by_handler(),
+    route("POST", "/api/v1/node/certificate", Machine),
+    route("GET", "/api/v1/authority", Machine),
+    route("GET", "/api/v1/authority/revoked", Machine),
     route("GET", "/api/v1/quarantine", May(QuarantineRead)),
     route("GET", "/api/v1/sites/{site}/policies", May(PoliciesRead)),
     route("GET", "/api/v1/sites/{site}/policy/{version}", Machine),
@@ -225,7 +234,17 @@ mod tests {
     #[test]
     fn whoever_needs_no_permission_is_found_by_eye() {
         let machines: Vec<_> = TABLE.iter().filter(|route| route.access == Machine).map(|route| route.path).collect();
-        assert_eq!(machines, ["/api/v1/sites/{site}/policy/{version}", "/api/v1/blobs/{sha256}"]);
+        assert_eq!(
+            machines,
+            [
+                "/api/v1/enrolment",
+                "/api/v1/node/certificate",
+                "/api/v1/authority",
+                "/api/v1/authority/revoked",
+                "/api/v1/sites/{site}/policy/{version}",
+                "/api/v1/blobs/{sha256}"
+            ]
+        );
     }
 
     #[test]

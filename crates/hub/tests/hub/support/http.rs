@@ -84,12 +84,11 @@ impl Http {
     }
 
     pub fn post(&self, path: &str, body: &Value) -> Answer {
-        let request = agent().post(self.url(path)).header("content-type", "application/json");
-        request.send(body.to_string().as_bytes()).unwrap().into()
+        self.send("POST", path, &[("content-type", "application/json")], body.to_string().as_bytes())
     }
 
     pub fn delete(&self, path: &str) -> Answer {
-        agent().delete(self.url(path)).call().unwrap().into()
+        self.send("DELETE", path, &[], b"")
     }
 
     pub fn get(&self, path: &str) -> Value {

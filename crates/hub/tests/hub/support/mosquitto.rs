@@ -46,6 +46,26 @@ impl Mosquitto {
         broker
     }
 
+    /// One with the files that `broker-config` has written into `folder`.
+    pub fn of_files(folder: TempDir, port: u16) -> Self {
+        let path = folder.path().join("mosquitto.conf");
+        let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
+        let config = std::fs::read_to_string(&path).unwrap();
+        // Started by root it would become another user, who may not read here.
+        std::fs::write(&path, format!("user {user}\n{config}")).unwrap();
+        let child = spawn(&folder);
+        let broker = Self { port, folder, child };
+        broker.wait();
+        broker
+    }
+
+    /// Gives it a new list of revoked certificates, as the unit for it does.
+    pub fn take_list(&mut self, list: &Path) {
+        std::fs::copy(list, self.folder.path().join("nodes.crl")).unwrap();
+        let told = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

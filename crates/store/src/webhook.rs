@@ -221,6 +221,14 @@ impl Store {
         row.as_ref().map(webhook).transpose()
     }
 
+    /// Leaves a hook to whichever hub comes first. Nothing happens where `owner` has lost it meanwhile.
+    pub async fn webhook_release(&self, id: &str, owner: &str) -> Result<(), StoreError> {
+        let mut tx = self.write_begin().await?;
+        let release = Query::new("update webhook set owned_until = 0 where id = $1 and owner = $2");
+        release.bind(id).bind(owner).execute(&mut tx).await?;
+        tx.commit().await
+    }
+
     /// A hook has everything up to `cursor`, `delivered` more events than before. Nothing happens where `owner` has lost
     /// it meanwhile.
     pub async fn webhook_advance(&self, id: &str, owner: &str, cursor: u64, delivered: u64) -> Result<(), StoreError> {

@@ -121,6 +121,13 @@ impl Round {
     }
 
     async fn deliver(&self, id: &str, stopping: &watch::Receiver<bool>) -> Result<(), StoreError> {
+        let delivered = self.pages(id, stopping).await;
+        // Another hub, or this one after a restart, need not wait until the lease is over.
+        let released = self.store.webhook_release(id, &self.owner).await;
+        delivered.and(released)
+    }
+
+    async fn pages(&self, id: &str, stopping: &watch::Receiver<bool>) -> Result<(), StoreError> {
         while !*stopping.borrow() {
             let Some(hook) = self.store.webhook_own(id, &self.owner, clock::now(), LEASE).await? else { return Ok(()) };
             let events = self.store.events_after(hook.cursor, PAGE_EVENTS).await?;

@@ -76,6 +76,21 @@ impl Broker {
         Self { port, folder: folder.to_owned(), process: None }
     }
 
+    /// One that runs by the configuration that lies in `folder` and listens at `port`.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn of_files(folder: &Path, port: u16) -> Self {
+        let file = folder.join("mosquitto.conf");
+        let settings = std::fs::read_to_string(&file).expect("there is a configuration");
+        // As in `down_saving`.
+        std::fs::write(&file, format!("user root\n{settings}")).expect("it is written");
+        let mut broker = Self { port, folder: folder.to_owned(), process: None };
+        broker.start();
+        broker.wait();
+        broker
+    }
+
     /// A broker that listens.
     pub fn up(folder: &Path) -> Self {
         let mut broker = Self::down(folder);

@@ -10,6 +10,7 @@ mod counting;
 mod crash;
 mod delivery;
 mod disk;
+mod enrolment;
 mod evidence;
 mod offline;
 mod orders;

@@ -13,6 +13,7 @@ mod blobs;
 mod body;
 mod counts;
 mod decisions;
+mod drafts;
 mod enrolments;
 mod exports;
 mod gates;
@@ -25,6 +26,7 @@ mod nodes;
 mod occupancy;
 mod openapi;
 mod params;
+mod passes;
 mod plates;
 mod policies;
 mod problem;
@@ -33,6 +35,7 @@ mod security;
 mod session;
 mod stream;
 mod visits;
+mod watch_entries;
 mod webhooks;
 
 use std::sync::Arc;
@@ -43,6 +46,8 @@ use store::Store;
 use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
+use wire::pass::PassKey;
+use wire::policy::PolicyKey;
 
 use crate::accounts::reception::Reception;
 use crate::enrolment::Enrolment;
@@ -86,6 +91,10 @@ pub(crate) struct App {
     pub(crate) reports: Arc<Semaphore>,
     /// What nodes are enrolled with; nothing where the hub has no authority.
     pub(crate) enrolment: Option<Arc<Enrolment>>,
+    /// What policies are signed with; nothing where the key is kept elsewhere.
+    pub(crate) policy_key: Option<Arc<PolicyKey>>,
+    /// What visitors' passes are signed with; nothing where the hub issues none.
+    pub(crate) pass_key: Option<Arc<PassKey>>,
     /// Names under which the hub may be addressed; nothing where any will do.
     pub(crate) hosts: Option<Arc<[String]>>,
     /// Who is let in.
@@ -139,7 +148,19 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/node/certificate", post(enrolments::renew)),
         ("/api/v1/authority", get(enrolments::authority)),
         ("/api/v1/authority/revoked", get(enrolments::revoked)),
-        ("/api/v1/sites/{site}/policies", get(policies::policies)),
+        ("/api/v1/sites/{site}/policies", get(policies::policies).post(drafts::publication)),
+        ("/api/v1/sites/{site}/policy-draft", get(drafts::draft)),
+        (
+            "/api/v1/sites/{site}/policy-draft/documents/{path}",
+            get(drafts::document).put(drafts::document_put).delete(drafts::document_delete),
+        ),
+        ("/api/v1/sites/{site}/policy-draft/changes", get(drafts::changes)),
+        ("/api/v1/sites/{site}/policy-draft/reset", post(drafts::reset)),
+        ("/api/v1/sites/{site}/watch-entries", get(watch_entries::entries).post(watch_entries::propose)),
+        ("/api/v1/sites/{site}/watch-entries/{id}/decision", post(watch_entries::decide)),
+        ("/api/v1/sites/{site}/watch-entries/{id}/removal", post(watch_entries::remove)),
+        ("/api/v1/sites/{site}/passes", get(passes::passes).post(passes::issue)),
+        ("/api/v1/sites/{site}/passes/{id}/revocation", post(passes::revoke)),
         ("/api/v1/sites/{site}/policy/{version}", get(policies::bundle)),
         ("/api/v1/alarms", get(nodes::alarms)),
         ("/api/v1/quarantine", get(nodes::quarantine)),

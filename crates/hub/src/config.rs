@@ -32,6 +32,15 @@ pub enum Listening {
     PlainHttp,
 }
 
+/// Where the keys are with which the hub signs what nodes believe. Without them it only passes on what was signed elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SigningConfig {
+    /// The policy key: whoever may publish then does so by the API.
+    pub policy_key: Option<PathBuf>,
+    /// The pass key: whoever may issue passes then does so by the API.
+    pub pass_key: Option<PathBuf>,
+}
+
 /// What a hub needs to know.
 #[derive(Debug, Clone)]
 pub struct HubConfig {
@@ -56,6 +65,8 @@ pub struct HubConfig {
     pub feeds: FeedsConfig,
     /// What nodes are enrolled with; nothing where there is no `[authority]`.
     pub authority: Option<AuthorityConfig>,
+    /// What the hub signs with.
+    pub signing: SigningConfig,
     /// What HTTPS is served with; plain HTTP where there is no `[https]`.
     pub https: Option<HttpsConfig>,
 }
@@ -96,6 +107,7 @@ impl HubConfig {
             broker,
             feeds: FeedsConfig::default(),
             authority: None,
+            signing: SigningConfig::default(),
             https: None,
         }
     }
@@ -148,6 +160,7 @@ impl HubConfig {
             let has_authority = table.has("authority");
             let authority = table.nested("authority", |table| security::authority(table, folder)).flatten();
             let https = table.nested("https", |table| security::https(table, folder, authority.as_ref())).flatten();
+            let signing = table.nested("signing", |table| security::signing(table, folder)).unwrap_or_default();
             table.finish();
             if has_authority && authority.is_none() {
                 return None;
@@ -163,6 +176,7 @@ impl HubConfig {
                 broker: broker??,
                 feeds,
                 authority,
+                signing,
                 https,
             })
         });

@@ -12,8 +12,10 @@
 pub mod accounts;
 pub mod api;
 pub mod authority;
+pub mod backup;
 pub mod broker;
 pub mod broker_files;
+pub mod check;
 pub mod clock;
 pub mod config;
 mod console_page;

@@ -5,7 +5,9 @@ mod account_command;
 mod authority_command;
 mod counting_command;
 mod log_command;
+mod operation_command;
 mod order_command;
+mod pass_command;
 mod policy_command;
 mod report_command;
 
@@ -23,6 +25,7 @@ use hub::config::{LISTEN, parse_address};
 use hub::{BrokerConfig, HubConfig, Listening, Subscription};
 use log_command::Log;
 use order_command::Order;
+use pass_command::Pass;
 use policy_command::Policy;
 use report_command::Report;
 use store::{Location, RegisteredNode, Store};
@@ -76,10 +79,18 @@ enum Command {
     /// The months of the log on a PostgreSQL server: shows them, drops old ones.
     #[command(subcommand)]
     Log(Box<Log>),
+    /// The key that signs visitors' passes.
+    #[command(subcommand)]
+    Pass(Box<Pass>),
     /// Folds the whole log again. A hub with a database file must not be running; hubs on a server wait until it is done.
     Rebuild(Files),
-    /// Reads the whole database and says what is wrong with it: signatures, hashes, chains, heads.
-    Check(Files),
+    /// Looks at everything that a hub needs and says what to mend: clock, disk, database, broker, certificates, keys; then
+    /// reads the whole database: signatures, hashes, chains, heads. Also beside a running hub.
+    Check(operation_command::Check),
+    /// Copies everything that a hub knows into a folder; also beside a running hub.
+    Backup(operation_command::Backup),
+    /// Puts a backup back. The hub must not be running.
+    Restore(operation_command::Restore),
 }
 
 #[derive(Debug, Args)]
@@ -263,17 +274,10 @@ async fn run(command: Command) -> Result<()> {
             println!("folded {} events again, {} of them of a kind that is not known", rebuilt.events, rebuilt.unread);
             Ok(())
         }
-        Command::Check(files) => {
-            let verified = files.visit().await?.verify().await?;
-            for finding in &verified.findings {
-                println!("{}: {}", finding.place, finding.what);
-            }
-            println!("{} events looked at, {} things wrong", verified.events, verified.findings_total);
-            if verified.findings_total > 0 {
-                bail!("the database is not sound");
-            }
-            Ok(())
-        }
+        Command::Pass(pass) => pass_command::run(*pass),
+        Command::Check(check) => operation_command::run_check(check).await,
+        Command::Backup(args) => operation_command::run_backup(args).await,
+        Command::Restore(args) => operation_command::run_restore(args).await,
     }
 }
 

@@ -32,6 +32,7 @@ use crate::link;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::policy::herald::Herald;
+use crate::policy::{KeyFileError, PassKeyFile, PolicyKeyFile};
 use crate::retention;
 
 /// How long open requests may take to end when the hub stops; then they are cut off.
@@ -58,6 +59,9 @@ pub enum StartError {
     /// The authority of nodes cannot be used.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// A key that the configuration names cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
     /// HTTPS cannot be served.
     #[error(transparent)]
     Https(#[from] HttpsError),
@@ -173,6 +177,8 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
     }
     // Before anything is opened: mistakes in files are told at once.
     let enrolment = config.authority.clone().map(Enrolment::open).transpose()?.map(Arc::new);
+    let policy_key = config.signing.policy_key.as_deref().map(PolicyKeyFile::read).transpose()?.map(Arc::new);
+    let pass_key = config.signing.pass_key.as_deref().map(PassKeyFile::read).transpose()?.map(Arc::new);
     let acceptor = config.https.as_ref().map(HttpsConfig::acceptor).transpose()?;
     let store = Store::open(&config.db, &config.blobs).await?;
     let failed = |source| StartError::Listen { listen: config.listen, source };
@@ -222,6 +228,8 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
         policy_reads: Arc::new(Semaphore::new(POLICY_READS_MAX)),
         enrolment,
+        policy_key,
+        pass_key,
         hosts: api::hosts(addr, &config.hosts),
         reception,
         is_behind_tls: config.listening == Listening::BehindTls || config.https.is_some(),

@@ -11,6 +11,8 @@
 pub mod account;
 pub mod audit_log;
 pub mod blob;
+pub mod copy;
+pub mod draft;
 pub mod enrolment;
 pub mod error;
 pub mod event;
@@ -20,6 +22,7 @@ pub mod log;
 pub mod month;
 pub mod node;
 pub mod open;
+pub mod pass;
 pub mod policy;
 pub mod query;
 pub mod rebuild;
@@ -27,6 +30,7 @@ pub mod report;
 pub mod revocation;
 pub mod signal;
 pub mod verify;
+pub mod watch;
 pub mod webhook;
 
 mod alarm;
@@ -46,7 +50,9 @@ pub use audit_log::{
     AuditHead, AuditLogFilter, AuditLogRow, AuditVerdict, AuditVerified, InvalidHead, LogActor, LogEntry,
 };
 pub use blob::{BlobError, BlobWriter, StoredBlob, Written};
+pub use copy::Held;
 pub use db::location::{Location, LocationError, Server};
+pub use draft::{DraftChange, DraftError, DraftRow, Expected, text_hash};
 pub use enrolment::{CertificateRow, ClaimError, InvitationRow, InviteError, IssuedFor, NewInvitation, RenewError};
 pub use error::{OpenError, StoreError};
 pub use event::StoredEvent;
@@ -59,6 +65,7 @@ pub use log::{DropError, DroppedMonth, LogMonth};
 pub use month::{InvalidMonth, Month};
 pub use node::{NodeError, RegisteredNode};
 pub use open::Store;
+pub use pass::{PassError, PassRow, PassUses};
 pub use policy::{NewPolicy, PolicyDocument, PolicyError, PolicyMark, PolicyRow, WantedRow};
 pub use projection::TABLES as PROJECTION_TABLES;
 pub use quarantine::{
@@ -76,4 +83,5 @@ pub use report::{ReportDocument, ReportRow};
 pub use revocation::{Revocation, RevokeError};
 pub use signal::{Signal, Signals};
 pub use verify::{Finding, Verified};
+pub use watch::{Decision, NewWatch, WatchError, WatchRow, Word};
 pub use webhook::{DEAD_LETTERS_MAX, DeadLetterRow, WEBHOOKS_MAX, WebhookChange, WebhookError, WebhookRow};

@@ -110,7 +110,7 @@ fn make_folder(path: &Path) -> Result<(), OpenError> {
     std::fs::create_dir_all(path).map_err(|source| OpenError::Folder { path: path.to_owned(), source })
 }
 
-fn lock(db: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock(db: &Path) -> Result<File, OpenError> {
     if let Some(folder) = db.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
     }

@@ -61,6 +61,24 @@ pub enum Permission {
     /// Which policies were published by whom.
     #[serde(rename = "policies.read")]
     PoliciesRead,
+    /// Changes a site's policy in the making and publishes it.
+    #[serde(rename = "policies.write")]
+    PoliciesWrite,
+    /// Which plates are watched for, by which law and whose order.
+    #[serde(rename = "watch_lists.read")]
+    WatchListsRead,
+    /// Proposes entries of watch lists, and takes them out.
+    #[serde(rename = "watch_lists.write")]
+    WatchListsWrite,
+    /// Says the second person's word about them.
+    #[serde(rename = "watch_lists.approve")]
+    WatchListsApprove,
+    /// Visitors' passes.
+    #[serde(rename = "passes.read")]
+    PassesRead,
+    /// Issues and revokes visitors' passes.
+    #[serde(rename = "passes.write")]
+    PassesWrite,
     /// Where events are handed on to, and which reports are kept.
     #[serde(rename = "feeds.write")]
     FeedsWrite,
@@ -80,12 +98,13 @@ pub enum Permission {
 
 use Permission::{
     AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
-    FeedsWrite, FiguresRead, NodesRead, NodesWrite, PlatesRead, PoliciesRead, QuarantineRead,
+    FeedsWrite, FiguresRead, NodesRead, NodesWrite, PassesRead, PassesWrite, PlatesRead, PoliciesRead, PoliciesWrite,
+    QuarantineRead, WatchListsApprove, WatchListsRead, WatchListsWrite,
 };
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 21] = [
         FiguresRead,
         EventsRead,
         PlatesRead,
@@ -96,6 +115,12 @@ impl Permission {
         NodesWrite,
         QuarantineRead,
         PoliciesRead,
+        PoliciesWrite,
+        WatchListsRead,
+        WatchListsWrite,
+        WatchListsApprove,
+        PassesRead,
+        PassesWrite,
         FeedsWrite,
         AccountsRead,
         AccountsWrite,
@@ -116,6 +141,12 @@ impl Permission {
             NodesWrite => "nodes.write",
             QuarantineRead => "quarantine.read",
             PoliciesRead => "policies.read",
+            PoliciesWrite => "policies.write",
+            WatchListsRead => "watch_lists.read",
+            WatchListsWrite => "watch_lists.write",
+            WatchListsApprove => "watch_lists.approve",
+            PassesRead => "passes.read",
+            PassesWrite => "passes.write",
             FeedsWrite => "feeds.write",
             AccountsRead => "accounts.read",
             AccountsWrite => "accounts.write",
@@ -129,7 +160,8 @@ impl Permission {
         match self {
             AccountsRead | AccountsWrite | AuditLogRead | AuditLogVerify => true,
             FiguresRead | EventsRead | PlatesRead | DecisionsRead | AlertsRead | AlertsAct | NodesRead | NodesWrite
-            | QuarantineRead | PoliciesRead | FeedsWrite => false,
+            | QuarantineRead | PoliciesRead | PoliciesWrite | WatchListsRead | WatchListsWrite | WatchListsApprove
+            | PassesRead | PassesWrite | FeedsWrite => false,
         }
     }
 }
@@ -174,14 +206,40 @@ impl Role {
     pub const fn permissions(self) -> &'static [Permission] {
         match self {
             Self::Viewer => &[FiguresRead, EventsRead, AlertsRead, NodesRead],
-            Self::GateOperator => {
-                &[FiguresRead, EventsRead, PlatesRead, DecisionsRead, AlertsRead, AlertsAct, NodesRead]
-            }
-            Self::CaseOfficer => &[FiguresRead, EventsRead, PlatesRead, DecisionsRead, AlertsRead, AlertsAct],
-            Self::Approver => {
-                &[FiguresRead, EventsRead, PlatesRead, DecisionsRead, AlertsRead, PoliciesRead, FeedsWrite]
-            }
-            Self::Auditor => &[AuditLogRead, AuditLogVerify, AccountsRead, PoliciesRead],
+            Self::GateOperator => &[
+                FiguresRead,
+                EventsRead,
+                PlatesRead,
+                DecisionsRead,
+                AlertsRead,
+                AlertsAct,
+                NodesRead,
+                WatchListsRead,
+                PassesRead,
+                PassesWrite,
+            ],
+            Self::CaseOfficer => &[
+                FiguresRead,
+                EventsRead,
+                PlatesRead,
+                DecisionsRead,
+                AlertsRead,
+                AlertsAct,
+                WatchListsRead,
+                WatchListsWrite,
+            ],
+            Self::Approver => &[
+                FiguresRead,
+                EventsRead,
+                PlatesRead,
+                DecisionsRead,
+                AlertsRead,
+                PoliciesRead,
+                WatchListsRead,
+                WatchListsApprove,
+                FeedsWrite,
+            ],
+            Self::Auditor => &[AuditLogRead, AuditLogVerify, AccountsRead, PoliciesRead, WatchListsRead, PassesRead],
             Self::SystemAdmin => &[
                 FiguresRead,
                 EventsRead,
@@ -191,6 +249,7 @@ impl Role {
                 NodesWrite,
                 QuarantineRead,
                 PoliciesRead,
+                PoliciesWrite,
                 FeedsWrite,
             ],
             Self::SecurityAdmin => &[AccountsRead, AccountsWrite, AuditLogVerify],

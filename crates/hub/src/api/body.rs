@@ -7,14 +7,14 @@ use serde::de::DeserializeOwned;
 
 use crate::api::problem::Problem;
 
-/// Bytes of a write.
-const BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a write, unless its route says otherwise.
+pub(crate) const BYTES_MAX: usize = 256 * 1024;
 
-/// The JSON of a write.
+/// The JSON of a write, of at most `MAX` bytes.
 #[derive(Debug)]
-pub(crate) struct Body<T>(pub(crate) T);
+pub(crate) struct Body<T, const MAX: usize = BYTES_MAX>(pub(crate) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned, const MAX: usize> FromRequest<S> for Body<T, MAX> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -25,8 +25,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let detail = format!("content-type: \"{media_type}\" is not taken: application/json is accepted");
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        let too_long = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("{BYTES_MAX} bytes are accepted"));
-        let bytes = to_bytes(request.into_body(), BYTES_MAX).await.map_err(too_long)?;
+        let too_long = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("{MAX} bytes are accepted"));
+        let bytes = to_bytes(request.into_body(), MAX).await.map_err(too_long)?;
         match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(Self(value)),
             Err(error) => Err(Problem::bad_request(format!("cannot read the content: {error}"))),

@@ -9,9 +9,9 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
-    accounts, accuracy, alerts, api_keys, audit_log, blobs, counts, decisions, enrolments, exports, gates, health,
-    incidents, lists, metrics, ngsi, nodes, occupancy, plates, policies, reports, session, stream, view, visits,
-    webhooks,
+    accounts, accuracy, alerts, api_keys, audit_log, blobs, counts, decisions, drafts, enrolments, exports, gates,
+    health, incidents, lists, metrics, ngsi, nodes, occupancy, passes, plates, policies, reports, session, stream,
+    view, visits, watch_entries, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -70,6 +70,20 @@ use crate::api::{
         enrolments::revoked,
         policies::policies,
         policies::bundle,
+        drafts::publication,
+        drafts::draft,
+        drafts::document,
+        drafts::document_put,
+        drafts::document_delete,
+        drafts::changes,
+        drafts::reset,
+        watch_entries::entries,
+        watch_entries::propose,
+        watch_entries::decide,
+        watch_entries::remove,
+        passes::passes,
+        passes::issue,
+        passes::revoke,
         nodes::alarms,
         nodes::quarantine,
         stream::stream,

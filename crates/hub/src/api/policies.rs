@@ -33,6 +33,15 @@ pub(crate) fn site(name: &str) -> Result<SiteId, Problem> {
     name.parse().map_err(|error| Problem::bad_request(format!("site: {error}")))
 }
 
+/// A site in a path, which the caller sees by `permission`; any other is answered like one that is not there.
+pub(crate) fn site_seen(caller: &Caller, permission: Permission, name: &str) -> Result<SiteId, Problem> {
+    let site = site(name)?;
+    if caller.sees(permission, &site) {
+        return Ok(site);
+    }
+    Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no site \"{site}\"")))
+}
+
 /// A site's published policies, without their texts.
 #[utoipa::path(get, path = "/api/v1/sites/{site}/policies", tag = "policies",
     params(("site" = String, Path, description = "The site"), LimitParams),
@@ -48,10 +57,7 @@ pub(crate) async fn policies(
     Path(name): Path<String>,
     Params(params): Params<LimitParams>,
 ) -> Result<Json<Policies>, Problem> {
-    let (site, limit) = (site(&name)?, rows(params.limit)?);
-    if !caller.sees(Permission::PoliciesRead, &site) {
-        return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no site \"{site}\"")));
-    }
+    let (site, limit) = (site_seen(&caller, Permission::PoliciesRead, &name)?, rows(params.limit)?);
     let history = app.store.policy_history(&site, limit).await?;
     Ok(Json(Policies { policies: history.iter().map(Policy::from).collect() }))
 }

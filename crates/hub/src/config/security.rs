@@ -6,7 +6,7 @@ use domain::table::TableReader;
 use wire::enrolment::BrokerPlace;
 
 use crate::authority::AuthorityFiles;
-use crate::config::parse_address;
+use crate::config::{SigningConfig, parse_address};
 use crate::enrolment::AuthorityConfig;
 use crate::https::HttpsConfig;
 
@@ -60,6 +60,12 @@ pub(super) fn https(
             None
         }
     }
+}
+
+/// The table `[signing]`.
+pub(super) fn signing(table: &mut TableReader<'_>, folder: &Path) -> SigningConfig {
+    let mut file = |key| table.optional::<PathBuf>(key).map(|file| folder.join(file));
+    SigningConfig { policy_key: file("policy_key_file"), pass_key: file("pass_key_file") }
 }
 
 #[cfg(test)]

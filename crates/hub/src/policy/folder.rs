@@ -90,7 +90,7 @@ fn document(file: &Path, place: &str, bytes: u64) -> Result<Document, String> {
 
 /// Whether the text is what its extension says. What it means is for the node to judge, which applies it or refuses it
 /// whole.
-fn check_form(path: &DocumentPath, text: &str) -> Result<(), String> {
+pub(crate) fn check_form(path: &DocumentPath, text: &str) -> Result<(), String> {
     match path.extension() {
         "toml" => {
             let mut problems = Problems::default();

@@ -57,6 +57,10 @@ fn allowed(method: &str, path: &str) -> u16 {
         ("POST", "/api/v1/webhooks/{id}/dead-letters/{letter}/redeliver") => 404,
         // Without an authority nobody enrols, but what is sent is looked at first.
         ("GET", "/api/v1/authority" | "/api/v1/authority/revoked") => 501,
+        // Nobody changes what he has not seen.
+        ("DELETE", "/api/v1/sites/{site}/policy-draft/documents/{path}") => 428,
+        ("GET", "/api/v1/sites/{site}/policy-draft/documents/{path}") => 404,
+        ("PUT", "/api/v1/sites/{site}/policy-draft/documents/{path}") => 415,
         ("POST" | "PATCH", _) => 415,
         ("DELETE", "/api/v1/session") => 204,
         ("DELETE", _)
@@ -86,6 +90,7 @@ fn concrete(path: &str) -> String {
         .replace("{event_id}", "00000000-0000-7000-8000-000000000000")
         .replace("{id}", "0")
         .replace("{node}", "nobody")
+        .replace("{path}", "access.toml")
         .replace("{letter}", "1")
         .replace("{document}", "vi.pdf")
         .replace("{table}", "counts")

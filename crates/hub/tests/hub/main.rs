@@ -5,6 +5,7 @@ mod access;
 mod accounts;
 mod alerts;
 mod api;
+mod backup;
 mod blobs;
 mod broker_rights;
 mod command_line;
@@ -16,6 +17,7 @@ mod failures;
 mod feeds;
 mod live;
 mod plates;
+mod policy_parts;
 #[path = "../../../../tests/src/postgres.rs"]
 #[allow(dead_code)]
 mod postgres;

@@ -12,6 +12,7 @@ mod ingest;
 mod opening;
 mod plates;
 mod policies;
+mod policy_parts;
 #[path = "../../../../tests/src/postgres.rs"]
 #[allow(clippy::expect_used, dead_code)]
 mod postgres;

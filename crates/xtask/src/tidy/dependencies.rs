@@ -42,7 +42,11 @@ const TABLE: &[Row] = &[
         &["domain", "vnplate", "perception", "gate", "access", "wire", "capture", "inference", "uplink", "actuate"],
     ),
     ("console", Role::Io, &[]),
-    ("hub", Role::Binary, &["domain", "vnplate", "wire", "projections", "store", "report", "console"]),
+    (
+        "hub",
+        Role::Binary,
+        &["domain", "vnplate", "gate", "access", "wire", "projections", "store", "report", "console"],
+    ),
     ("gatehouse", Role::Binary, &["domain", "wire", "inference", "store", "edge", "hub"]),
     ("xtask", Role::Workshop, &[]),
     ("gatehouse-tests", Role::Workshop, EVERYTHING),

@@ -83,7 +83,8 @@ impl Route {
 use Access::{Machine, May, Own, OwnOr, Public, SignedIn};
 use Permission::{
     AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
-    FeedsWrite, FiguresRead, NodesRead, NodesWrite, PlatesRead, PoliciesRead, QuarantineRead,
+    FeedsWrite, FiguresRead, NodesRead, NodesWrite, PassesRead, PassesWrite, PlatesRead, PoliciesRead, PoliciesWrite,
+    QuarantineRead, WatchListsApprove, WatchListsRead, WatchListsWrite,
 };
 
 /// Every route that is served. This is the only place that says who may use one.
@@ -176,7 +177,22 @@ pub(crate) const TABLE: &[Route] = &[
     route("GET", "/api/v1/authority", Machine),
     route("GET", "/api/v1/authority/revoked", Machine),
     route("GET", "/api/v1/quarantine", May(QuarantineRead)),
+    // Policies. Texts of documents, watch lists and passes name persons and vehicles.
     route("GET", "/api/v1/sites/{site}/policies", May(PoliciesRead)),
+    route("POST", "/api/v1/sites/{site}/policies", May(PoliciesWrite)),
+    route("GET", "/api/v1/sites/{site}/policy-draft", May(PoliciesRead)),
+    route("GET", "/api/v1/sites/{site}/policy-draft/documents/{path}", May(PoliciesRead)).personal(),
+    route("PUT", "/api/v1/sites/{site}/policy-draft/documents/{path}", May(PoliciesWrite)),
+    route("DELETE", "/api/v1/sites/{site}/policy-draft/documents/{path}", May(PoliciesWrite)),
+    route("GET", "/api/v1/sites/{site}/policy-draft/changes", May(PoliciesRead)).personal(),
+    route("POST", "/api/v1/sites/{site}/policy-draft/reset", May(PoliciesWrite)),
+    route("GET", "/api/v1/sites/{site}/watch-entries", May(WatchListsRead)).personal(),
+    route("POST", "/api/v1/sites/{site}/watch-entries", May(WatchListsWrite)),
+    route("POST", "/api/v1/sites/{site}/watch-entries/{id}/decision", May(WatchListsApprove)),
+    route("POST", "/api/v1/sites/{site}/watch-entries/{id}/removal", May(WatchListsWrite)),
+    route("GET", "/api/v1/sites/{site}/passes", May(PassesRead)).personal(),
+    route("POST", "/api/v1/sites/{site}/passes", May(PassesWrite)).secret(),
+    route("POST", "/api/v1/sites/{site}/passes/{id}/revocation", May(PassesWrite)),
     route("GET", "/api/v1/sites/{site}/policy/{version}", Machine),
     route("PUT", "/api/v1/blobs/{sha256}", Machine),
 ];

@@ -115,6 +115,12 @@ reconnect-test: setup ## Have 1,000 nodes with the backlog of a day come back at
 	@$(CARGO) build --locked --workspace --bins
 	@ulimit -n $$(ulimit -H -n); $(TARGET)/debug/reconnect-test $(if $(NODES),--nodes $(NODES)) $(if $(HOURS),--hours $(HOURS))
 
+.PHONY: fuzz
+fuzz: setup ## Send the hub messages and requests that are almost right, ten minutes each; MINUTES=n, SEED=n
+	@$(CARGO) build --locked --workspace --bins
+	@for target in envelope api; do \
+	$(TARGET)/debug/fuzz $$target $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) || exit 1; done
+
 .PHONY: replica-test
 replica-test: setup ## Two hubs on one PostgreSQL, one killed every 3 s for five minutes; nothing lost or doubled; SECONDS=n
 	@GATEHOUSE_REPLICA_SECONDS=$(or $(SECONDS),300) $(CARGO) test --locked --package hub --test hub -- \

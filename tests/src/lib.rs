@@ -10,6 +10,7 @@ pub mod dice;
 pub mod disk;
 pub mod edge;
 pub mod found;
+pub mod fuzz;
 pub mod hub;
 mod hub_log;
 pub mod offline;

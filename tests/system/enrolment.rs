@@ -205,7 +205,7 @@ fn an_enrolled_machine_needs_no_names_delivers_follows_policies_and_is_believed_
         ["policy", "publish", "--config", &config, "--site", edge::SITE, "--folder", &folder, "--by", "Trần Thị B"];
     done(hub_command(centre.folder.path(), &publish));
     eventually("the node works by the policy that it read over its certificate", || {
-        (centre.node("gate-1")["policy"]["running"]["version"].as_u64() == Some(1)).then_some(())
+        (centre.node("gate-1")["policy"]["version"].as_u64() == Some(1)).then_some(())
     });
 
     let revoke = ["node", "revoke", "--config", &config, "--node", "gate-1", "--reason", "stolen from the gate"];

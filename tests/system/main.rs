@@ -12,6 +12,7 @@ mod delivery;
 mod disk;
 mod enrolment;
 mod evidence;
+mod fuzz;
 mod offline;
 mod orders;
 mod plates;

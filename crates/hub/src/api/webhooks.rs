@@ -408,10 +408,12 @@ pub(crate) async fn dead_letters(
         (status = 502, description = "It was not taken", body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn redeliver_letter(
     State(app): State<App>,
-    Path((id, letter)): Path<(String, u64)>,
+    Path((id, letter)): Path<(String, String)>,
     actor: Actor,
 ) -> Result<StatusCode, Problem> {
     let hook = his(&app, &actor, &id).await?;
+    let letter: u64 =
+        letter.parse().map_err(|_| Problem::bad_request("letter: the `id` of a dead letter is accepted"))?;
     let gone = || Problem::new(StatusCode::NOT_FOUND, format!("webhook \"{id}\" has no dead letter {letter}"));
     let found = app.store.dead_letter_find(&id, letter).await?.ok_or_else(gone)?;
     let event: EventId = serde_json::from_value(found.event.clone().into()).map_err(|_| gone())?;

@@ -1,7 +1,8 @@
 //! Messages of nodes: bytes that were changed on the way, contents that were changed and signed anew by a node that turned.
 //!
 //! What must hold: reading never panics; taking a batch in never fails; what is in the log of an honest node is exactly what
-//! it said, once; whatever a node that turned said and got in leaves the log sound, and it can be folded again.
+//! it said, once; whatever a node that turned said and got in leaves the log sound but for its own chain, which is told of, and
+//! the log can be folded again.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use domain::{NodeId, SiteId, UtcTime};
 use serde_json::Value;
-use store::{Message, Outcome, RegisteredNode, Store, StoredEvent};
+use store::{Finding, Message, Outcome, RegisteredNode, Store, StoredEvent};
 use tokio::runtime::Runtime;
 use wire::{Channel, Envelope, Event, EventHash, NodeKey, NodeTopic, Received, Unsealed};
 
@@ -199,7 +200,11 @@ async fn judge(store: &Store, honest: &Speaker, report: &mut Report) {
         report.failed(&what, "");
     }
     let verified = store.verify().await.expect("the log is read");
-    for finding in &verified.findings {
+    // Who signs what names no event before it has broken his own chain, and nobody else's.
+    let is_its_own = |one: &&Finding| {
+        one.place.contains("\"turned\"") && one.what.contains("does not name the hash of the event before")
+    };
+    for finding in verified.findings.iter().filter(|one| !is_its_own(one)) {
         report.failed(&format!("the log is not sound: {}: {}", finding.place, finding.what), "");
     }
     if let Err(error) = store.rebuild().await {

@@ -160,8 +160,8 @@ browser = cd crates/console && GATEHOUSE_PROGRAM=$(abspath $(PROGRAMS))/gatehous
 	node node_modules/@playwright/test/cli.js test --config
 
 .PHONY: browser-test
-browser-test: setup-demo ## The console's tests in Chromium against the running demo
-	@$(CARGO) build --locked --package gatehouse
+browser-test: setup-demo ## The console's tests in Chromium against the running demo and a hub of their own
+	@$(CARGO) build --locked --package gatehouse --package hub
 	@$(browser) browser/playwright.config.ts
 
 .PHONY: screenshots

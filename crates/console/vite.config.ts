@@ -36,8 +36,9 @@ function compressed(): Plugin {
   };
 }
 
-/** A hub that is running, for `npm run dev`. */
+/** A hub that is running, for `npm run dev` and for `npm run preview`, which serves what was built. */
 const hub = process.env.GATEHOUSE_HUB ?? 'http://127.0.0.1:8080';
+const proxy = { '/api': hub, '/readyz': hub, '/healthz': hub, '/plain': hub, '/assets': hub };
 
 export default defineConfig({
   root: 'web',
@@ -60,6 +61,7 @@ export default defineConfig({
     },
   },
   plugins: [compressed()],
-  server: { port: 5173, proxy: { '/api': hub, '/readyz': hub } },
+  server: { port: 5173, proxy },
+  preview: { port: 5174, proxy },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 } as import('vitest/config').ViteUserConfig);

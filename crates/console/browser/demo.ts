@@ -9,8 +9,8 @@ const START_MAX_MS = 90_000;
 export interface Demo {
   address: string;
   pid: number;
-  /** Who may sign in; nothing where the hub asks for no login. */
-  account: Account | null;
+  /** Who may sign in: everywhere, for everything but the audit log. */
+  account: Account;
   /** Ends it as a power cut would. */
   kill(): Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface Account {
   password: string;
 }
 
-function needed(name: string): string {
+export function needed(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run these tests by \`make browser-test\``);
   return value;
@@ -34,7 +34,7 @@ export async function startDemo(port: number, state: string): Promise<Demo> {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const ended = once(demo, 'exit');
-  const told = await new Promise<{ address: string; account: Account | null }>((resolve, reject) => {
+  const told = await new Promise<{ address: string; account: Account }>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the demo did not start in time')), START_MAX_MS);
     void ended.then(() => reject(new Error('the demo ended before it told its address')));
     if (!demo.stdout) return;
@@ -47,7 +47,8 @@ export async function startDemo(port: number, state: string): Promise<Demo> {
       // The last line before it only plays.
       if (!line.startsWith('The sample video plays')) return;
       clearTimeout(timer);
-      resolve({ address, account });
+      if (account) resolve({ address, account });
+      else reject(new Error('the demo told nobody who may sign in'));
     });
   });
   return {

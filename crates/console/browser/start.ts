@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { request } from '@playwright/test';
 import { startDemo, until } from './demo';
+import { administrator, signedIn } from './hub';
 import { SESSION } from './session-file';
 
 /** Where the demo serves. */
@@ -13,9 +13,9 @@ export default async function start(): Promise<() => Promise<void>> {
   mkdirSync(dirname(SESSION), { recursive: true });
   // A hub that runs already, while the page is worked on; what kills the hub is left out then.
   if (process.env.GATEHOUSE_ADDRESS) {
-    const nobody = await request.newContext();
-    await nobody.storageState({ path: SESSION });
-    return () => nobody.dispose();
+    const there = await signedIn(process.env.GATEHOUSE_ADDRESS, administrator());
+    await there.keep(SESSION);
+    return () => there.end();
   }
   const state = mkdtempSync(join(tmpdir(), 'gatehouse-browser-'));
   const demo = await startDemo(PORT, state);
@@ -23,22 +23,20 @@ export default async function start(): Promise<() => Promise<void>> {
     GATEHOUSE_ADDRESS: demo.address,
     GATEHOUSE_STATE: state,
     GATEHOUSE_PID: String(demo.pid),
+    GATEHOUSE_NAME: demo.account.name,
+    GATEHOUSE_PASSWORD: demo.account.password,
   });
-  const hub = await request.newContext({ baseURL: demo.address });
-  if (demo.account) {
-    const answer = await hub.post('/api/v1/session', { data: demo.account });
-    if (!answer.ok()) throw new Error(`the demo's account cannot sign in: ${await answer.text()}`);
-  }
-  await hub.storageState({ path: SESSION });
+  const hub = await signedIn(demo.address, demo.account);
+  await hub.keep(SESSION);
   const some = (path: string, name: string) =>
     until(`an answer of ${path}`, async () => {
-      const answer = (await (await hub.get(path)).json()) as Record<string, unknown[]>;
+      const answer = await hub.get<Record<string, unknown[]>>(path);
       return (answer[name]?.length ?? 0) > 0 ? true : null;
     });
   await some('/api/v1/passages', 'passages');
   await some('/api/v1/decisions', 'decisions');
   await some('/api/v1/plates?outcome=read', 'plates');
-  await hub.dispose();
+  await hub.end();
   return async () => {
     await demo.kill();
     rmSync(state, { recursive: true, force: true });

@@ -1,15 +1,45 @@
-// What the tests share: a page that fails its test when the browser complains, and the two languages.
-import { test as base, expect } from '@playwright/test';
+// What the tests share: a page that fails its test when the browser complains, the two languages, signing in.
+import { existsSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+import { test as base, expect, type Page } from '@playwright/test';
+import type { Account } from '../demo';
 
 /**
- * What is told and is no mistake of the page: a hub without accounts, alerts or reports says that it has none, and what
- * somebody typed may be refused.
+ * What is told and is no mistake of the page: that nobody is signed in, that a hub has neither alerts nor reports, and that
+ * what somebody typed is refused.
  */
-const ALLOWED = [/\/api\/v1\/(session|setup|alerts|reports)/, /status of 400 .*\/api\/v1\/plates/, /net::ERR_/];
+const ALLOWED = [
+  /status of 401 .*\/api\/v1\/(session|setup|stream)/,
+  /status of 404 .*\/api\/v1\/(alerts|reports)/,
+  /status of (400|409) .*\/api\/v1\/(plates|accounts)/,
+  /net::ERR_/,
+];
+
+/** A folder with a console that was just built, to be tested instead of the one that the hub holds. */
+const BUILT = process.env.GATEHOUSE_CONSOLE;
+
+async function serveBuilt(page: Page, folder: string): Promise<void> {
+  await page.route(
+    (url) => !/^\/(api|plain|assets|healthz|readyz)\b/.test(url.pathname),
+    async (route) => {
+      const path = join(folder, normalize(new URL(route.request().url()).pathname));
+      if (path !== join(folder, '/') && existsSync(path)) return route.fulfill({ path });
+      // The hub's own rules hold for what is tested in its place.
+      const own = await route.fetch().catch(() => null);
+      if (!own) return route.abort();
+      const policy = own.headers()['content-security-policy'] ?? '';
+      return route.fulfill({
+        path: join(folder, 'index.html'),
+        headers: { 'content-type': 'text/html', 'content-security-policy': policy },
+      });
+    },
+  );
+}
 
 export const test = base.extend<{ complaints: string[] }>({
   complaints: [
     async ({ page }, use) => {
+      if (BUILT) await serveBuilt(page, BUILT);
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on('console', (message) => {
@@ -26,3 +56,13 @@ export const test = base.extend<{ complaints: string[] }>({
 export { expect };
 
 export const LANGUAGES = ['vi', 'en'] as const;
+
+/** Nobody is signed in at first. */
+export const NOBODY = { cookies: [], origins: [] };
+
+/** Types name and password, and goes on with Enter. */
+export async function signIn(page: Page, account: Account): Promise<void> {
+  await page.getByLabel(/^(Tên đăng nhập|User name)$/).fill(account.name);
+  await page.getByLabel(/^(Mật khẩu|Password)$/).fill(account.password);
+  await page.keyboard.press('Enter');
+}

@@ -27,7 +27,7 @@ const client = new QueryClient({
   },
 });
 
-whenUnauthorised(() => void client.invalidateQueries({ queryKey: sessionQuery.queryKey }));
+whenUnauthorised(() => void client.invalidateQueries({ queryKey: sessionQuery.queryKey }, { cancelRefetch: false }));
 const router = routerOf(client);
 
 const root = document.getElementById('root');

@@ -1,14 +1,8 @@
 // The hub's API. The shapes are generated from its OpenAPI document; see `npm run generate`.
 import createClient, { type Middleware } from 'openapi-fetch';
+import { isAtHand } from '../app/hand';
 import type { paths } from './schema';
-
-/** What the hub answers where it refuses: RFC 9457. */
-export interface ProblemBody {
-  type?: string;
-  title?: string;
-  status?: number;
-  detail?: string;
-}
+import type { Problem } from './types';
 
 /** A refusal of the hub, or no answer at all. */
 export class ApiError extends Error {
@@ -20,12 +14,14 @@ export class ApiError extends Error {
     /** The last part of the problem's type, such as `password_wrong`. */
     readonly kind: string,
     readonly detail: string,
+    /** How long to wait before the same is asked again, where waiting helps. */
+    readonly waitMs: number | null = null,
   ) {
     super(detail);
   }
 }
 
-/** What every request carries besides: set when a session begins. */
+/** What every write carries besides: set when a session begins. */
 let csrf: string | null = null;
 let onUnauthorised: () => void = () => {};
 
@@ -38,9 +34,14 @@ export function whenUnauthorised(told: () => void): void {
   onUnauthorised = told;
 }
 
+function carry(headers: Headers, method: string): void {
+  if (csrf && method !== 'GET') headers.set('x-csrf-token', csrf);
+  if (!isAtHand()) headers.set('x-gatehouse-background', '1');
+}
+
 const carried: Middleware = {
   onRequest({ request }) {
-    if (csrf && request.method !== 'GET') request.headers.set('x-csrf-token', csrf);
+    carry(request.headers, request.method);
     return request;
   },
 };
@@ -50,53 +51,79 @@ api.use(carried);
 
 /** The problem in an answer that is not a success. */
 export function problemOf(status: number, body: unknown): ApiError {
-  const problem: ProblemBody = typeof body === 'object' && body !== null ? body : {};
+  const problem: Partial<Problem> = typeof body === 'object' && body !== null ? body : {};
   const kind = (problem.type ?? '').split(/[/:#]/).pop() ?? '';
-  return new ApiError(status, kind, problem.detail ?? problem.title ?? `HTTP ${status}`);
+  const waitMs = problem.retry_after_s == null ? null : problem.retry_after_s * 1_000;
+  return new ApiError(status, kind, problem.detail ?? problem.title ?? `HTTP ${status}`, waitMs);
 }
 
-type Answer<T> = { data?: T; error?: unknown; response: Response };
+function unreachable(cause: unknown): ApiError {
+  return new ApiError(0, 'network', cause instanceof Error ? cause.message : String(cause));
+}
 
-/** What was asked for, or an error that says why not. */
-export async function take<T>(asked: Promise<Answer<T>>): Promise<T> {
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** A success, or an error that says why not. */
+export async function answered<T>(asked: Promise<Answer<T>>): Promise<Answer<T>> {
   let answer: Answer<T>;
   try {
     answer = await asked;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
-    throw new ApiError(0, 'network', cause instanceof Error ? cause.message : String(cause));
+    throw unreachable(cause);
   }
-  if (answer.response.ok && answer.data !== undefined) return answer.data;
-  if (answer.response.status === 401) onUnauthorised();
-  throw problemOf(answer.response.status, answer.error);
+  if (!answer.response.ok) throw problemOf(answer.response.status, answer.error);
+  return answer;
+}
+
+async function told<T>(asked: Promise<Answer<T>>): Promise<Answer<T>> {
+  try {
+    return await answered(asked);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) onUnauthorised();
+    throw error;
+  }
+}
+
+/** What was asked for, or an error that says why not. */
+export async function take<T>(asked: Promise<Answer<T>>): Promise<T> {
+  const { data, response } = await told(asked);
+  if (data === undefined) throw problemOf(response.status, null);
+  return data;
+}
+
+/** That it was done, where the answer holds nothing. */
+export async function done(asked: Promise<Answer<unknown>>): Promise<void> {
+  await told(asked);
 }
 
 /** Asks a path that the description of the API does not have yet; `null` where the answer is empty. */
-export async function ask<T>(
-  path: string,
-  init: { method?: string; body?: unknown; purpose?: string } = {},
-): Promise<T> {
+export async function ask<T>(path: string, init: { method?: string; body?: unknown } = {}): Promise<T> {
+  const method = init.method ?? 'GET';
   const headers = new Headers({ accept: 'application/json' });
   if (init.body !== undefined) headers.set('content-type', 'application/json');
-  if (csrf && init.method && init.method !== 'GET') headers.set('x-csrf-token', csrf);
-  if (init.purpose) headers.set('x-purpose', encodeURIComponent(init.purpose));
-  let response: Response;
+  carry(headers, method);
+  const body = init.body === undefined ? null : JSON.stringify(init.body);
+  const asked = fetch(path, { method, headers, body, credentials: 'same-origin' }).then(
+    async (response): Promise<Answer<T>> => {
+      const text = await response.text();
+      return response.ok
+        ? { data: (text === '' ? null : JSON.parse(text)) as T, response }
+        : { error: readable(text), response };
+    },
+  );
+  return take(asked);
+}
+
+/** What a refusal says, where it is one of the hub and not of something in between. */
+function readable(text: string): unknown {
   try {
-    const body = init.body === undefined ? null : JSON.stringify(init.body);
-    response = await fetch(path, { method: init.method ?? 'GET', headers, body, credentials: 'same-origin' });
-  } catch (cause) {
-    throw new ApiError(0, 'network', cause instanceof Error ? cause.message : String(cause));
-  }
-  const text = await response.text();
-  let body: unknown = null;
-  try {
-    body = text === '' ? null : JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    throw new ApiError(response.status, 'not_json', `HTTP ${response.status}`);
+    return null;
   }
-  if (!response.ok) {
-    if (response.status === 401 && path !== '/api/v1/session') onUnauthorised();
-    throw problemOf(response.status, body);
-  }
-  return body as T;
 }

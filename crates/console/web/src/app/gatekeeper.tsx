@@ -1,6 +1,7 @@
 // Shows the console to those who are signed in, and the way in to the others.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useEffect } from 'react';
+import type { Permission } from '../api/types';
 import { follow } from '../live/store';
 import { Failure } from '../parts/state';
 import { useReader } from './reader';
@@ -10,12 +11,25 @@ const SignIn = lazy(() => import('../pages/sign-in').then((page) => ({ default: 
 const Duties = lazy(() => import('../pages/duties').then((page) => ({ default: page.Duties })));
 const Setup = lazy(() => import('../pages/setup').then((page) => ({ default: page.Setup })));
 
+const NONE: readonly Permission[] = [];
+
 export function Gatekeeper({ children }: { children: ReactNode }) {
   const { data, error, refetch } = useQuery(sessionQuery);
   const client = useQueryClient();
-  const duties = data?.kind === 'signed_in' ? (data.session.duties ?? []) : [];
-  const isIn = data?.kind === 'open' || (data?.kind === 'signed_in' && duties.length === 0);
-  useEffect(() => (isIn ? follow(client) : undefined), [isIn, client]);
+  const session = data?.kind === 'signed_in' ? data.session : null;
+  const isIn = session !== null && session.duties.length === 0;
+  const who = isIn ? session.account.id : null;
+  // The query keeps the list while what it says stays the same.
+  const permissions = isIn ? session.permissions : NONE;
+  useEffect(() => {
+    if (who === null) return;
+    const end = follow(client, new Set(permissions));
+    return () => {
+      end();
+      // Whoever comes next sees nothing that this one was shown.
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
+    };
+  }, [who, permissions, client]);
   if (!data) {
     if (!error) return <Curtain />;
     return (
@@ -25,15 +39,16 @@ export function Gatekeeper({ children }: { children: ReactNode }) {
     );
   }
   if (isIn) return children;
-  if (data.kind === 'signed_in') {
-    return (
-      <Suspense fallback={<Curtain />}>
-        <Duties session={data.session} />
-      </Suspense>
-    );
-  }
   return (
-    <Suspense fallback={<Curtain />}>{data.kind === 'signed_out' && data.setup ? <Setup /> : <SignIn />}</Suspense>
+    <Suspense fallback={<Curtain />}>
+      {data.kind === 'signed_in' ? (
+        <Duties session={data.session} />
+      ) : data.setup ? (
+        <Setup />
+      ) : (
+        <SignIn hasEnded={data.ended} />
+      )}
+    </Suspense>
   );
 }
 

@@ -8,6 +8,7 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router';
 import { gatesQuery, sitesQuery } from '../api/queries';
+import { mayNow } from './session';
 import { Crashed, NotFound, Shell } from './shell';
 
 export interface RootSearch {
@@ -32,6 +33,7 @@ const live = createRoute({
   getParentRoute: () => root,
   path: '/',
   loader: ({ context }) => {
+    if (!mayNow(context.client, 'figures.read')) return;
     void context.client.prefetchQuery(gatesQuery);
     void context.client.prefetchQuery(sitesQuery);
   },

@@ -1,23 +1,22 @@
 // Language, appearance, sound, and who is signed in.
 import * as Menu from '@radix-ui/react-dropdown-menu';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { ask } from '../api/client';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { Icon } from '../parts/icon';
 import { LANGUAGES, type Language, named } from '../words';
 import { prefer, THEMES, type Theme, usePreferences } from './preferences';
 import { useReader } from './reader';
-import { useSession } from './session';
+import { signOut, useSession } from './session';
 
 export function SettingsMenu() {
   const { t } = useReader();
   const { language, theme, sound } = usePreferences();
   const session = useSession();
   const client = useQueryClient();
+  const navigate = useNavigate();
   const leave = async () => {
-    await ask('/api/v1/session', { method: 'DELETE' }).catch(() => {});
-    client.clear();
-    location.assign('/');
+    await signOut(client);
+    await navigate({ to: '/', search: {} });
   };
   return (
     <Menu.Root modal={false}>

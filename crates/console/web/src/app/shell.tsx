@@ -1,56 +1,38 @@
 // The frame around every page: navigation, connection, alerts, the reader's choices.
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useRouterState, useSearch } from '@tanstack/react-router';
+import { Link, Navigate, Outlet, useMatches, useRouterState, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect } from 'react';
 import { openAlertsQuery, reportsQuery } from '../api/alerts';
-import { Icon, type IconName } from '../parts/icon';
-import { State } from '../parts/state';
-import type { Key } from '../words';
+import { Icon } from '../parts/icon';
+import { Forbidden, State } from '../parts/state';
 import { AlertBanner } from './alert-banner';
 import { LinkBanner, LinkMark } from './link-mark';
+import { mayOpen, needsOf, PLACES, type Place } from './places';
 import { useReader } from './reader';
-import { useMay, useSession } from './session';
+import { useMay } from './session';
+import { SessionEnd } from './session-end';
 import { SiteChoice } from './site-choice';
 
 const SettingsMenu = lazy(() => import('./settings-menu').then((part) => ({ default: part.SettingsMenu })));
 
-interface Place {
-  to: '/' | '/counts' | '/search' | '/desk' | '/alerts' | '/reports' | '/nodes' | '/admin' | '/wall';
-  word: Key;
-  icon: IconName;
-  /** Who holds any of these may open it. */
-  needs: readonly string[];
-}
-
-const PLACES: readonly Place[] = [
-  { to: '/', word: 'nav_live', icon: 'live', needs: ['figures.read'] },
-  { to: '/counts', word: 'nav_counts', icon: 'counts', needs: ['figures.read'] },
-  { to: '/search', word: 'nav_search', icon: 'search', needs: ['plates.read'] },
-  { to: '/desk', word: 'nav_desk', icon: 'desk', needs: ['decisions.read'] },
-  { to: '/alerts', word: 'nav_alerts', icon: 'alert', needs: [] },
-  { to: '/nodes', word: 'nav_nodes', icon: 'nodes', needs: ['nodes.read'] },
-  { to: '/reports', word: 'nav_reports', icon: 'reports', needs: ['figures.read'] },
-  { to: '/admin', word: 'nav_admin', icon: 'admin', needs: ['accounts.read', 'audit_log.read'] },
-  { to: '/wall', word: 'nav_wall', icon: 'wall', needs: ['figures.read'] },
-];
-
 export function Shell() {
   const { t } = useReader();
   const may = useMay();
-  const session = useSession();
   const path = useRouterState({ select: (state) => state.location.pathname });
   useTitle(path);
   const hasAlerts = Array.isArray(useQuery(openAlertsQuery).data);
   const hasReports = Array.isArray(useQuery(reportsQuery).data);
-  if (path === '/wall') return <Outlet />;
+  const route = useMatches({ select: (matches) => String(matches.at(-1)?.routeId ?? '') });
+  const isOpen = mayOpen(route, may);
+  if (path === '/wall' && isOpen) return <Outlet />;
   const isThere = (place: Place): boolean => {
     if (place.to === '/alerts') return hasAlerts;
-    if (place.to === '/reports') return hasReports && place.needs.some(may);
-    // Where nobody signs in there is nobody to manage.
-    if (place.to === '/admin') return session !== null && place.needs.some(may);
-    return place.needs.some(may);
+    return mayOpen(place.to, may) && (place.to !== '/reports' || hasReports);
   };
   const places = PLACES.filter(isThere);
+  const first = places[0];
+  // Whoever sees no figures begins with what he does see.
+  if (path === '/' && !isOpen && first) return <Navigate to={first.to} replace />;
   return (
     <div className="shell">
       <a className="skip" href="#main">
@@ -61,9 +43,9 @@ export function Shell() {
           <img src="/icon.svg" alt="" width="32" height="32" />
           <span>{t('product')}</span>
         </Link>
-        <SiteChoice />
+        {may('figures.read') && <SiteChoice />}
         <span className="push" />
-        <LinkMark />
+        {may('figures.read') && <LinkMark />}
         <Suspense fallback={<span className="menu-place" />}>
           <SettingsMenu />
         </Suspense>
@@ -77,9 +59,16 @@ export function Shell() {
         ))}
       </nav>
       <main id="main" tabIndex={-1}>
+        <SessionEnd />
         <LinkBanner />
         {hasAlerts && <AlertBanner />}
-        <Outlet />
+        {isOpen ? (
+          <Outlet />
+        ) : (
+          <div className="card">
+            <Forbidden needs={needsOf(route)} />
+          </div>
+        )}
       </main>
     </div>
   );

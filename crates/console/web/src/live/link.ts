@@ -55,6 +55,8 @@ const NAMES: readonly Change['name'][] = [
 export interface LinkEvents {
   change(change: Change): void;
   state(state: LinkState): void;
+  /** The stream broke, or could not be opened: a browser does not say why. */
+  broken(): void;
 }
 
 /** Opens the stream; `close` ends it. `after` is the place in the log up to which everything is known. */
@@ -78,6 +80,7 @@ export function openLink(after: number | null, events: LinkEvents): { close(): v
     source = null;
     if (closed) return;
     failures += 1;
+    events.broken();
     tell(failures >= OFFLINE_AFTER ? 'offline' : 'reconnecting');
     clearTimeout(timer);
     timer = setTimeout(connect, WAITS_MS[Math.min(failures, WAITS_MS.length) - 1]);

@@ -4,7 +4,8 @@ import { useSyncExternalStore } from 'react';
 import { ALERTS_KEY } from '../api/alerts';
 import { api, take } from '../api/client';
 import { alarmsQuery, gatesQuery, nodesQuery, sitesQuery } from '../api/queries';
-import type { Gate, Node, Site, SiteInside } from '../api/types';
+import type { Gate, Node, Permission, Site, SiteInside } from '../api/types';
+import { sessionQuery } from '../app/session';
 import { arrived, type Entry, entryOf, merged } from './feed';
 import { type Change, type LinkState, openLink } from './link';
 
@@ -31,7 +32,7 @@ export interface Live {
   readonly arrivals: number;
 }
 
-let live: Live = {
+const BEFORE: Live = {
   link: 'connecting',
   heardAt: null,
   feed: [],
@@ -41,6 +42,7 @@ let live: Live = {
   closed: null,
   arrivals: 0,
 };
+let live = BEFORE;
 const readers = new Set<() => void>();
 
 function set(next: Partial<Live>): void {
@@ -81,8 +83,8 @@ const nothing = (): Waiting => ({
   sites: new Map(),
 });
 
-/** Begins to follow the hub; the answer ends it. */
-export function follow(client: QueryClient): () => void {
+/** Begins to follow the hub for somebody with these permissions; the answer ends it and forgets what was shown. */
+export function follow(client: QueryClient, held: ReadonlySet<Permission>): () => void {
   let waiting = nothing();
   let early = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -173,13 +175,20 @@ export function follow(client: QueryClient): () => void {
     set({ link });
   };
 
+  /** A broken stream may be a session that is over. */
+  const broken = (): void => {
+    void client.invalidateQueries({ queryKey: sessionQuery.queryKey }, { cancelRefetch: false });
+  };
+
   const seed = async (): Promise<number | null> => {
-    const query = { limit: SEED_ROWS };
+    const params = { query: { limit: SEED_ROWS } };
+    const ifMay = <T>(permission: Permission, ask: () => Promise<T>): Promise<T> =>
+      held.has(permission) ? ask() : Promise.reject(new Error(permission));
     const [passages, plates, decisions, incidents] = await Promise.allSettled([
-      take(api.GET('/api/v1/passages', { params: { query } })),
-      take(api.GET('/api/v1/plates', { params: { query } })),
-      take(api.GET('/api/v1/decisions', { params: { query } })),
-      take(api.GET('/api/v1/incidents', { params: { query } })),
+      ifMay('events.read', () => take(api.GET('/api/v1/passages', { params }))),
+      ifMay('plates.read', () => take(api.GET('/api/v1/plates', { params }))),
+      ifMay('decisions.read', () => take(api.GET('/api/v1/decisions', { params }))),
+      ifMay('events.read', () => take(api.GET('/api/v1/incidents', { params }))),
     ]);
     const entries: Entry[] = [];
     const places: number[] = [];
@@ -199,18 +208,23 @@ export function follow(client: QueryClient): () => void {
       entries.push(...incidents.value.incidents.map(entryOf.incident));
       places.push(incidents.value.pos);
     }
+    if (ended) return null;
     set({ feed: arrived(merged(live.feed, entries), early), isSeeded: true, heardAt: Date.now() });
     return places.length === 0 ? null : Math.min(...places);
   };
 
-  void seed().then((after) => {
-    if (!ended) link = openLink(after, { change, state });
-  });
+  // Whoever may not read figures is let into no stream.
+  if (held.has('figures.read')) {
+    void seed().then((after) => {
+      if (!ended) link = openLink(after, { change, state, broken });
+    });
+  }
 
   return () => {
     ended = true;
     clearTimeout(timer);
     link?.close();
+    set({ ...BEFORE, version: live.version, newVersion: live.newVersion });
   };
 }
 

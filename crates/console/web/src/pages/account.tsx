@@ -1,54 +1,47 @@
-// One's own account: password, second factor, open sessions.
+// One's own account: name, language, password, second factor, open sessions.
 import './entrance.css';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { ask } from '../api/client';
+import { useState } from 'react';
+import { api, done, take } from '../api/client';
+import type { Session } from '../api/types';
 import { useNow, useReader } from '../app/reader';
-import { type Session, sessionQuery, useSession } from '../app/session';
+import { sessionQuery, useSession } from '../app/session';
 import { Badge } from '../parts/marks';
-import { Failure, Skeleton, State } from '../parts/state';
-import { named } from '../words';
-import { PasswordForm, TotpForm } from './account/forms';
-
-interface Opened {
-  id: string;
-  is_this: boolean;
-  opened_at: string;
-  seen_at: string;
-  address: string;
-  agent: string;
-}
+import { Problem } from '../parts/problem';
+import { Failure, Skeleton } from '../parts/state';
+import { PasswordForm } from './account/password';
+import { ProfileForm } from './account/profile';
+import { SecondFactor } from './account/second-factor';
 
 export function AccountPage() {
   const { t } = useReader();
   const client = useQueryClient();
   const session = useSession();
-  if (!session) {
-    return (
-      <div className="card">
-        <State icon="person" title={t('open_hub')} />
-      </div>
-    );
-  }
+  if (!session) return null;
   const again = () => void client.invalidateQueries({ queryKey: sessionQuery.queryKey });
+  const where = session.sites.includes('*') ? t('all_sites') : session.sites.join(', ');
   return (
     <>
       <header className="page-head">
         <div>
           <h1>{t('my_account')}</h1>
           <p className="soft">
-            {session.account.display_name} · {session.account.name} ·{' '}
-            {session.roles.map((role) => named(t, 'role', role)).join(', ')}
+            {session.account.name} · {session.roles.map((role) => t(`role_${role}`)).join(', ')} · {where}
           </p>
         </div>
       </header>
       <div className="account">
+        <section className="card stack" aria-labelledby="own-profile">
+          <h2 id="own-profile">{t('profile')}</h2>
+          <ProfileForm session={session} done={again} />
+        </section>
         <section className="card stack" aria-labelledby="own-password">
-          <h2 id="own-password">{t('password_change')}</h2>
+          <h2 id="own-password">{t('password')}</h2>
           <PasswordForm session={session} done={again} />
         </section>
         <section className="card stack" aria-labelledby="own-totp">
           <h2 id="own-totp">{t('totp_title')}</h2>
-          {session.has_totp ? <p>{t('totp_on')}</p> : <TotpForm session={session} done={again} />}
+          <SecondFactor session={session} done={again} />
         </section>
         <Sessions session={session} />
       </div>
@@ -59,25 +52,33 @@ export function AccountPage() {
 function Sessions({ session }: { session: Session }) {
   const { t, f } = useReader();
   const now = useNow(60_000);
-  const client = useQueryClient();
-  const path = `/api/v1/accounts/${session.account.id}/sessions`;
+  const [problem, setProblem] = useState<unknown>(null);
+  const params = { path: { id: session.account.id } };
   const { data, error, refetch } = useQuery({
     queryKey: ['sessions', session.account.id],
-    queryFn: () => ask<{ sessions: Opened[] }>(path).then((answer) => answer.sessions),
+    queryFn: ({ signal }) =>
+      take(api.GET('/api/v1/accounts/{id}/sessions', { params, signal })).then((answer) => answer.sessions),
   });
   const end = async () => {
-    await ask(path, { method: 'DELETE' });
-    await client.invalidateQueries({ queryKey: sessionQuery.queryKey });
-    await refetch();
+    try {
+      await done(api.DELETE('/api/v1/accounts/{id}/sessions', { params }));
+      setProblem(null);
+      await refetch();
+    } catch (failure) {
+      setProblem(failure);
+    }
   };
   return (
     <section className="card stack" aria-labelledby="own-sessions">
       <div className="card-head">
         <h2 id="own-sessions">{t('my_sessions')}</h2>
-        <button type="button" className="button" data-look="bad" onClick={() => void end()}>
-          {t('sessions_end_others')}
-        </button>
+        {data && data.length > 1 && (
+          <button type="button" className="button" data-look="bad" onClick={() => void end()}>
+            {t('sessions_end_others')}
+          </button>
+        )}
       </div>
+      <Problem error={problem} />
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
       {!error && !data && <Skeleton rows={2} height={3} />}
       <ul className="stack">

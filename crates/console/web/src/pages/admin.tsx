@@ -3,8 +3,7 @@ import './nodes.css';
 import './admin.css';
 import * as Tabs from '@radix-ui/react-tabs';
 import { useReader } from '../app/reader';
-import { useMay, useSession } from '../app/session';
-import { State } from '../parts/state';
+import { useMay } from '../app/session';
 import { Accounts } from './admin/accounts';
 import { AuditLog } from './admin/audit-log';
 import { Keys } from './admin/keys';
@@ -12,14 +11,6 @@ import { Keys } from './admin/keys';
 export function AdminPage() {
   const { t } = useReader();
   const may = useMay();
-  const session = useSession();
-  if (!session) {
-    return (
-      <div className="card">
-        <State icon="admin" title={t('open_hub')} />
-      </div>
-    );
-  }
   const tabs = [
     ['accounts', t('accounts'), may('accounts.read'), Accounts],
     ['keys', t('api_keys'), may('accounts.read'), Keys],

@@ -24,7 +24,6 @@ export function LivePage() {
   const feed = useLive((live) => live.feed);
   const isSeeded = useLive((live) => live.isSeeded);
   const shown = useMemo(() => (site ? feed.filter((entry) => entry.what.site === site) : feed), [feed, site]);
-  const seesEvents = ['events.read', 'plates.read', 'decisions.read'].some(may);
   return (
     <div className="live">
       <h1 className="unseen">{t('nav_live')}</h1>
@@ -44,7 +43,7 @@ export function LivePage() {
           </Suspense>
         </section>
       </div>
-      {seesEvents && (
+      {may('events.read') && (
         <div className="card live-feed">{isSeeded ? <Feed entries={shown} /> : <Skeleton rows={8} height={4} />}</div>
       )}
     </div>

@@ -40,7 +40,7 @@ export function ReportsPage() {
       )}
       <ul className="stack">
         {reports?.map((report) => (
-          <li key={report.id} className="card account-row">
+          <li key={report.id} className="card stack">
             <p className="row">
               <strong>{named(t, 'report_kind', report.kind)}</strong>
               <span>

@@ -2,14 +2,15 @@
 import './entrance.css';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ApiError, ask } from '../api/client';
+import { ApiError, answered, api } from '../api/client';
 import { useReader } from '../app/reader';
 import { sessionQuery } from '../app/session';
 import { Field } from '../parts/controls';
+import { PASSWORD_MIN } from './account/password';
 import { LanguageChoice } from './language-choice';
 
 export function Setup() {
-  const { t } = useReader();
+  const { t, language } = useReader();
   const client = useQueryClient();
   const [problem, setProblem] = useState<string | null>(null);
   const [differs, setDiffers] = useState(false);
@@ -28,8 +29,9 @@ export function Setup() {
     try {
       const name = text('username').trim();
       // The hub signs the new administrator in with its answer.
-      const body = { code: text('code').trim(), name, display_name: text('display').trim(), password };
-      await ask('/api/v1/setup', { method: 'POST', body });
+      const display_name = text('display').trim();
+      const body = { code: text('code').trim(), name, display_name, password, language };
+      await answered(api.POST('/api/v1/setup', { body }));
       await client.invalidateQueries({ queryKey: sessionQuery.queryKey });
     } catch (error) {
       const isCode = error instanceof ApiError && error.kind === 'code_wrong';
@@ -63,7 +65,14 @@ export function Setup() {
         </Field>
         <Field label={t('password')} help={t('password_rules')}>
           {(ids) => (
-            <input {...ids} name="password" type="password" required minLength={12} autoComplete="new-password" />
+            <input
+              {...ids}
+              name="password"
+              type="password"
+              required
+              minLength={PASSWORD_MIN}
+              autoComplete="new-password"
+            />
           )}
         </Field>
         <Field label={t('password_again')} error={differs ? t('password_differs') : undefined}>

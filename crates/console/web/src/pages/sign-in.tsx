@@ -2,23 +2,39 @@
 import './entrance.css';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ApiError, ask } from '../api/client';
+import { ApiError, answered, api } from '../api/client';
+import { prefer } from '../app/preferences';
 import { useReader } from '../app/reader';
 import { sessionQuery } from '../app/session';
+import type { Format } from '../format/format';
 import { Field } from '../parts/controls';
-import { named } from '../words';
+import { LANGUAGES, named, type Translate } from '../words';
 import { LanguageChoice } from './language-choice';
 
-const KNOWN = ['password_wrong', 'totp_needed', 'totp_wrong', 'locked', 'disabled'];
+const KNOWN = ['password_wrong', 'totp_needed', 'totp_wrong', 'disabled'];
 
-export function SignIn() {
-  const { t } = useReader();
+/** A code that is asked for is no failure. */
+function isAsked(problem: unknown): boolean {
+  return problem instanceof ApiError && problem.kind === 'totp_needed';
+}
+
+function problemText(t: Translate, f: Format, problem: unknown): string {
+  if (!(problem instanceof ApiError)) return t('error_answer', { detail: String(problem) });
+  if (problem.status === 0) return t('error_network');
+  if (problem.kind === 'locked') return t('problem_locked', { wait: f.span(problem.waitMs ?? 60_000) });
+  return KNOWN.includes(problem.kind)
+    ? named(t, 'problem', problem.kind)
+    : t('error_answer', { detail: problem.detail });
+}
+
+export function SignIn({ hasEnded }: { hasEnded: boolean }) {
+  const { t, f } = useReader();
   const client = useQueryClient();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [totp, setTotp] = useState('');
   const [asksTotp, setAsksTotp] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
 
   const enter = async (event: FormEvent) => {
@@ -27,18 +43,17 @@ export function SignIn() {
     setProblem(null);
     try {
       const body = { name: name.trim(), password, ...(asksTotp ? { totp: totp.replace(/\s/g, '') } : {}) };
-      await ask('/api/v1/session', { method: 'POST', body });
+      const { data } = await answered(api.POST('/api/v1/session', { body }));
+      const language = LANGUAGES.find((known) => known === data?.account.language);
+      if (language) prefer({ language });
       await client.invalidateQueries({ queryKey: sessionQuery.queryKey });
     } catch (error) {
       const kind = error instanceof ApiError ? error.kind : '';
-      if (kind === 'totp_needed' || kind === 'totp_wrong') setAsksTotp(true);
-      setProblem(
-        KNOWN.includes(kind)
-          ? named(t, 'problem', kind)
-          : error instanceof ApiError && error.status === 0
-            ? t('error_network')
-            : t('error_answer', { detail: error instanceof Error ? error.message : String(error) }),
-      );
+      if (kind === 'totp_needed' || kind === 'totp_wrong') {
+        setAsksTotp(true);
+        setTotp('');
+      }
+      setProblem(error);
     } finally {
       setBusy(false);
     }
@@ -50,9 +65,14 @@ export function SignIn() {
         <img src="/icon.svg" alt="" width="48" height="48" />
         <h1>{t('sign_in')}</h1>
         <p className="soft">{t('sign_in_help')}</p>
-        {problem && (
-          <p className="banner" data-tone="bad" role="alert">
-            {problem}
+        {hasEnded && !problem && (
+          <p className="banner" data-tone="info" role="status">
+            {t('session_ended')}
+          </p>
+        )}
+        {problem !== null && (
+          <p className="banner" data-tone={isAsked(problem) ? 'info' : 'bad'} role="alert">
+            {problemText(t, f, problem)}
           </p>
         )}
         <Field label={t('name')}>
@@ -89,6 +109,8 @@ export function SignIn() {
                 name="totp"
                 inputMode="numeric"
                 autoComplete="one-time-code"
+                // biome-ignore lint/a11y/noAutofocus: it has just been asked for, and nothing else is left to do
+                autoFocus
                 required
                 value={totp}
                 onChange={(event) => setTotp(event.target.value)}

@@ -1,15 +1,18 @@
 // What the hub said no to, above the form that asked.
 import { ApiError } from '../api/client';
 import { useReader } from '../app/reader';
+import { isKey } from '../words';
 
 export function Problem({ error }: { error: unknown }) {
-  const { t } = useReader();
+  const { t, f } = useReader();
   if (!error) return null;
-  const isNetwork = error instanceof ApiError && error.status === 0;
   const detail = error instanceof Error ? error.message : String(error);
+  const kind = error instanceof ApiError ? error.kind : '';
+  const key = `problem_${kind}`;
+  const wait = error instanceof ApiError && error.waitMs !== null ? f.span(error.waitMs) : '';
   return (
     <p className="banner" data-tone="bad" role="alert">
-      {isNetwork ? t('error_network') : detail}
+      {kind === 'network' ? t('error_network') : isKey(key) ? t(key, { wait }) : t('error_answer', { detail })}
     </p>
   );
 }

@@ -1,9 +1,9 @@
 // What a part of the page shows when it has nothing to show: loading, empty, refused, failed.
 import type { ReactNode } from 'react';
 import { ApiError } from '../api/client';
+import type { Permission } from '../api/types';
 import { useReader } from '../app/reader';
 import { useSession } from '../app/session';
-import { named } from '../words';
 import { Icon, type IconName } from './icon';
 
 export function State(props: { icon: IconName; title: string; children?: ReactNode; role?: 'alert' | 'status' }) {
@@ -28,18 +28,27 @@ export function Skeleton({ rows = 3, height = 3 }: { rows?: number; height?: num
   );
 }
 
+/** What somebody may not see: the right that he lacks, the roles that he has, whom to ask. */
+export function Forbidden({ needs }: { needs: readonly Permission[] }) {
+  const { t } = useReader();
+  const roles =
+    useSession()
+      ?.roles.map((role) => t(`role_${role}`))
+      .join(', ') ?? '–';
+  return (
+    <State icon="lock" title={t('forbidden_title')}>
+      {needs.length > 0 && (
+        <p>{t('forbidden_needs', { needs: needs.map((need) => t(`permission_${need}`)).join(t('or')) })}</p>
+      )}
+      <p>{t('forbidden_help', { roles })}</p>
+    </State>
+  );
+}
+
 /** What went wrong and what to do about it. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t } = useReader();
-  const session = useSession();
-  if (error instanceof ApiError && error.status === 403) {
-    const roles = session?.roles.map((role) => named(t, 'role', role)).join(', ') ?? '–';
-    return (
-      <State icon="lock" title={t('forbidden_title')}>
-        <p>{t('forbidden_help', { roles })}</p>
-      </State>
-    );
-  }
+  if (error instanceof ApiError && error.status === 403) return <Forbidden needs={[]} />;
   const isNetwork = error instanceof ApiError && error.status === 0;
   const detail = error instanceof Error ? error.message : String(error);
   return (

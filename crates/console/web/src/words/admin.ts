@@ -1,6 +1,13 @@
 // Roles, accounts, keys and the audit log.
 
 export const ADMIN = {
+  role_help_viewer: ['Số liệu và lượt qua', 'Figures and passages'],
+  role_help_gate_operator: ['Thêm biển số và quyết định ở cổng', 'Plates and decisions at gates as well'],
+  role_help_case_officer: ['Tra cứu biển số cho vụ việc', 'Looks plates up for cases'],
+  role_help_approver: ['Duyệt điều người khác đề xuất', 'Says yes to what somebody else proposed'],
+  role_help_auditor: ['Đọc nhật ký truy cập, không giữ vai trò khác', 'Reads the audit log, and holds no other role'],
+  role_help_system_admin: ['Thiết bị và chính sách, không xem biển số', 'Nodes and policies, no plates'],
+  role_help_security_admin: ['Tài khoản và khóa, không xem biển số', 'Accounts and keys, no plates'],
   role_viewer: ['Người xem', 'Viewer'],
   role_gate_operator: ['Bảo vệ trực cổng', 'Gate operator'],
   role_case_officer: ['Cán bộ xử lý', 'Case officer'],
@@ -9,6 +16,18 @@ export const ADMIN = {
   role_system_admin: ['Quản trị hệ thống', 'System administrator'],
   role_security_admin: ['Quản trị an ninh', 'Security administrator'],
 
+  'permission_figures.read': ['xem số liệu', 'see figures'],
+  'permission_events.read': ['xem lượt qua và hình ảnh', 'see passages and their pictures'],
+  'permission_plates.read': ['xem biển số', 'see plates'],
+  'permission_decisions.read': ['xem quyết định ở làn', 'see what was decided at lanes'],
+  'permission_nodes.read': ['xem thiết bị', 'see nodes'],
+  'permission_quarantine.read': ['xem gói tin bị giữ lại', 'see messages that were set aside'],
+  'permission_policies.read': ['xem chính sách', 'see policies'],
+  'permission_accounts.read': ['xem tài khoản', 'see accounts'],
+  'permission_accounts.write': ['quản lý tài khoản', 'manage accounts'],
+  'permission_audit_log.read': ['xem nhật ký truy cập', 'read the audit log'],
+  'permission_audit_log.verify': ['kiểm tra nhật ký truy cập', 'check the audit log'],
+
   admin_help: ['Tài khoản, khóa truy cập và nhật ký truy cập.', 'Accounts, keys and the audit log.'],
   my_account: ['Tài khoản của tôi', 'My account'],
   accounts: ['Tài khoản', 'Accounts'],
@@ -16,6 +35,34 @@ export const ADMIN = {
   audit_log: ['Nhật ký truy cập', 'Audit log'],
 
   account_add: ['Thêm tài khoản', 'Add an account'],
+  edit: ['Sửa', 'Change'],
+  name_help: ['2 đến 64 ký tự a-z, 0-9 và . - _ @', '2 to 64 of a-z, 0-9 and . - _ @'],
+  must_change_password: ['Phải đổi mật khẩu', 'Has to change the password'],
+  reset_password_help: [
+    'Cũng mở tài khoản đang tạm khóa và kết thúc các phiên. Chủ tài khoản phải đổi khi đăng nhập.',
+    'Also unlocks the account and ends its sessions. Its owner has to change it at the next sign-in.',
+  ],
+  problem_name_taken: ['Tên này đã có người dùng.', 'This name is taken.'],
+  problem_password_refused: [
+    'Mật khẩu quá ngắn, quá phổ biến hoặc đã dùng trước đây. Chọn một câu khác, ít nhất 12 ký tự.',
+    'Too short, too common or used before. Choose another sentence of at least 12 characters.',
+  ],
+  problem_roles_conflict: [
+    'Các vai trò này không được do một người giữ: kiểm toán viên không giữ vai trò khác; quản trị hệ thống và quản trị an ninh, cán bộ xử lý và người phê duyệt là hai người.',
+    'One person may not hold these together: an auditor holds no other role; system and security administrator, case officer and approver are two persons.',
+  ],
+  problem_last_account: [
+    'Đây là quản trị an ninh cuối cùng; phải còn ít nhất một người.',
+    'This is the last security administrator; one has to stay.',
+  ],
+  problem_changed_meanwhile: [
+    'Người khác vừa sửa tài khoản này. Đóng lại, xem lại rồi sửa.',
+    'Somebody has just changed this account. Close this, look again, then change it.',
+  ],
+  problem_totp_required: [
+    'Vai trò của bạn bắt buộc có mã xác thực; mất điện thoại thì nhờ quản trị an ninh gỡ.',
+    'Your role takes a second factor; where it is lost, a security administrator takes it away.',
+  ],
   account_edit: ['Sửa {name}', 'Change {name}'],
   account_none: ['Chưa có tài khoản nào', 'No accounts yet'],
   first_password: ['Mật khẩu ban đầu', 'First password'],
@@ -25,10 +72,15 @@ export const ADMIN = {
   ],
   roles: ['Vai trò', 'Roles'],
   roles_needed: ['Chọn ít nhất một vai trò.', 'Choose at least one role.'],
-  where: ['Nơi áp dụng', 'Where'],
+  roles_none: ['Không có vai trò nào', 'No roles'],
+  own_rights: [
+    'Quyền của chính mình phải do quản trị an ninh khác đổi.',
+    'Another security administrator changes what you may do yourself.',
+  ],
+  where: ['{role} ở đâu', 'Where: {role}'],
   where_help: [
-    'Tên các điểm cách nhau bằng dấu phẩy; * là tất cả.',
-    'Names of sites with commas between; * is every one.',
+    'Tên các điểm, cách nhau bằng dấu phẩy. Để trống: mọi điểm.',
+    'Names of sites with commas between. Left empty: every site.',
   ],
   account_enabled: ['Đang dùng', 'Enabled'],
   account_disabled: ['Đã khóa', 'Disabled'],
@@ -54,6 +106,8 @@ export const ADMIN = {
     'Take {name} back? The program that uses it loses access at once.',
   ],
   key_revoked: ['Đã thu hồi', 'Taken back'],
+  key_over: ['Đã hết hạn', 'Over'],
+  key_revoke_of: ['Thu hồi {name}', 'Take {name} back'],
   key_active: ['Đang dùng', 'In use'],
   key_used: ['Dùng lần cuối', 'Used last'],
   key_expires: ['Hết hạn', 'Expires'],
@@ -75,6 +129,9 @@ export const ADMIN = {
   audit_whole: ['Chuỗi nguyên vẹn, {n} dòng. Đầu chuỗi: {head}', 'The chain is whole, {n} rows. Its head: {head}'],
   audit_broken: ['Chuỗi bị sửa từ dòng {seq}: {what}', 'The chain was changed from row {seq} on: {what}'],
 
+  profile: ['Hồ sơ', 'Profile'],
+  language_help: ['Dùng trên mọi máy mà bạn đăng nhập.', 'Holds on every device where you sign in.'],
+  password_current_wrong: ['Mật khẩu hiện tại không đúng.', 'This is not the present password.'],
   password_current: ['Mật khẩu hiện tại', 'Present password'],
   password_new: ['Mật khẩu mới', 'New password'],
   password_change: ['Đổi mật khẩu', 'Change the password'],
@@ -85,7 +142,12 @@ export const ADMIN = {
     'Your role takes a second factor before you go on.',
   ],
   totp_title: ['Mã xác thực', 'Second factor'],
-  totp_on: ['Đang bật.', 'It is on.'],
+  totp_on: ['Đang bật: mỗi lần đăng nhập cần thêm mã 6 số.', 'It is on: each sign-in takes six digits as well.'],
+  totp_remove_ask: [
+    'Gỡ mã xác thực? Sau đó chỉ cần mật khẩu để đăng nhập.',
+    'Take the second factor away? The password alone will then do.',
+  ],
+  totp_picture: ['Mã QR để quét bằng ứng dụng xác thực', 'QR code for the authenticator'],
   totp_begin: ['Thiết lập mã xác thực', 'Set it up'],
   totp_scan: [
     'Quét mã này bằng ứng dụng xác thực trên điện thoại, hoặc nhập khóa bằng tay.',
@@ -95,8 +157,7 @@ export const ADMIN = {
   totp_confirm: ['Xác nhận', 'Confirm'],
   my_sessions: ['Các phiên của tôi', 'My sessions'],
   session_this: ['phiên này', 'this one'],
-  sessions_end_others: ['Kết thúc mọi phiên', 'End all sessions'],
+  sessions_end_others: ['Kết thúc các phiên khác', 'End the other sessions'],
   opened: ['Mở lúc', 'Opened'],
   seen_at: ['Hoạt động', 'Heard'],
-  open_hub: ['Máy chủ này không yêu cầu đăng nhập.', 'This hub asks for no login.'],
 } as const;

@@ -42,7 +42,7 @@ export function named(t: Translate, prefix: string, name: string): string {
   return isKey(key) ? t(key) : name;
 }
 
-function isKey(key: string): key is Key {
+export function isKey(key: string): key is Key {
   return Object.hasOwn(WORDS, key);
 }
 

@@ -68,6 +68,8 @@ export const SHELL = {
     'The server answered: {detail}. If it stays, send this line to the administrator.',
   ],
   forbidden_title: ['Bạn chưa có quyền xem phần này', 'You may not see this'],
+  forbidden_needs: ['Phần này cần quyền: {needs}.', 'This takes the right to: {needs}.'],
+  or: [' hoặc ', ' or '],
   forbidden_help: [
     'Vai trò của bạn: {roles}. Nếu cần cho công việc, đề nghị quản trị an ninh cấp thêm quyền.',
     'Your roles: {roles}. If your work needs it, ask the security administrator for the right.',
@@ -102,8 +104,8 @@ export const SHELL = {
     'The code is wrong or has expired. Enter the newest one.',
   ],
   problem_locked: [
-    'Tài khoản tạm khóa vì nhập sai nhiều lần. Chờ ít phút hoặc nhờ quản trị an ninh mở.',
-    'The account is locked after too many attempts. Wait some minutes or ask the security administrator.',
+    'Tạm khóa vì nhập sai nhiều lần. Thử lại sau {wait}, hoặc nhờ quản trị an ninh đặt lại mật khẩu.',
+    'Locked after too many wrong attempts. Try again in {wait}, or have the security administrator reset the password.',
   ],
   problem_disabled: ['Tài khoản này đã bị khóa.', 'This account is disabled.'],
   problem_code_wrong: [
@@ -114,6 +116,12 @@ export const SHELL = {
     'Phiên làm việc đã hết. Đăng nhập lại để tiếp tục.',
     'The session has ended. Sign in again to go on.',
   ],
+
+  session_ends: [
+    'Không có ai thao tác: phiên làm việc sẽ hết lúc {at}.',
+    'Nobody has touched this page: the session ends at {at}.',
+  ],
+  session_stay: ['Làm tiếp', 'Go on working'],
 
   setup_title: ['Thiết lập lần đầu', 'First set-up'],
   setup_help: [

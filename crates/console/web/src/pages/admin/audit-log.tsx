@@ -1,39 +1,14 @@
 // Who did and read what, and whether the log is still what it was.
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ask } from '../../api/client';
+import { api, take } from '../../api/client';
+import type { AuditLogCheck } from '../../api/types';
 import { useNow, useReader } from '../../app/reader';
 import { useMay } from '../../app/session';
 import { momentOf, toApi } from '../../format/time';
 import { Field } from '../../parts/controls';
 import { Problem } from '../../parts/problem';
 import { Failure, Skeleton, State } from '../../parts/state';
-
-interface Entry {
-  seq: number;
-  at: string;
-  actor: string;
-  actor_kind: string;
-  address: string;
-  action: string;
-  site: string | null;
-  subject: string;
-  purpose: string | null;
-  outcome: string;
-}
-
-interface Page {
-  entries: Entry[];
-  next: number | null;
-}
-
-interface Checked {
-  whole: boolean;
-  rows: number;
-  broken_seq: number | null;
-  what: string | null;
-  head: string;
-}
 
 const PAGE_ROWS = 100;
 
@@ -78,13 +53,13 @@ export function AuditLog() {
 
 function Check() {
   const { t, f } = useReader();
-  const [checked, setChecked] = useState<Checked | null>(null);
+  const [checked, setChecked] = useState<AuditLogCheck | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
   const check = async () => {
     setBusy(true);
     try {
-      setChecked(await ask<Checked>('/api/v1/audit-log/verify'));
+      setChecked(await take(api.GET('/api/v1/audit-log/verify')));
       setProblem(null);
     } catch (error) {
       setProblem(error);
@@ -114,10 +89,9 @@ function Rows({ filter }: { filter: Record<string, string> }) {
   const now = useNow(60_000);
   const found = useInfiniteQuery({
     queryKey: ['audit-log', filter],
-    queryFn: ({ pageParam }) => {
-      const query = new URLSearchParams({ ...filter, limit: String(PAGE_ROWS) });
-      if (pageParam !== null) query.set('before', String(pageParam));
-      return ask<Page>(`/api/v1/audit-log?${query}`);
+    queryFn: ({ signal, pageParam }) => {
+      const query = { ...filter, limit: PAGE_ROWS, ...(pageParam === null ? {} : { before: pageParam }) };
+      return take(api.GET('/api/v1/audit-log', { params: { query }, signal }));
     },
     initialPageParam: null as number | null,
     getNextPageParam: (page) => page.next ?? undefined,

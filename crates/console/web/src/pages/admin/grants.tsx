@@ -1,14 +1,13 @@
 // Which roles somebody holds, and where.
+import { useState } from 'react';
+import type { Grant, Role } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { Field } from '../../parts/controls';
-import { named, type Translate } from '../../words';
+import type { Translate } from '../../words';
 
-export interface Grant {
-  role: string;
-  sites: string[];
-}
-
-export const ROLES = [
+/** What is about the hub as a whole holds everywhere or not at all. */
+const OF_THE_WHOLE: ReadonlySet<Role> = new Set<Role>(['auditor', 'security_admin']);
+const ROLES: readonly Role[] = [
   'viewer',
   'gate_operator',
   'case_officer',
@@ -16,47 +15,90 @@ export const ROLES = [
   'auditor',
   'system_admin',
   'security_admin',
-] as const;
+];
+const EVERYWHERE = '*';
 
 export function grantsText(t: Translate, grants: readonly Grant[]): string {
+  if (grants.length === 0) return t('roles_none');
   return grants
     .map((grant) => {
-      const where = grant.sites.includes('*') ? '' : ` (${grant.sites.join(', ')})`;
-      return `${named(t, 'role', grant.role)}${where}`;
+      const where = grant.sites.includes(EVERYWHERE) ? '' : ` (${grant.sites.join(', ')})`;
+      return `${t(`role_${grant.role}`)}${where}`;
     })
     .join(', ');
 }
 
 /** The grants that a form's fields say; nothing where no role was chosen. */
 export function grantsOf(form: FormData): Grant[] | null {
-  const sites = String(form.get('sites'))
-    .split(/[\s,]+/)
-    .filter(Boolean);
-  const roles = form.getAll('role').map(String);
-  return roles.length === 0 ? null : roles.map((role) => ({ role, sites: sites.length === 0 ? ['*'] : sites }));
+  const chosen = new Set(form.getAll('role').map(String));
+  const grants = ROLES.filter((role) => chosen.has(role)).map((role) => {
+    const sites = String(form.get(`sites ${role}`) ?? '')
+      .split(/[\s,]+/)
+      .filter(Boolean);
+    return { role, sites: sites.length === 0 ? [EVERYWHERE] : sites };
+  });
+  return grants.length === 0 ? null : grants;
 }
 
-export function GrantFields({ grants, isWrong }: { grants: readonly Grant[]; isWrong: boolean }) {
+interface Props {
+  grants: readonly Grant[];
+  isWrong: boolean;
+  /** Roles that are not given here. */
+  without?: readonly Role[];
+}
+
+export function GrantFields({ grants, isWrong, without = [] }: Props) {
   const { t } = useReader();
-  const held = new Set(grants.map((grant) => grant.role));
-  const sites = [...new Set(grants.flatMap((grant) => grant.sites))];
+  const [held, setHeld] = useState<ReadonlySet<Role>>(() => new Set(grants.map((grant) => grant.role)));
+  const choose = (role: Role, isHeld: boolean) => {
+    const next = new Set(held);
+    if (isHeld) next.add(role);
+    else next.delete(role);
+    setHeld(next);
+  };
   return (
-    <>
-      <fieldset className="field">
-        <legend className="label small soft">{t('roles')}</legend>
-        <div className="checks">
-          {ROLES.map((role) => (
-            <label key={role}>
-              <input type="checkbox" name="role" value={role} defaultChecked={held.has(role)} />
+    <fieldset className="field grants">
+      <legend className="label">{t('roles')}</legend>
+      {ROLES.filter((role) => !without.includes(role)).map((role) => (
+        <div key={role} className="grant">
+          <label className="check">
+            <input
+              type="checkbox"
+              name="role"
+              value={role}
+              checked={held.has(role)}
+              onChange={(event) => choose(role, event.target.checked)}
+            />
+            <span>
               {t(`role_${role}`)}
-            </label>
-          ))}
+              <span className="small soft">{t(`role_help_${role}`)}</span>
+            </span>
+          </label>
+          {held.has(role) && !OF_THE_WHOLE.has(role) && (
+            <Field label={t('where', { role: t(`role_${role}`) })} help={t('where_help')}>
+              {(ids) => (
+                <input
+                  {...ids}
+                  name={`sites ${role}`}
+                  autoComplete="off"
+                  autoCapitalize="none"
+                  defaultValue={
+                    grants
+                      .find((grant) => grant.role === role)
+                      ?.sites.filter((site) => site !== EVERYWHERE)
+                      .join(', ') ?? ''
+                  }
+                />
+              )}
+            </Field>
+          )}
         </div>
-        {isWrong && <p className="error">{t('roles_needed')}</p>}
-      </fieldset>
-      <Field label={t('where')} help={t('where_help')}>
-        {(ids) => <input {...ids} name="sites" defaultValue={sites.join(', ') || '*'} required />}
-      </Field>
-    </>
+      ))}
+      {isWrong && (
+        <p className="error" role="alert">
+          {t('roles_needed')}
+        </p>
+      )}
+    </fieldset>
   );
 }

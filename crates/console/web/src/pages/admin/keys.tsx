@@ -1,27 +1,21 @@
 // Keys with which programs speak to the hub.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ask } from '../../api/client';
+import { api, done, take } from '../../api/client';
+import type { ApiKey } from '../../api/types';
 import { useNow, useReader } from '../../app/reader';
 import { useMay } from '../../app/session';
-import { dayOf, toApi } from '../../format/time';
+import { DAY_MS, dayOf, toApi } from '../../format/time';
 import { Field } from '../../parts/controls';
 import { Dialog } from '../../parts/dialog';
 import { Badge } from '../../parts/marks';
 import { Problem } from '../../parts/problem';
 import { Failure, Skeleton, State } from '../../parts/state';
-import { type Grant, GrantFields, grantsOf, grantsText } from './grants';
+import { GrantFields, grantsOf, grantsText } from './grants';
+import { API_KEYS_KEY } from './keys-of-queries';
 
-interface Key {
-  id: string;
-  name: string;
-  grants: Grant[];
-  created_at: string;
-  created_by: string;
-  expires_at: string | null;
-  used_at: string | null;
-  revoked_at: string | null;
-}
+/** As many as the hub gives at once; the newest. */
+const ROWS_MAX = 500;
 
 export function Keys() {
   const { t, f } = useReader();
@@ -29,17 +23,20 @@ export function Keys() {
   const may = useMay();
   const client = useQueryClient();
   const [isAdding, setAdding] = useState(false);
-  const [revoked, setRevoked] = useState<Key | null>(null);
+  const [revoked, setRevoked] = useState<ApiKey | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
   const { data, error, refetch } = useQuery({
-    queryKey: ['api-keys'],
-    queryFn: () => ask<{ api_keys: Key[] }>('/api/v1/api-keys?limit=500').then((answer) => answer.api_keys),
+    queryKey: API_KEYS_KEY,
+    queryFn: ({ signal }) =>
+      take(api.GET('/api/v1/api-keys', { params: { query: { limit: ROWS_MAX } }, signal })).then(
+        (answer) => answer.api_keys,
+      ),
   });
   if (!data) return error ? <Failure error={error} retry={() => void refetch()} /> : <Skeleton rows={3} height={4} />;
-  const revoke = async (key: Key) => {
+  const revoke = async (key: ApiKey) => {
     try {
-      await ask(`/api/v1/api-keys/${encodeURIComponent(key.id)}`, { method: 'DELETE' });
-      await client.invalidateQueries({ queryKey: ['api-keys'] });
+      await done(api.DELETE('/api/v1/api-keys/{id}', { params: { path: { id: key.id } } }));
+      await client.invalidateQueries({ queryKey: API_KEYS_KEY });
       setRevoked(null);
     } catch (failure) {
       setProblem(failure);
@@ -58,24 +55,30 @@ export function Keys() {
       <ul className="stack">
         {data.map((key) => (
           <li key={key.id} className="card account-row">
-            <p className="row">
-              <strong>{key.name}</strong>
-              <span className="mono soft">{key.id}</span>
-              <Badge tone={key.revoked_at ? 'plain' : 'good'}>
-                {key.revoked_at ? t('key_revoked') : t('key_active')}
-              </Badge>
-            </p>
-            <p>{grantsText(t, key.grants)}</p>
-            <p className="row small soft">
-              {t('added_by', { at: f.when(Date.parse(key.created_at), now), by: key.created_by })} · {t('key_used')}:{' '}
-              {key.used_at ? f.when(Date.parse(key.used_at), now) : t('never')} · {t('key_expires')}:{' '}
-              {key.expires_at ? f.when(Date.parse(key.expires_at), now) : t('key_never')}
-              {!key.revoked_at && may('accounts.write') && (
-                <button type="button" className="button" data-look="bad" onClick={() => setRevoked(key)}>
-                  {t('key_revoke')}
-                </button>
-              )}
-            </p>
+            <div className="stack">
+              <p className="row">
+                <strong>{key.name}</strong>
+                <span className="mono soft">{key.id}</span>
+                <KeyState apiKey={key} now={now} />
+              </p>
+              <p>{grantsText(t, key.grants)}</p>
+              <p className="small soft">
+                {t('added_by', { at: f.when(Date.parse(key.created_at), now), by: key.created_by })} · {t('key_used')}:{' '}
+                {key.used_at ? f.when(Date.parse(key.used_at), now) : t('never')} · {t('key_expires')}:{' '}
+                {key.expires_at ? f.when(Date.parse(key.expires_at), now) : t('key_never')}
+              </p>
+            </div>
+            {!key.revoked_at && may('accounts.write') && (
+              <button
+                type="button"
+                className="button"
+                data-look="bad"
+                aria-label={t('key_revoke_of', { name: key.name })}
+                onClick={() => setRevoked(key)}
+              >
+                {t('key_revoke')}
+              </button>
+            )}
           </li>
         ))}
       </ul>
@@ -100,6 +103,13 @@ export function Keys() {
   );
 }
 
+function KeyState({ apiKey, now }: { apiKey: ApiKey; now: number }) {
+  const { t } = useReader();
+  if (apiKey.revoked_at) return <Badge tone="plain">{t('key_revoked')}</Badge>;
+  const isOver = apiKey.expires_at != null && Date.parse(apiKey.expires_at) <= now;
+  return <Badge tone={isOver ? 'plain' : 'good'}>{isOver ? t('key_over') : t('key_active')}</Badge>;
+}
+
 function AddKey() {
   const { t } = useReader();
   const client = useQueryClient();
@@ -117,12 +127,13 @@ function AddKey() {
     const body = {
       name: String(form.get('purpose')).trim(),
       grants,
-      ...(end === null ? {} : { expires_at: toApi(end) }),
+      // The day that was chosen is the last one.
+      ...(end === null ? {} : { expires_at: toApi(end + DAY_MS - 1_000) }),
     };
     try {
-      const answer = await ask<{ key: string }>('/api/v1/api-keys', { method: 'POST', body });
+      const answer = await take(api.POST('/api/v1/api-keys', { body }));
       setMade(answer.key);
-      await client.invalidateQueries({ queryKey: ['api-keys'] });
+      await client.invalidateQueries({ queryKey: API_KEYS_KEY });
     } catch (error) {
       setProblem(error);
     }
@@ -147,7 +158,7 @@ function AddKey() {
     <form className="stack" onSubmit={(event) => void add(event)}>
       <Problem error={problem} />
       <Field label={t('key_name')}>{(ids) => <input {...ids} name="purpose" required autoComplete="off" />}</Field>
-      <GrantFields grants={[]} isWrong={hasNoRole} />
+      <GrantFields grants={[]} isWrong={hasNoRole} without={['security_admin']} />
       <Field label={t('key_expires')}>{(ids) => <input {...ids} name="expires" type="date" />}</Field>
       <button type="submit" className="button" data-look="main">
         {t('key_add')}

@@ -1,0 +1,96 @@
+// A hub of its own with an empty database, and its broker.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { needed } from './demo';
+
+/** Where Debian has it. */
+const MOSQUITTO = '/usr/sbin/mosquitto';
+const START_MAX_MS = 30_000;
+
+export const hasBroker = existsSync(MOSQUITTO);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** Starts a program and waits for the lines that `read` wants; `read` says when it has them all. */
+async function started(program: string, options: string[], read: (line: string) => boolean): Promise<ChildProcess> {
+  const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'ignore'] });
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${program} did not start in time`)), START_MAX_MS);
+    child.once('exit', () => reject(new Error(`${program} ended before it was ready`)));
+    if (child.stdout) {
+      createInterface(child.stdout).on('line', (line) => {
+        if (!read(line)) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    }
+  });
+  return child;
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  await once(child, 'exit');
+}
+
+export class OwnHub {
+  private constructor(
+    private readonly folder: string,
+    private readonly broker: ChildProcess,
+    private hub: ChildProcess,
+    readonly address: string,
+    /** What it printed for whoever makes the first account. */
+    readonly code: string,
+  ) {}
+
+  /** `login` is what stands in that table of its configuration. */
+  static async start(login: string): Promise<OwnHub> {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-own-hub-'));
+    const [broker, http] = [await freePort(), await freePort()];
+    const config = `db = "${folder}/hub.db"\nblobs = "${folder}/blobs"\nlisten = "127.0.0.1:${http}"\n`;
+    writeFileSync(join(folder, 'hub.toml'), `${config}[broker]\naddress = "127.0.0.1:${broker}"\n[login]\n${login}\n`);
+    writeFileSync(join(folder, 'broker.conf'), `listener ${broker} 127.0.0.1\nallow_anonymous true\n`);
+    const mosquitto = spawn(MOSQUITTO, ['-c', join(folder, 'broker.conf')], { stdio: 'ignore' });
+    let [address, code] = ['', ''];
+    const hub = await OwnHub.run(folder, (line) => {
+      address = /^listening on (http:\S+)$/.exec(line)?.[1] ?? address;
+      code = /^there is no account yet: .* code (\S+)$/.exec(line)?.[1] ?? code;
+      return address !== '' && code !== '';
+    });
+    return new OwnHub(folder, mosquitto, hub, address, code);
+  }
+
+  private static run(folder: string, read: (line: string) => boolean): Promise<ChildProcess> {
+    const program = join(dirname(needed('GATEHOUSE_PROGRAM')), 'gatehouse-hub');
+    return started(program, ['run', '--config', join(folder, 'hub.toml')], read);
+  }
+
+  /** Ends it as a power cut would. */
+  async kill(): Promise<void> {
+    await ended(this.hub, 'SIGKILL');
+  }
+
+  /** Runs it again on what it had kept. */
+  async again(): Promise<void> {
+    this.hub = await OwnHub.run(this.folder, (line) => line.startsWith('listening on'));
+  }
+
+  async end(): Promise<void> {
+    await ended(this.hub, 'SIGTERM');
+    await ended(this.broker, 'SIGTERM');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -38,7 +38,7 @@ for (const path of PAGES) {
       };
     });
     let click = 0;
-    const menu = page.getByRole('button', { name: /Tùy chọn|Settings|Demo/ });
+    const menu = page.getByRole('banner').getByRole('button');
     if (path !== '/wall') {
       const began = Date.now();
       await menu.click();

@@ -2,7 +2,10 @@
 // tested elsewhere.
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import type { Account } from '../demo';
+import { address, administrator, everywhere, made, signedIn } from '../hub';
+import { LANGUAGES, NOBODY, signIn, test } from '../tests/page';
 
 const OUT = fileURLToPath(new URL('../out/pictures/', import.meta.url));
 const README = fileURLToPath(new URL('../../../../deploy/screenshots/', import.meta.url));
@@ -13,57 +16,135 @@ const WIDTHS = [
   [1440, 900],
   [2560, 1440],
 ] as const;
+const ALL_MAX_MS = 900_000;
 
-async function opened(page: Page, path: string): Promise<void> {
-  await page.goto(path);
-  await page.waitForFunction(() => document.querySelector('main h1') && !document.querySelector('.skeleton'));
-  await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => {});
+type Language = (typeof LANGUAGES)[number];
+type Opened = (page: Page, language: Language) => Promise<void>;
+
+const SEARCH = {
+  vi: {
+    plate: 'Biển số',
+    purpose: 'Mục đích tra cứu',
+    why: 'ảnh chụp cho tài liệu',
+    button: 'Tìm',
+  },
+  en: {
+    plate: 'Plate',
+    purpose: 'Purpose of the search',
+    why: 'pictures for the README',
+    button: 'Search',
+  },
+};
+
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.querySelector('main h1, .state') && !document.querySelector('.skeleton'));
+  await page.waitForLoadState('networkidle', { timeout: 2_000 }).catch(() => {});
 }
 
-async function searched(page: Page, plate: string): Promise<void> {
-  await opened(page, '/search?lang=vi');
-  await page.getByLabel('Biển số').fill(plate);
-  await page.getByLabel('Mục đích tra cứu').fill('ảnh chụp cho tài liệu');
-  await page.getByRole('button', { name: 'Tìm' }).click();
-  await page.locator('a.result').first().waitFor();
+const at =
+  (path: string): Opened =>
+  async (page, language) => {
+    await page.goto(`${path}?lang=${language}`);
+    await settled(page);
+  };
+
+const tab =
+  (path: string, place: number): Opened =>
+  async (page, language) => {
+    await at(path)(page, language);
+    await page.getByRole('tab').nth(place).click();
+    await settled(page);
+  };
+
+const searched =
+  (plate: string, showsPath: boolean): Opened =>
+  async (page, language) => {
+    const words = SEARCH[language];
+    await at('/search')(page, language);
+    await page.getByLabel(words.plate, { exact: true }).fill(plate);
+    await page.getByLabel(words.purpose).fill(words.why);
+    await page.getByRole('button', { name: words.button }).click();
+    await page.locator('a.result').first().waitFor();
+    if (showsPath) await page.getByRole('radio').nth(1).check();
+    await settled(page);
+  };
+
+const changing: Opened = async (page, language) => {
+  await at('/admin')(page, language);
+  await page.getByRole('listitem').getByRole('button').last().click();
+  await page.getByRole('dialog').waitFor();
+};
+
+async function taken(page: Page, pages: readonly (readonly [string, Opened])[]): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const [width, height] of WIDTHS) {
+      await page.setViewportSize({ width, height });
+      for (const language of LANGUAGES) {
+        // English differs in the length of its words: that shows where room is scarce.
+        if (language === 'en' && (width > 1_440 || colorScheme === 'dark')) continue;
+        for (const [name, open] of pages) {
+          await open(page, language);
+          await page.screenshot({ path: `${OUT}${name}-${width}-${colorScheme}-${language}.png` });
+        }
+      }
+    }
+  }
 }
 
 test('every page, on a phone, a desk and a wall, light and dark', async ({ page, request }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(ALL_MAX_MS);
   mkdirSync(OUT, { recursive: true });
   mkdirSync(README, { recursive: true });
   await page.waitForTimeout(PLAYING_MS);
   const plate = (await (await request.get('/api/v1/plates?outcome=read&limit=1')).json()).plates[0];
   const decision = (await (await request.get('/api/v1/decisions?limit=1')).json()).decisions[0];
-  const pages: [string, (page: Page) => Promise<void>][] = [
-    ['live', (page) => opened(page, '/?lang=vi')],
-    ['counts', (page) => opened(page, '/counts?lang=vi')],
-    ['search', (page) => searched(page, plate.display)],
-    ['plate', (page) => opened(page, `/plates/${plate.id}?lang=vi`)],
-    ['decision', (page) => opened(page, `/decisions/${decision.id}?lang=vi`)],
-    ['desk', (page) => opened(page, '/desk?lang=vi')],
-    ['nodes', (page) => opened(page, '/nodes?lang=vi')],
-    ['wall', (page) => opened(page, '/wall?lang=vi')],
-  ];
-  // A hub without accounts has nothing to administer.
-  if ((await request.get('/api/v1/session')).status() !== 404) {
-    pages.push(['admin', (page) => opened(page, '/admin?lang=vi')]);
-  }
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    for (const [width, height] of WIDTHS) {
-      await page.setViewportSize({ width, height });
-      for (const [name, open] of pages) {
-        await open(page);
-        await page.screenshot({ path: `${OUT}${name}-${width}-${colorScheme}.png` });
-      }
-    }
-  }
+  await taken(page, [
+    ['live', at('/')],
+    ['counts', at('/counts')],
+    ['search', searched(plate.display, false)],
+    ['path', searched(plate.display, true)],
+    ['plate', at(`/plates/${plate.id}`)],
+    ['decision', at(`/decisions/${decision.id}`)],
+    ['desk', at('/desk')],
+    ['nodes', at('/nodes')],
+    ['alarms', tab('/nodes', 1)],
+    ['wall', at('/wall')],
+    ['account', at('/account')],
+    ['accounts', at('/admin')],
+    ['account-change', changing],
+    ['keys', tab('/admin', 1)],
+  ]);
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 1280, height: 900 });
-  await opened(page, '/?lang=vi');
+  await at('/')(page, 'vi');
   await page.screenshot({ path: `${README}page-vi.png` });
   await page.setViewportSize({ width: 420, height: 1_400 });
-  await opened(page, '/?lang=en');
+  await at('/')(page, 'en');
   await page.screenshot({ path: `${README}page-en-phone.png` });
+});
+
+test.describe('for others', () => {
+  test.use({ storageState: NOBODY });
+
+  const as = async (page: Page, account: Account): Promise<void> => {
+    await page.goto('/');
+    await signIn(page, account);
+    await page.getByRole('navigation').waitFor();
+  };
+
+  test('signing in, and what an auditor and a viewer see', async ({ page }) => {
+    test.setTimeout(ALL_MAX_MS);
+    mkdirSync(OUT, { recursive: true });
+    const admin = await signedIn(address(), administrator());
+    const auditor = await made(admin, everywhere('auditor'));
+    const viewer = await made(admin, everywhere('viewer'));
+    await admin.end();
+    await taken(page, [['sign-in', at('/')]]);
+    await as(page, auditor);
+    await taken(page, [['audit', tab('/admin', 2)]]);
+    await page.context().clearCookies();
+    await as(page, viewer);
+    await taken(page, [['forbidden', at('/search')]]);
+  });
 });

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Page } from '@playwright/test';
 import type AxeBuilder from 'axe-core';
-import { expect, LANGUAGES, test } from './page';
+import { expect, LANGUAGES, NOBODY, test } from './page';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const PAGES = ['/', '/counts', '/search', '/nodes', '/desk', '/wall'];
+const PAGES = ['/', '/counts', '/search', '/nodes', '/desk', '/wall', '/account', '/admin'];
+const THEMES = ['light', 'dark'] as const;
 
 declare global {
   interface Window {
@@ -12,7 +14,19 @@ declare global {
   }
 }
 
-for (const theme of ['light', 'dark'] as const) {
+/** The findings of axe that keep somebody from using the page. */
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const results = await window.axe.run(document, { runOnly: { type: 'tag', values: tags } });
+    return results.violations
+      .filter((one) => one.impact === 'serious' || one.impact === 'critical')
+      .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' ; ')}`);
+  });
+}
+
+for (const theme of THEMES) {
   for (const language of LANGUAGES) {
     test(`no page has a serious finding of axe (${theme}, ${language})`, async ({ page }) => {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
@@ -20,16 +34,41 @@ for (const theme of ['light', 'dark'] as const) {
         await page.goto(`${path}?lang=${language}`);
         await expect(page.locator('main h1').first()).toBeAttached();
         await expect(page.locator('.skeleton')).toHaveCount(0);
-        await page.evaluate(axe);
-        const found = await page.evaluate(async () => {
-          const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-          const results = await window.axe.run(document, { runOnly: { type: 'tag', values: tags } });
-          return results.violations
-            .filter((one) => one.impact === 'serious' || one.impact === 'critical')
-            .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' ; ')}`);
-        });
-        expect(found, path).toEqual([]);
+        expect(await findings(page), path).toEqual([]);
       }
     });
   }
 }
+
+for (const theme of THEMES) {
+  test(`no form of administration has a serious finding of axe (${theme})`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await page.goto('/admin?lang=en');
+    await page.getByRole('button', { name: 'Add an account' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('checkbox').first().check();
+    expect(await findings(page), 'account').toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect(dialog).toHaveCount(0);
+    await page.getByRole('tab', { name: 'Keys for programs' }).click();
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    expect(await findings(page), 'key').toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('tab', { name: 'Audit log' }).click();
+    await expect(page.getByRole('button', { name: 'Check the chain' })).toBeVisible();
+    expect(await findings(page), 'audit log').toEqual([]);
+  });
+}
+
+test.describe('at the door', () => {
+  test.use({ storageState: NOBODY });
+
+  for (const theme of THEMES) {
+    test(`the way in has no serious finding of axe (${theme})`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      await page.goto('/?lang=vi');
+      await expect(page.getByRole('heading', { name: 'Đăng nhập' })).toBeVisible();
+      expect(await findings(page)).toEqual([]);
+    });
+  }
+});

@@ -59,9 +59,10 @@ test('a plate is opened from the stream with its readings, looks and pictures', 
 
 test('what the reader chose is kept: language and appearance', async ({ page }) => {
   await page.goto('/');
-  await page.getByRole('button', { name: 'Tùy chọn' }).click();
+  const menu = page.getByRole('banner').getByRole('button');
+  await menu.click();
   await page.getByRole('menuitemradio', { name: 'English' }).click();
-  await page.getByRole('button', { name: 'Settings' }).click();
+  await menu.click();
   await page.getByRole('menuitemradio', { name: 'Dark' }).click();
   await page.reload();
   await expect(page.locator('html')).toHaveAttribute('lang', 'en');
@@ -71,7 +72,7 @@ test('what the reader chose is kept: language and appearance', async ({ page }) 
 });
 
 test('no page is wider than the screen', async ({ page }) => {
-  for (const path of ['/', '/counts', '/search', '/nodes', '/desk', '/wall']) {
+  for (const path of ['/', '/counts', '/search', '/nodes', '/desk', '/wall', '/account', '/admin']) {
     await page.goto(path);
     await expect(page.locator('main h1').first()).toBeAttached();
     const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

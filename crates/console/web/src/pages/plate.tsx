@@ -6,6 +6,7 @@ import { plateQuery } from '../api/queries';
 import type { PlateDetail } from '../api/types';
 import { useReader } from '../app/reader';
 import { Badge, PlateMark } from '../parts/marks';
+import { reasonText } from '../parts/plate-words';
 import { Failure, Skeleton } from '../parts/state';
 import { named } from '../words';
 import { BackLink, Clips, Facts, Pictures } from './detail';
@@ -24,7 +25,7 @@ function Detail({ detail }: { detail: PlateDetail }) {
     [t('time'), `${f.moment(Date.parse(plate.from))} – ${f.time(Date.parse(plate.to))}`],
     [t('gate'), `${plate.gates.join(', ')} · ${plate.site}`],
     [t('camera'), plate.camera],
-    [t('outcome'), [named(t, 'outcome', plate.outcome), plate.reason].filter(Boolean).join(': ')],
+    [t('outcome'), [named(t, 'outcome', plate.outcome), reasonText(t, plate.reason)].filter(Boolean).join(': ')],
     [t('kind'), plate.kind ? named(t, 'kind', plate.kind) : '–'],
     [t('issuer'), plate.issuer ?? '–'],
     [t('colour'), named(t, 'colour', plate.colour)],

@@ -7,6 +7,7 @@ import { gatesQuery, nodesQuery, sitesQuery } from '../api/queries';
 import { LinkBanner } from '../app/link-mark';
 import { useNow, useReader } from '../app/reader';
 import { useMay } from '../app/session';
+import { SessionEnd } from '../app/session-end';
 import { useSite } from '../app/site-choice';
 import { evidenceOf } from '../live/feed';
 import { useLive } from '../live/store';
@@ -49,6 +50,7 @@ export function WallPage() {
         <Health site={site} />
         <Clock />
       </header>
+      <SessionEnd />
       <LinkBanner />
       <section className="wall-figures" aria-label={t('today')}>
         {(['person', 'vehicle'] as const).map((group) => (

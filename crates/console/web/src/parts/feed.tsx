@@ -11,6 +11,7 @@ import { decisionWho, decisionWhy, entryTitle, incidentText } from './feed-words
 import { Icon } from './icon';
 import { Badge, Direction, PlateMark, Verdict } from './marks';
 import { bestOf, Picture } from './picture';
+import { reasonText } from './plate-words';
 import { State } from './state';
 
 /** Height of a row, in pixels at a font size of 16. */
@@ -203,7 +204,7 @@ function Detail({ entry }: { entry: Entry }): ReactNode {
         return t('sure', { p: f.percent(entry.what.confidence) });
       case 'plate': {
         const parts = [
-          entry.what.kind ? named(t, 'kind', entry.what.kind) : entry.what.reason,
+          entry.what.kind ? named(t, 'kind', entry.what.kind) : reasonText(t, entry.what.reason),
           entry.what.confidence == null ? '' : t('sure', { p: f.percent(entry.what.confidence) }),
         ];
         return parts.filter(Boolean).join(' · ');

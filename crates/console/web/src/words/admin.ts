@@ -98,7 +98,6 @@ export const ADMIN = {
 
   key_add: ['Tạo khóa', 'Make a key'],
   key_name: ['Dùng cho', 'What it is for'],
-  key_made: ['Khóa vừa tạo', 'The new key'],
   key_once: ['Chỉ hiện một lần. Sao chép ngay và cất nơi an toàn.', 'Shown once. Copy it now and keep it safe.'],
   key_revoke: ['Thu hồi', 'Take back'],
   key_revoke_ask: [

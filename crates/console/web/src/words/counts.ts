@@ -30,11 +30,7 @@ export const COUNTS = {
   compare_year: ['Năm trước', 'A year before'],
   compare_site: ['Điểm {site}', 'Site {site}'],
   group: ['Đối tượng', 'What'],
-  direction: ['Chiều', 'Direction'],
-  total: ['Tổng', 'Total'],
   peak: ['Cao điểm', 'Peak'],
-  peak_at: ['{n} lượt, {at}', '{n} passages, {at}'],
-  average_day: ['Trung bình ngày', 'Average a day'],
   change: ['So với kỳ so sánh', 'Against the compared'],
   chart: ['Biểu đồ lượt qua', 'Chart of passages'],
   chart_help: [
@@ -49,7 +45,6 @@ export const COUNTS = {
     'Mean of passages in and out an hour, in the chosen period.',
   ],
   heat_cell: ['{weekday}, {hour} giờ: trung bình {n} lượt', '{weekday}, {hour}:00: {n} passages on average'],
-  heat_short: ['Chọn từ 7 ngày trở lên để xem theo giờ và thứ.', 'Choose 7 days or more to see hours and weekdays.'],
   counts_empty: ['Không có lượt qua nào trong khoảng này', 'No passage in this period'],
   counts_empty_help: [
     'Chọn khoảng khác, hoặc kiểm tra camera ở trang Thiết bị.',

@@ -44,7 +44,6 @@ export const NODES = {
   alarms_none: ['Không có cảnh báo nào đang mở.', 'No alarm is open.'],
   alarm_closed: ['đã đóng {at}', 'closed {at}'],
   alarm_times: ['{n} lần', '{n} times'],
-  alarm_first: ['lần đầu {at}', 'first {at}'],
   quarantine: ['Bản tin bị cách ly', 'Quarantine'],
   quarantine_help: [
     'Bản tin không nhận được vào sổ, cùng lý do.',

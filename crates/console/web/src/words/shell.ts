@@ -8,12 +8,10 @@ export const SHELL = {
   nav_counts: ['Số liệu', 'Counts'],
   nav_search: ['Tra cứu', 'Search'],
   nav_desk: ['Bàn trực cổng', 'Gate desk'],
-  nav_lists: ['Danh sách', 'Lists'],
   nav_nodes: ['Thiết bị', 'Nodes'],
   nav_reports: ['Báo cáo', 'Reports'],
   nav_admin: ['Quản trị', 'Administration'],
   nav_wall: ['Màn hình lớn', 'Wall display'],
-  nav_more: ['Thêm', 'More'],
 
   settings: ['Tùy chọn', 'Settings'],
   language: ['Ngôn ngữ', 'Language'],
@@ -26,7 +24,6 @@ export const SHELL = {
   sound: ['Âm báo', 'Alert sound'],
   sound_on: ['Bật', 'On'],
   sound_off: ['Tắt', 'Off'],
-  account: ['Tài khoản', 'Account'],
   sign_out: ['Đăng xuất', 'Sign out'],
   plain_page: ['Trang đơn giản', 'Plain page'],
   site: ['Điểm', 'Site'],
@@ -91,7 +88,6 @@ export const SHELL = {
   sign_in_help: ['Trung tâm điều hành các cổng', 'Operations centre of the gates'],
   name: ['Tên đăng nhập', 'User name'],
   password: ['Mật khẩu', 'Password'],
-  password_show: ['Hiện mật khẩu', 'Show the password'],
   totp: ['Mã xác thực 6 số', 'Six-digit code'],
   totp_help: [
     'Mở ứng dụng xác thực trên điện thoại và nhập mã đang hiện.',
@@ -141,5 +137,4 @@ export const SHELL = {
   password_again: ['Nhập lại mật khẩu', 'Password again'],
   password_differs: ['Hai lần nhập chưa giống nhau.', 'The two are not the same.'],
   setup_create: ['Tạo tài khoản quản trị', 'Create the administrator'],
-  required: ['Cần nhập mục này.', 'This is needed.'],
 } as const;

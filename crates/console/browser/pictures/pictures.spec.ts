@@ -16,6 +16,8 @@ const WIDTHS = [
   [1440, 900],
   [2560, 1440],
 ] as const;
+/** A picture that is under way for so long is shown as one that is. */
+const PICTURES_MAX_MS = 3_000;
 const ALL_MAX_MS = 900_000;
 
 type Language = (typeof LANGUAGES)[number];
@@ -38,7 +40,10 @@ const SEARCH = {
 
 async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector('main h1, .state') && !document.querySelector('.skeleton'));
-  await page.waitForLoadState('networkidle', { timeout: 2_000 }).catch(() => {});
+  // Pictures further down are fetched when somebody scrolls to them.
+  const areThere = () =>
+    [...document.images].every((image) => image.complete || image.getBoundingClientRect().top > innerHeight);
+  await page.waitForFunction(areThere, undefined, { timeout: PICTURES_MAX_MS }).catch(() => {});
 }
 
 const at =

@@ -1,7 +1,7 @@
 // The frame around every page: navigation, connection, alerts, the reader's choices.
 import { useQuery } from '@tanstack/react-query';
 import { Link, Navigate, Outlet, useMatches, useRouterState, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { openAlertsQuery, reportsQuery } from '../api/alerts';
 import { Icon } from '../parts/icon';
 import { Forbidden, State } from '../parts/state';
@@ -20,6 +20,11 @@ export function Shell() {
   const may = useMay();
   const path = useRouterState({ select: (state) => state.location.pathname });
   useTitle(path);
+  const bar = useRef<HTMLElement>(null);
+  // On a phone the bar is longer than the screen: where one is stays in view.
+  useEffect(() => {
+    if (path) bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [path]);
   const hasAlerts = Array.isArray(useQuery(openAlertsQuery).data);
   const hasReports = Array.isArray(useQuery(reportsQuery).data);
   const route = useMatches({ select: (matches) => String(matches.at(-1)?.routeId ?? '') });
@@ -50,7 +55,7 @@ export function Shell() {
           <SettingsMenu />
         </Suspense>
       </header>
-      <nav className="nav" aria-label={t('nav')}>
+      <nav className="nav" aria-label={t('nav')} ref={bar}>
         {places.map((place) => (
           <Link key={place.to} to={place.to} activeOptions={{ exact: place.to === '/', includeSearch: false }}>
             <Icon name={place.icon} />

@@ -25,7 +25,7 @@ export function AdminPage() {
           <p className="soft">{t('admin_help')}</p>
         </div>
       </header>
-      <Tabs.Root defaultValue={shown[0]?.[0] ?? 'accounts'} className="stack">
+      <Tabs.Root defaultValue={may('audit_log.read') ? 'audit' : (shown[0]?.[0] ?? 'accounts')} className="stack">
         <Tabs.List className="tabs" aria-label={t('nav_admin')}>
           {shown.map(([value, text]) => (
             <Tabs.Trigger key={value} value={value}>

@@ -112,7 +112,7 @@ function Alarms({ site }: { site: string | undefined }) {
               {named(t, 'trouble', alarm.kind)}
             </Badge>
             <strong>{alarm.node}</strong>
-            <span className="soft">{t('alarm_times', { n: f.number(alarm.count) })}</span>
+            {alarm.count > 1 && <span className="soft">{t('alarm_times', { n: f.number(alarm.count) })}</span>}
             <span className="soft">
               {alarm.closed_at
                 ? t('alarm_closed', { at: f.when(Date.parse(alarm.closed_at), now) })

@@ -63,6 +63,7 @@ export const ADMIN = {
     'Vai trò của bạn bắt buộc có mã xác thực; mất điện thoại thì nhờ quản trị an ninh gỡ.',
     'Your role takes a second factor; where it is lost, a security administrator takes it away.',
   ],
+  made_by: ['Tạo lúc {at}, bởi {by}', 'Made {at} by {by}'],
   account_edit: ['Sửa {name}', 'Change {name}'],
   account_none: ['Chưa có tài khoản nào', 'No accounts yet'],
   first_password: ['Mật khẩu ban đầu', 'First password'],
@@ -145,6 +146,10 @@ export const ADMIN = {
   totp_remove_ask: [
     'Gỡ mã xác thực? Sau đó chỉ cần mật khẩu để đăng nhập.',
     'Take the second factor away? The password alone will then do.',
+  ],
+  totp_why: [
+    'Chưa bật. Khi bật, ai biết mật khẩu cũng không vào được nếu không có điện thoại của bạn.',
+    'It is off. With it, whoever knows the password still does not get in without your phone.',
   ],
   totp_picture: ['Mã QR để quét bằng ứng dụng xác thực', 'QR code for the authenticator'],
   totp_begin: ['Thiết lập mã xác thực', 'Set it up'],

@@ -7,7 +7,7 @@ export const SHELL = {
   nav_live: ['Trực tiếp', 'Live'],
   nav_counts: ['Số liệu', 'Counts'],
   nav_search: ['Tra cứu', 'Search'],
-  nav_desk: ['Bàn trực cổng', 'Gate desk'],
+  nav_desk: ['Trực cổng', 'Gate desk'],
   nav_nodes: ['Thiết bị', 'Nodes'],
   nav_reports: ['Báo cáo', 'Reports'],
   nav_admin: ['Quản trị', 'Administration'],

@@ -80,6 +80,7 @@ export function TotpForm({ session, done }: Props) {
     return (
       <div className="stack">
         <Problem error={problem} />
+        <p className="soft">{t('totp_why')}</p>
         <button type="button" className="button" data-look="main" onClick={() => void begin()}>
           {t('totp_begin')}
         </button>

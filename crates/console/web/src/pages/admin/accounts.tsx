@@ -94,7 +94,7 @@ function Row({ account, change }: { account: Account; change: ((account: Account
         <p>{grantsText(t, account.grants)}</p>
         <p className="small soft">
           {t('signed_in_last')}: {account.signed_in_at ? f.when(Date.parse(account.signed_in_at), now) : t('never')} ·{' '}
-          {t('added_by', { at: f.when(Date.parse(account.created_at), now), by: account.created_by })}
+          {t('made_by', { at: f.when(Date.parse(account.created_at), now), by: account.created_by })}
         </p>
       </div>
       {change && (

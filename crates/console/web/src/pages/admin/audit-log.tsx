@@ -106,9 +106,10 @@ function Rows({ filter }: { filter: Record<string, string> }) {
   const entries = found.data.pages.flatMap((page) => page.entries);
   if (entries.length === 0) return <State icon="lists" title={t('audit_none')} />;
   return (
-    <section className="card" aria-label={t('audit_log')}>
-      <div className="table-scroll">
-        <table className="table">
+    <div className="card">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      <section className="table-scroll" tabIndex={0} aria-label={t('audit_log')}>
+        <table className="table audit">
           <thead>
             <tr>
               <th scope="col">{t('time')}</th>
@@ -134,12 +135,12 @@ function Rows({ filter }: { filter: Record<string, string> }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       {found.hasNextPage && (
         <button type="button" className="button" onClick={() => void found.fetchNextPage()}>
           {t('more')}
         </button>
       )}
-    </section>
+    </div>
   );
 }

@@ -63,7 +63,7 @@ export function Keys() {
               </p>
               <p>{grantsText(t, key.grants)}</p>
               <p className="small soft">
-                {t('added_by', { at: f.when(Date.parse(key.created_at), now), by: key.created_by })} · {t('key_used')}:{' '}
+                {t('made_by', { at: f.when(Date.parse(key.created_at), now), by: key.created_by })} · {t('key_used')}:{' '}
                 {key.used_at ? f.when(Date.parse(key.used_at), now) : t('never')} · {t('key_expires')}:{' '}
                 {key.expires_at ? f.when(Date.parse(key.expires_at), now) : t('key_never')}
               </p>

@@ -157,7 +157,7 @@ bench-plates: setup ## Plate reading beside rapidocr-onnxruntime, on the picture
 
 # The console's tests in a browser, its pictures and its measures each start a demo of their own.
 browser = cd crates/console && GATEHOUSE_PROGRAM=$(abspath $(PROGRAMS))/gatehouse $(if $(MIRROR),GATEHOUSE_MIRROR=$(abspath $(MIRROR))) \
-	node node_modules/@playwright/test/cli.js test --config
+	$(if $(MINUTES),GATEHOUSE_MINUTES=$(MINUTES)) node node_modules/@playwright/test/cli.js test --config
 
 .PHONY: browser-test
 browser-test: setup-demo ## The console's tests in Chromium against the running demo and a hub of their own
@@ -170,6 +170,6 @@ screenshots: setup-demo ## Take pictures of every page of the console from the r
 	@$(browser) browser/pictures.config.ts
 
 .PHONY: console-measures
-console-measures: setup-demo ## Bytes, first paint and interaction of each page on a slowed-down computer and line
+console-measures: setup-demo ## Bytes, first paint and interaction of each page on a slowed-down computer and line; its memory; MINUTES=n
 	@$(CARGO) build --locked --package gatehouse
 	@$(browser) browser/measures.config.ts

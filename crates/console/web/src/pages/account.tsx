@@ -32,7 +32,7 @@ export function AccountPage() {
       </header>
       <div className="account">
         <section className="card stack" aria-labelledby="own-profile">
-          <h2 id="own-profile">{t('profile')}</h2>
+          <h2 id="own-profile">{t('own_profile')}</h2>
           <ProfileForm session={session} done={again} />
         </section>
         <section className="card stack" aria-labelledby="own-password">

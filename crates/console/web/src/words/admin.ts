@@ -129,7 +129,7 @@ export const ADMIN = {
   audit_whole: ['Chuỗi nguyên vẹn, {n} dòng. Đầu chuỗi: {head}', 'The chain is whole, {n} rows. Its head: {head}'],
   audit_broken: ['Chuỗi bị sửa từ dòng {seq}: {what}', 'The chain was changed from row {seq} on: {what}'],
 
-  profile: ['Hồ sơ', 'Profile'],
+  own_profile: ['Hồ sơ', 'Profile'],
   language_help: ['Dùng trên mọi máy mà bạn đăng nhập.', 'Holds on every device where you sign in.'],
   password_current_wrong: ['Mật khẩu hiện tại không đúng.', 'This is not the present password.'],
   password_current: ['Mật khẩu hiện tại', 'Present password'],

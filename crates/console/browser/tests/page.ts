@@ -10,8 +10,7 @@ import type { Account } from '../demo';
  */
 const ALLOWED = [
   /status of 401 .*\/api\/v1\/(session|setup|stream)/,
-  /status of 404 .*\/api\/v1\/(alerts|reports)/,
-  /status of (400|409) .*\/api\/v1\/(plates|accounts)/,
+  /status of (400|409) .*\/api\/v1\/(plates|accounts|sites\/demo\/watch-entries)/,
   /net::ERR_/,
 ];
 

@@ -12,7 +12,7 @@ test.afterAll(async () => admin.end());
 const WORDS = {
   vi: {
     pages: 'Các trang',
-    offered: ['Trực tiếp', 'Số liệu', 'Thiết bị', 'Màn hình lớn'],
+    offered: [/^Trực tiếp$/, /^Số liệu$/, /^Cảnh báo/, /^Thiết bị$/, /^Báo cáo$/, /^Màn hình lớn$/],
     title: 'Bạn chưa có quyền xem phần này',
     roles: 'Vai trò của bạn: Người xem.',
     missing: {
@@ -25,7 +25,7 @@ const WORDS = {
   },
   en: {
     pages: 'Pages',
-    offered: ['Live', 'Counts', 'Nodes', 'Wall display'],
+    offered: [/^Live$/, /^Counts$/, /^Alerts/, /^Nodes$/, /^Reports$/, /^Wall display$/],
     title: 'You may not see this',
     roles: 'Your roles: Viewer.',
     missing: {

@@ -100,30 +100,3 @@ export async function take<T>(asked: Promise<Answer<T>>): Promise<T> {
 export async function done(asked: Promise<Answer<unknown>>): Promise<void> {
   await told(asked);
 }
-
-/** Asks a path that the description of the API does not have yet; `null` where the answer is empty. */
-export async function ask<T>(path: string, init: { method?: string; body?: unknown } = {}): Promise<T> {
-  const method = init.method ?? 'GET';
-  const headers = new Headers({ accept: 'application/json' });
-  if (init.body !== undefined) headers.set('content-type', 'application/json');
-  carry(headers, method);
-  const body = init.body === undefined ? null : JSON.stringify(init.body);
-  const asked = fetch(path, { method, headers, body, credentials: 'same-origin' }).then(
-    async (response): Promise<Answer<T>> => {
-      const text = await response.text();
-      return response.ok
-        ? { data: (text === '' ? null : JSON.parse(text)) as T, response }
-        : { error: readable(text), response };
-    },
-  );
-  return take(asked);
-}
-
-/** What a refusal says, where it is one of the hub and not of something in between. */
-function readable(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

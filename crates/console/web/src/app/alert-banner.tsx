@@ -2,18 +2,20 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-import { openAlertsQuery } from '../api/alerts';
+import { OPEN_ROWS, openAlertsQuery } from '../api/alerts';
 import { AcknowledgeButton } from '../parts/alert-actions';
 import { Icon } from '../parts/icon';
 import { named } from '../words';
-import { usePreferences } from './preferences';
+import { prefer, usePreferences } from './preferences';
 import { useNow, useReader } from './reader';
+import { useMay } from './session';
 import { useSite } from './site-choice';
 import { chime } from './sound';
 
 export function AlertBanner() {
   const { t, f } = useReader();
   const now = useNow(10_000);
+  const may = useMay();
   const site = useSite();
   const { sound } = usePreferences();
   const { data } = useQuery(openAlertsQuery);
@@ -35,9 +37,15 @@ export function AlertBanner() {
         <strong>{named(t, 'alert_kind', newest.kind)}</strong> · {place} · {f.ago(Date.parse(newest.at), now)}
         {newest.detail && <span className="small"> · {newest.detail}</span>}
       </p>
-      <AcknowledgeButton alert={newest} />
+      {may('alerts.act') && <AcknowledgeButton alert={newest} />}
+      <button type="button" className="button" onClick={() => prefer({ sound: !sound })}>
+        <Icon name={sound ? 'sound' : 'silent'} />
+        {t('sound')}: {sound ? t('sound_on') : t('sound_off')}
+      </button>
       <Link to="/alerts" className="button">
-        {open.length > 1 ? t('alerts_open', { n: f.number(open.length) }) : t('see_all')}
+        {open.length > 1
+          ? t('alerts_open', { n: open.length < OPEN_ROWS ? f.number(open.length) : `${f.number(OPEN_ROWS)}+` })
+          : t('see_all')}
       </Link>
     </div>
   );

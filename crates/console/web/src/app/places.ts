@@ -11,6 +11,9 @@ const NEEDS = {
   '/plates/$id': ['plates.read'],
   '/decisions/$id': ['decisions.read'],
   '/desk': ['decisions.read'],
+  '/alerts': ['alerts.read'],
+  '/passes': ['passes.read'],
+  '/watch': ['watch_lists.read'],
   '/nodes': ['nodes.read'],
   '/reports': ['figures.read'],
   '/admin': ['accounts.read', 'audit_log.read', 'audit_log.verify'],
@@ -23,7 +26,18 @@ export function needsOf(route: string): readonly Permission[] {
 }
 
 export interface Place {
-  to: '/' | '/counts' | '/search' | '/desk' | '/alerts' | '/reports' | '/nodes' | '/admin' | '/wall';
+  to:
+    | '/'
+    | '/counts'
+    | '/search'
+    | '/desk'
+    | '/alerts'
+    | '/passes'
+    | '/watch'
+    | '/reports'
+    | '/nodes'
+    | '/admin'
+    | '/wall';
   word: Key;
   icon: IconName;
 }
@@ -35,6 +49,8 @@ export const PLACES: readonly Place[] = [
   { to: '/search', word: 'nav_search', icon: 'search' },
   { to: '/desk', word: 'nav_desk', icon: 'desk' },
   { to: '/alerts', word: 'nav_alerts', icon: 'alert' },
+  { to: '/passes', word: 'nav_passes', icon: 'pass' },
+  { to: '/watch', word: 'nav_watch', icon: 'lists' },
   { to: '/nodes', word: 'nav_nodes', icon: 'nodes' },
   { to: '/reports', word: 'nav_reports', icon: 'reports' },
   { to: '/admin', word: 'nav_admin', icon: 'admin' },

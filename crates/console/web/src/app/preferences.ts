@@ -32,7 +32,7 @@ function read(): Preferences {
   return {
     language: isLanguage(language) ? language : 'vi',
     theme: THEMES.find((known) => known === theme) ?? 'system',
-    sound: kept.sound === true,
+    sound: kept.sound !== false,
   };
 }
 

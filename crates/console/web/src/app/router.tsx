@@ -100,6 +100,18 @@ const reports = createRoute({
   component: lazyRouteComponent(() => import('../pages/reports'), 'ReportsPage'),
 });
 
+const passes = createRoute({
+  getParentRoute: () => root,
+  path: '/passes',
+  component: lazyRouteComponent(() => import('../pages/passes'), 'PassesPage'),
+});
+
+const watch = createRoute({
+  getParentRoute: () => root,
+  path: '/watch',
+  component: lazyRouteComponent(() => import('../pages/watch'), 'WatchPage'),
+});
+
 const wall = createRoute({
   getParentRoute: () => root,
   path: '/wall',
@@ -115,6 +127,8 @@ const routes = root.addChildren([
   desk,
   nodes,
   alerts,
+  passes,
+  watch,
   reports,
   admin,
   account,

@@ -2,12 +2,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Navigate, Outlet, useMatches, useRouterState, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef } from 'react';
-import { openAlertsQuery, reportsQuery } from '../api/alerts';
+import { OPEN_ROWS, openAlertsQuery } from '../api/alerts';
 import { Icon } from '../parts/icon';
 import { Forbidden, State } from '../parts/state';
 import { AlertBanner } from './alert-banner';
 import { LinkBanner, LinkMark } from './link-mark';
-import { mayOpen, needsOf, PLACES, type Place } from './places';
+import { mayOpen, needsOf, PLACES } from './places';
 import { useReader } from './reader';
 import { useMay } from './session';
 import { SessionEnd } from './session-end';
@@ -25,16 +25,10 @@ export function Shell() {
   useEffect(() => {
     if (path) bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [path]);
-  const hasAlerts = Array.isArray(useQuery(openAlertsQuery).data);
-  const hasReports = Array.isArray(useQuery(reportsQuery).data);
   const route = useMatches({ select: (matches) => String(matches.at(-1)?.routeId ?? '') });
   const isOpen = mayOpen(route, may);
   if (path === '/wall' && isOpen) return <Outlet />;
-  const isThere = (place: Place): boolean => {
-    if (place.to === '/alerts') return hasAlerts;
-    return mayOpen(place.to, may) && (place.to !== '/reports' || hasReports);
-  };
-  const places = PLACES.filter(isThere);
+  const places = PLACES.filter((place) => mayOpen(place.to, may));
   const first = places[0];
   // Whoever sees no figures begins with what he does see.
   if (path === '/' && !isOpen && first) return <Navigate to={first.to} replace />;
@@ -60,13 +54,14 @@ export function Shell() {
           <Link key={place.to} to={place.to} activeOptions={{ exact: place.to === '/', includeSearch: false }}>
             <Icon name={place.icon} />
             <span>{t(place.word)}</span>
+            {place.to === '/alerts' && <AlertCount />}
           </Link>
         ))}
       </nav>
       <main id="main" tabIndex={-1}>
         <SessionEnd />
         <LinkBanner />
-        {hasAlerts && <AlertBanner />}
+        {may('alerts.read') && <AlertBanner />}
         {isOpen ? (
           <Outlet />
         ) : (
@@ -76,6 +71,22 @@ export function Shell() {
         )}
       </main>
     </div>
+  );
+}
+
+/** How many alerts nobody deals with yet, beside the name of their page. */
+function AlertCount() {
+  const { t, f } = useReader();
+  const n = useQuery(openAlertsQuery).data?.length ?? 0;
+  if (n === 0) return null;
+  const text = n < OPEN_ROWS ? f.number(n) : `${f.number(OPEN_ROWS)}+`;
+  return (
+    <>
+      <span className="nav-count figure" aria-hidden="true">
+        {text}
+      </span>
+      <span className="unseen">{t('alerts_open', { n: text })}</span>
+    </>
   );
 }
 

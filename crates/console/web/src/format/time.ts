@@ -41,6 +41,11 @@ export function momentOf(text: string): number | null {
   return Number.isNaN(ms) ? null : ms - OFFSET_MS;
 }
 
+/** What such an input shows for a moment. */
+export function momentText(ms: number): string {
+  return new Date(ms + OFFSET_MS).toISOString().slice(0, 16);
+}
+
 /** The first moment of the month `months` later than that of `ms`, in Vietnam. */
 export function monthStart(ms: number, months = 0): number {
   const local = new Date(ms + OFFSET_MS);

@@ -1,6 +1,6 @@
 // The stream of changes: connects, resumes behind the last event that it had, and says how it stands.
-import type { Alert } from '../api/alerts';
 import type {
+  Alert,
   Blob,
   Decision,
   Gate,

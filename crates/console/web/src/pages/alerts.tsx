@@ -1,25 +1,55 @@
 // What needs attention, who deals with it, and what it turned out to be.
 import './nodes.css';
-import { useQuery } from '@tanstack/react-query';
+import './admin.css';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { type Act, type Alert, alertsQuery } from '../api/alerts';
+import { type AlertSearch, alertsQuery } from '../api/alerts';
+import type { Alert, AlertAct } from '../api/types';
 import { useNow, useReader } from '../app/reader';
+import { useMay } from '../app/session';
 import { useSite } from '../app/site-choice';
+import { DAY_MS, dayOf, toApi } from '../format/time';
 import { AcknowledgeButton, CloseButton } from '../parts/alert-actions';
-import { Choice } from '../parts/controls';
+import { Choice, Field, Select } from '../parts/controls';
+import { ExportLinks } from '../parts/exports';
 import { Badge, type Tone } from '../parts/marks';
 import { Failure, Skeleton, State } from '../parts/state';
 import { named } from '../words';
 
 const STATES = ['open', 'acknowledged', 'ended', 'closed'] as const;
-const TONES: Record<Alert['state'], Tone> = { open: 'bad', acknowledged: 'warn', ended: 'info', closed: 'plain' };
+const KINDS = [
+  'watchlist_hit',
+  'crowding',
+  'wrong_direction',
+  'tailgating',
+  'passed_unpermitted',
+  'lane_alarm',
+  'camera_lost',
+  'node_silent',
+] as const;
+/** Days in a file that is given its last day only. */
+const MONTH_MS = 31 * DAY_MS;
+const TONES: Record<string, Tone> = { open: 'bad', acknowledged: 'warn', ended: 'info', closed: 'plain' };
 
 export function AlertsPage() {
   const { t } = useReader();
   const site = useSite();
   const [state, setState] = useState<'' | (typeof STATES)[number]>('open');
-  const { data, error, refetch } = useQuery(alertsQuery(state, site));
+  const [kind, setKind] = useState('');
+  const [days, setDays] = useState({ from: '', to: '' });
+  const [from, last] = [dayOf(days.from), dayOf(days.to)];
+  // A file holds today where no day was chosen, and begins a month before the last day where only that was.
+  const end = last === null ? Date.now() : last + DAY_MS;
+  const span = from === null && last === null ? undefined : { from: from ?? end - MONTH_MS, to: end };
+  const search: AlertSearch = {
+    ...(state ? { state } : {}),
+    ...(kind ? { kind } : {}),
+    ...(site ? { site } : {}),
+    ...(from === null ? {} : { from: toApi(from) }),
+    // The day that was chosen is the last one.
+    ...(last === null ? {} : { to: toApi(last + DAY_MS) }),
+  };
   return (
     <>
       <header className="page-head">
@@ -27,45 +57,118 @@ export function AlertsPage() {
           <h1>{t('nav_alerts')}</h1>
           <p className="soft">{t('alerts_help')}</p>
         </div>
+        <ExportLinks table="alerts" site={site} span={span} />
+      </header>
+      <section className="card filters" aria-label={t('alert_filters')}>
         <Choice
-          label={t('nav_alerts')}
+          label={t('alert_state')}
           value={state}
           options={[...STATES.map((known) => [known, t(`alert_state_${known}`)] as const), ['', t('any')] as const]}
           onChange={setState}
         />
-      </header>
-      {error && !data && <Failure error={error} retry={() => void refetch()} />}
-      {!error && !data && <Skeleton rows={4} height={5} />}
-      {data?.length === 0 && (
-        <div className="card">
-          <State icon="check" title={t('alerts_none')} />
+        <div className="filter-fields">
+          <Select
+            label={t('alert_kind')}
+            value={kind}
+            options={[['', t('any')], ...KINDS.map((known) => [known, t(`alert_kind_${known}`)] as const)]}
+            onChange={setKind}
+          />
+          <Field label={t('first_day')}>
+            {(ids) => (
+              <input
+                {...ids}
+                type="date"
+                value={days.from}
+                onChange={(event) => setDays({ ...days, from: event.target.value })}
+              />
+            )}
+          </Field>
+          <Field label={t('last_day')}>
+            {(ids) => (
+              <input
+                {...ids}
+                type="date"
+                value={days.to}
+                onChange={(event) => setDays({ ...days, to: event.target.value })}
+              />
+            )}
+          </Field>
         </div>
+      </section>
+      {from !== null && last !== null && last < from ? (
+        <p className="banner" data-tone="bad" role="alert">
+          {t('day_wrong')}
+        </p>
+      ) : (
+        <Found search={search} />
       )}
-      <ul className="stack">
-        {data?.map((alert) => (
+    </>
+  );
+}
+
+function Found({ search }: { search: AlertSearch }) {
+  const { t } = useReader();
+  const found = useInfiniteQuery(alertsQuery(search));
+  if (!found.data) {
+    if (!found.error) return <Skeleton rows={4} height={5} />;
+    return (
+      <div className="card">
+        <Failure error={found.error} retry={() => void found.refetch()} />
+      </div>
+    );
+  }
+  const alerts = found.data.pages.flatMap((page) => page.alerts);
+  if (alerts.length === 0) {
+    return (
+      <div className="card">
+        <State icon="check" title={t('alerts_none')} role="status" />
+      </div>
+    );
+  }
+  return (
+    <>
+      <ul className="stack" aria-label={t('nav_alerts')}>
+        {alerts.map((alert) => (
           <li key={alert.id}>
             <AlertCard alert={alert} />
           </li>
         ))}
       </ul>
+      {found.hasNextPage && (
+        <button
+          type="button"
+          className="button"
+          disabled={found.isFetchingNextPage}
+          onClick={() => void found.fetchNextPage()}
+        >
+          {t('more')}
+        </button>
+      )}
     </>
   );
 }
 
 function AlertCard({ alert }: { alert: Alert }) {
   const { t, f } = useReader();
+  const may = useMay();
   const now = useNow(10_000);
-  const act = (one: Act) =>
+  const act = (one: AlertAct) =>
     [t('acted_by', { by: one.by, at: f.when(Date.parse(one.at), now) }), one.note].filter(Boolean).join(': ');
+  const isOver = alert.state === 'closed';
   return (
     <article className="card alarm" data-open={alert.state === 'open'}>
       <p className="row">
-        <Badge tone={TONES[alert.state]}>{t(`alert_state_${alert.state}`)}</Badge>
+        <Badge tone={TONES[alert.state] ?? 'plain'}>{named(t, 'alert_state', alert.state)}</Badge>
         <strong>{named(t, 'alert_kind', alert.kind)}</strong>
         <span>{[alert.subject, alert.gate, alert.site].filter(Boolean).join(' · ')}</span>
-        <time className="soft figure">{f.when(Date.parse(alert.at), now)}</time>
+        <time className="soft figure" dateTime={alert.at}>
+          {f.when(Date.parse(alert.at), now)}
+        </time>
       </p>
       {alert.detail && <p>{alert.detail}</p>}
+      {alert.ended_at && (
+        <p className="small soft">{t('alert_ended', { at: f.when(Date.parse(alert.ended_at), now) })}</p>
+      )}
       {alert.acknowledged && (
         <p className="small soft">
           {t('alert_state_acknowledged')}: {act(alert.acknowledged)}
@@ -77,9 +180,9 @@ function AlertCard({ alert }: { alert: Alert }) {
         </p>
       )}
       <p className="row">
-        {(alert.state === 'open' || alert.state === 'ended') && <AcknowledgeButton alert={alert} />}
-        {alert.state !== 'closed' && <CloseButton alert={alert} />}
-        {alert.event && alert.kind === 'watchlist_hit' && (
+        {may('alerts.act') && !isOver && !alert.acknowledged && <AcknowledgeButton alert={alert} />}
+        {may('alerts.act') && !isOver && <CloseButton alert={alert} />}
+        {may('plates.read') && alert.event && alert.kind === 'watchlist_hit' && (
           <Link className="button" to="/plates/$id" params={{ id: alert.event }}>
             {t('see_event')}
           </Link>

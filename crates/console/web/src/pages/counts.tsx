@@ -8,6 +8,7 @@ import { useNow, useReader } from '../app/reader';
 import { useSite } from '../app/site-choice';
 import { DAY_MS, dayOf, dayStart, dayText, toApi } from '../format/time';
 import { Choice, Field, Select } from '../parts/controls';
+import { ExportLinks } from '../parts/exports';
 import { Icon } from '../parts/icon';
 import { Failure, Skeleton, State } from '../parts/state';
 import { Heat } from './counts/heat';
@@ -124,6 +125,7 @@ export function CountsPage() {
           <h1>{t('nav_counts')}</h1>
           <p className="soft">{t('counts_help')}</p>
         </div>
+        <ExportLinks table="counts" site={site} gate={gate || undefined} span={span} />
         <button
           type="button"
           className="button"

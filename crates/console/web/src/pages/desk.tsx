@@ -8,6 +8,7 @@ import { useSite } from '../app/site-choice';
 import type { Entry } from '../live/feed';
 import { useLive } from '../live/store';
 import { Choice } from '../parts/controls';
+import { ExportLinks } from '../parts/exports';
 import { decisionWho, decisionWhy } from '../parts/feed-words';
 import { Badge, PlateMark, Verdict } from '../parts/marks';
 import { bestOf, Picture } from '../parts/picture';
@@ -54,6 +55,7 @@ export function DeskPage() {
           <h1>{t('nav_desk')}</h1>
           <p className="soft">{t('desk_help')}</p>
         </div>
+        <ExportLinks table="decisions" site={site} />
         {lanes.length > 1 && (
           <Choice
             label={t('lane_choice')}

@@ -9,6 +9,7 @@ import { useReader } from '../app/reader';
 import { useMay } from '../app/session';
 import { useSite } from '../app/site-choice';
 import { useLive } from '../live/store';
+import { ExportLinks } from '../parts/exports';
 import { Feed } from '../parts/feed';
 import { Icon } from '../parts/icon';
 import { Failure, Skeleton, State } from '../parts/state';
@@ -33,10 +34,13 @@ export function LivePage() {
         <section className="card" aria-labelledby="flow-today">
           <div className="card-head">
             <h2 id="flow-today">{t('flow_today')}</h2>
-            <Link to="/counts" className="button" data-look="quiet">
-              <Icon name="counts" />
-              {t('nav_counts')}
-            </Link>
+            <div className="row">
+              {may('events.read') && <ExportLinks table="passages" site={site} />}
+              <Link to="/counts" className="button" data-look="quiet">
+                <Icon name="counts" />
+                {t('nav_counts')}
+              </Link>
+            </div>
           </div>
           <Suspense fallback={<Skeleton rows={1} height={12} />}>
             <DayChart site={site} />

@@ -1,26 +1,27 @@
 // Reports: those that were made, and making one.
 import './admin.css';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { reportsQuery } from '../api/alerts';
-import { ask } from '../api/client';
+import { REPORTS_KEY, reportsQuery } from '../api/alerts';
+import { api, done, take } from '../api/client';
+import type { Report } from '../api/types';
 import { useNow, useReader } from '../app/reader';
+import { useMay } from '../app/session';
 import { useSite } from '../app/site-choice';
 import { dayOf, toApi } from '../format/time';
 import { Field } from '../parts/controls';
+import { Dialog } from '../parts/dialog';
 import { Icon } from '../parts/icon';
 import { Problem } from '../parts/problem';
+import { textOf, useSending } from '../parts/sending';
 import { Failure, Skeleton, State } from '../parts/state';
 import { named } from '../words';
 
 const KINDS = ['day', 'week', 'month', 'half_year', 'year'] as const;
 
 export function ReportsPage() {
-  const { t, f } = useReader();
-  const now = useNow(60_000);
+  const { t } = useReader();
   const site = useSite();
-  const { data, error, refetch } = useQuery(reportsQuery);
-  const reports = data?.filter((report) => !site || report.site === site);
   return (
     <>
       <header className="page-head">
@@ -30,73 +31,146 @@ export function ReportsPage() {
         </div>
       </header>
       <MakeForm site={site} />
-      {error && !data && <Failure error={error} retry={() => void refetch()} />}
-      {!error && data === undefined && <Skeleton rows={3} height={4} />}
-      {data === null && <State icon="reports" title={t('upgrade_needed')} />}
-      {reports?.length === 0 && (
-        <div className="card">
-          <State icon="reports" title={t('reports_none')} />
-        </div>
-      )}
-      <ul className="stack">
-        {reports?.map((report) => (
+      <Made site={site} />
+    </>
+  );
+}
+
+function Made({ site }: { site: string | undefined }) {
+  const { t } = useReader();
+  const found = useInfiniteQuery(reportsQuery(site));
+  const [deleted, setDeleted] = useState<Report | null>(null);
+  if (!found.data) {
+    if (!found.error) return <Skeleton rows={3} height={4} />;
+    return (
+      <div className="card">
+        <Failure error={found.error} retry={() => void found.refetch()} />
+      </div>
+    );
+  }
+  const reports = found.data.pages.flatMap((page) => page.reports);
+  if (reports.length === 0) {
+    return (
+      <div className="card">
+        <State icon="reports" title={t('reports_none')} role="status" />
+      </div>
+    );
+  }
+  return (
+    <>
+      <ul className="stack" aria-label={t('nav_reports')}>
+        {reports.map((report) => (
           <li key={report.id} className="card stack">
-            <p className="row">
-              <strong>{named(t, 'report_kind', report.kind)}</strong>
-              <span>
-                {f.day(Date.parse(report.from))} – {f.day(Date.parse(report.to) - 1)}
-              </span>
-              <span className="soft">{report.site ?? t('all_sites')}</span>
-            </p>
-            <p className="small soft">
-              {t('report_data', {
-                at: f.when(Date.parse(report.data_until), now),
-                by: report.made_by || t('report_by_schedule'),
-              })}
-            </p>
-            <p className="row">
-              {report.documents.map((document) => (
-                <a key={document.path} className="button" href={document.path} download>
-                  <Icon name="down" />
-                  {document.format.toUpperCase()} · {document.language === 'vi' ? t('language_vi') : t('language_en')}
-                </a>
-              ))}
-            </p>
+            <ReportRow report={report} remove={() => setDeleted(report)} />
           </li>
         ))}
       </ul>
+      {found.hasNextPage && (
+        <button
+          type="button"
+          className="button"
+          disabled={found.isFetchingNextPage}
+          onClick={() => void found.fetchNextPage()}
+        >
+          {t('more')}
+        </button>
+      )}
+      <Dialog title={t('report_delete')} isOpen={deleted !== null} close={() => setDeleted(null)}>
+        {deleted && <DeleteAsk report={deleted} close={() => setDeleted(null)} />}
+      </Dialog>
     </>
+  );
+}
+
+/** The days of a report, the last one included. */
+function useSpan(report: Report): string {
+  const { f } = useReader();
+  const [first, last] = [f.day(Date.parse(report.from)), f.day(Date.parse(report.to) - 1)];
+  return first === last ? first : `${first} – ${last}`;
+}
+
+function ReportRow({ report, remove }: { report: Report; remove: () => void }) {
+  const { t, f } = useReader();
+  const may = useMay();
+  const now = useNow(60_000);
+  const span = useSpan(report);
+  return (
+    <>
+      <p className="row">
+        <strong>{named(t, 'report_kind', report.kind)}</strong>
+        <span>{span}</span>
+        <span className="soft">{report.site ?? t('all_sites')}</span>
+      </p>
+      <p className="small soft">
+        {t('report_data', {
+          at: f.when(Date.parse(report.data_until), now),
+          by: report.made_by || t('report_by_schedule'),
+        })}
+      </p>
+      <p className="row">
+        {report.documents.map((document) => (
+          <a key={document.path} className="button" href={document.path} download>
+            <Icon name="down" />
+            {document.format.toUpperCase()} · {named(t, 'language', document.language)}
+          </a>
+        ))}
+        {may('feeds.write') && (
+          <button type="button" className="button" data-look="bad" onClick={remove}>
+            {t('report_delete')}
+          </button>
+        )}
+      </p>
+    </>
+  );
+}
+
+function DeleteAsk({ report, close }: { report: Report; close: () => void }) {
+  const { t } = useReader();
+  const client = useQueryClient();
+  const { send, isBusy, problem } = useSending();
+  const span = useSpan(report);
+  const remove = async () => {
+    const params = { path: { id: report.id } };
+    if (await send(() => done(api.DELETE('/api/v1/reports/{id}', { params })))) close();
+    await client.invalidateQueries({ queryKey: REPORTS_KEY });
+  };
+  return (
+    <div className="stack">
+      <Problem error={problem} />
+      <p>{t('report_delete_ask', { kind: named(t, 'report_kind', report.kind), span })}</p>
+      <p className="row">
+        <button type="button" className="button" data-look="bad" disabled={isBusy} onClick={() => void remove()}>
+          {t('report_delete')}
+        </button>
+        <button type="button" className="button" onClick={close}>
+          {t('cancel')}
+        </button>
+      </p>
+    </div>
   );
 }
 
 function MakeForm({ site }: { site: string | undefined }) {
   const { t } = useReader();
   const client = useQueryClient();
-  const [isBusy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
+  const { send, isBusy, problem } = useSending();
   const make = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const day = dayOf(String(form.get('day')));
+    const day = dayOf(textOf(form, 'day'));
     const body = {
-      kind: String(form.get('kind')),
+      kind: textOf(form, 'kind'),
       ...(site ? { site } : {}),
       ...(day === null ? {} : { at: toApi(day) }),
     };
-    setBusy(true);
-    try {
-      await ask('/api/v1/reports', { method: 'POST', body });
-      setProblem(null);
-      await client.invalidateQueries({ queryKey: reportsQuery.queryKey });
-    } catch (error) {
-      setProblem(error);
-    } finally {
-      setBusy(false);
-    }
+    const isMade = await send(async () => {
+      await take(api.POST('/api/v1/reports', { body }));
+    });
+    if (isMade) await client.invalidateQueries({ queryKey: REPORTS_KEY });
   };
   return (
-    <form className="card filter-fields" onSubmit={(event) => void make(event)}>
-      <Field label={t('report_kind')}>
+    <form className="card filter-fields" aria-label={t('report_make')} onSubmit={(event) => void make(event)}>
+      <Field label={t('report_kind')} help={t('report_site_help', { site: site ?? t('all_sites') })}>
         {(ids) => (
           <select {...ids} name="kind">
             {KINDS.map((kind) => (

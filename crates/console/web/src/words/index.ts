@@ -6,6 +6,7 @@ import { COUNTS } from './counts';
 import { DESK } from './desk';
 import { EVENTS } from './events';
 import { NODES } from './nodes';
+import { PASSES } from './passes';
 import { PLATES } from './plates';
 import { SHELL } from './shell';
 import { TROUBLE } from './trouble';
@@ -22,6 +23,7 @@ export const WORDS = {
   ...ADMIN,
   ...ALERTS,
   ...ACCESS,
+  ...PASSES,
   ...PLATES,
   ...TROUBLE,
 } as const;

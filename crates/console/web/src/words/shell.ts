@@ -79,10 +79,6 @@ export const SHELL = {
     'Tải lại trang. Nếu lỗi lặp lại, gửi dòng dưới cho quản trị viên.',
     'Load the page again. If it fails again, send the line below to the administrator.',
   ],
-  upgrade_needed: [
-    'Máy chủ này chưa có phần này. Nâng cấp gatehouse-hub.',
-    'This server has no such part yet. Upgrade gatehouse-hub.',
-  ],
 
   sign_in: ['Đăng nhập', 'Sign in'],
   sign_in_help: ['Trung tâm điều hành các cổng', 'Operations centre of the gates'],

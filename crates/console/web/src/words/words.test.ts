@@ -7,6 +7,7 @@ import { DESK } from './desk';
 import { EVENTS } from './events';
 import { named, WORDS, wordsOf } from './index';
 import { NODES } from './nodes';
+import { PASSES } from './passes';
 import { PLATES } from './plates';
 import { SHELL } from './shell';
 import { TROUBLE } from './trouble';
@@ -30,7 +31,7 @@ describe('the dictionary', () => {
 
   it('defines no key twice with different texts', () => {
     const seen = new Map<string, string>();
-    for (const part of [SHELL, EVENTS, COUNTS, DESK, NODES, ADMIN, ALERTS, ACCESS, PLATES, TROUBLE]) {
+    for (const part of [SHELL, EVENTS, COUNTS, DESK, NODES, ADMIN, ALERTS, ACCESS, PASSES, PLATES, TROUBLE]) {
       for (const [key, pair] of Object.entries(part)) {
         const text = JSON.stringify(pair);
         expect(seen.get(key) ?? text, key).toBe(text);

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { address, administrator, everywhere, made, signedIn } from '../hub';
+import { expect, NOBODY, signIn, test } from './page';
+
+test('a report is made for a site, taken away in both languages and forms, and deleted', async ({ page }) => {
+  await page.goto('/reports?lang=vi&site=demo');
+  await page.getByLabel('Loại báo cáo').selectOption('day');
+  await page.getByLabel('Một ngày trong kỳ').fill('2026-10-31');
+  await page.getByRole('button', { name: 'Lập báo cáo' }).click();
+  const row = page.getByRole('list', { name: 'Báo cáo' }).getByRole('listitem').filter({ hasText: '31/10/2026' });
+  await expect(row).toHaveCount(1);
+  await expect(row).toContainText('Báo cáo ngày');
+  await expect(row).toContainText('demo');
+  await expect(row.getByRole('link')).toHaveCount(4);
+  for (const [name, begins] of [
+    ['PDF · Tiếng Việt', '%PDF'],
+    ['XLSX · English', 'PK'],
+  ] as const) {
+    const download = page.waitForEvent('download');
+    await row.getByRole('link', { name }).click();
+    const bytes = readFileSync(await (await download).path());
+    expect(bytes.subarray(0, begins.length).toString('latin1'), name).toBe(begins);
+  }
+  await row.getByRole('button', { name: 'Xóa báo cáo' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Xóa báo cáo' }).click();
+  await expect(row).toHaveCount(0);
+});
+
+test.describe('for a viewer', () => {
+  test.use({ storageState: NOBODY });
+
+  test('reports are made and read, and not deleted', async ({ page }) => {
+    const admin = await signedIn(address(), administrator());
+    const viewer = await made(admin, everywhere('viewer'), 'en');
+    await page.goto('/reports?lang=en&site=demo');
+    await signIn(page, viewer);
+    await page.getByLabel('A day of the period').fill('2026-10-30');
+    await page.getByRole('button', { name: 'Make a report' }).click();
+    const row = page.getByRole('list', { name: 'Reports' }).getByRole('listitem').filter({ hasText: '30/10/2026' });
+    await expect(row).toHaveCount(1);
+    await expect(row.getByRole('button')).toHaveCount(0);
+    const { reports } = await admin.get<{ reports: { id: string; made_by: string }[] }>('/api/v1/reports?site=demo');
+    for (const report of reports.filter((one) => one.made_by === viewer.name)) {
+      await admin.write('DELETE', `/api/v1/reports/${report.id}`);
+    }
+    await admin.end();
+  });
+});

@@ -5,8 +5,7 @@ import { test as base, expect, type Page } from '@playwright/test';
 import type { Account } from '../demo';
 
 /**
- * What is told and is no mistake of the page: that nobody is signed in, that a hub has neither alerts nor reports, and that
- * what somebody typed is refused.
+ * What is told and is no mistake of the page: that nobody is signed in, and that what somebody typed is refused.
  */
 const ALLOWED = [
   /status of 401 .*\/api\/v1\/(session|setup|stream)/,

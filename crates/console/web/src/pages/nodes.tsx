@@ -1,5 +1,6 @@
 // Edge nodes: how they are, what they run, what is wrong.
 import './nodes.css';
+import './admin.css';
 import * as Tabs from '@radix-ui/react-tabs';
 import { useQuery } from '@tanstack/react-query';
 import { alarmsQuery, nodesQuery, quarantineQuery } from '../api/queries';
@@ -11,6 +12,7 @@ import { Badge } from '../parts/marks';
 import { Failure, Skeleton, State } from '../parts/state';
 import { named } from '../words';
 import { adviceOf } from './nodes/advice';
+import { Invitations } from './nodes/invitations';
 import { NodeCard } from './nodes/node-card';
 import { Policies } from './nodes/policies';
 
@@ -23,6 +25,7 @@ export function NodesPage() {
   const tabs = [
     ['nodes', t('nav_nodes'), true],
     ['alarms', open > 0 ? `${t('alarms')} (${f.number(open)})` : t('alarms'), true],
+    ['invitations', t('invitations'), may('nodes.write')],
     ['policies', t('policies'), may('policies.read')],
     ['quarantine', t('quarantine'), may('quarantine.read')],
   ] as const;
@@ -49,6 +52,9 @@ export function NodesPage() {
         </Tabs.Content>
         <Tabs.Content value="alarms">
           <Alarms site={site} />
+        </Tabs.Content>
+        <Tabs.Content value="invitations">
+          <Invitations />
         </Tabs.Content>
         <Tabs.Content value="policies">
           <Policies site={site} />

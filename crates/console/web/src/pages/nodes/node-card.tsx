@@ -1,15 +1,18 @@
 // One edge node.
 import type { Node } from '../../api/types';
 import { useNow, useReader } from '../../app/reader';
+import { useMay } from '../../app/session';
 import type { Format } from '../../format/format';
 import { Badge, CameraMark } from '../../parts/marks';
 import { named, type Translate } from '../../words';
+import { RevokeNode } from './revoke';
 
 /** A clock further off than this makes times of passages doubtful. */
 const CLOCK_DOUBT_MS = 5_000;
 
 export function NodeCard({ node }: { node: Node }) {
   const { t, f } = useReader();
+  const may = useMay();
   const now = useNow(10_000);
   const state = node.status?.state;
   const when = (at: string) => f.when(Date.parse(at), now);
@@ -73,6 +76,7 @@ export function NodeCard({ node }: { node: Node }) {
           <dt>{t('models')}</dt>
           <dd>{node.start?.models.map((model) => model.name).join(', ') || '–'}</dd>
         </dl>
+        {may('nodes.write') && <RevokeNode node={node.node} />}
       </details>
     </article>
   );

@@ -1,0 +1,52 @@
+import { address, administrator, type Caller, newName, signedIn } from '../hub';
+import { expect, test } from './page';
+
+let admin: Caller;
+test.beforeAll(async () => {
+  admin = await signedIn(address(), administrator());
+});
+test.afterAll(async () => admin.end());
+
+test('a machine is invited by a code that is shown once, and the invitation withdrawn', async ({ page }) => {
+  const node = newName('cong-phu');
+  await page.goto('/nodes?lang=en&site=demo');
+  await page.getByRole('tab', { name: 'Invitations' }).click();
+  await page.getByLabel('Name of the node').fill(node);
+  await page.getByLabel('Minutes that the code is good').fill('30');
+  await page.getByRole('button', { name: 'Invite a node' }).click();
+  await expect(page.locator('.key-once')).toHaveText(
+    /^gatehouse-edge enrol --hub http\S+ --code \S{16,} --config \/etc\/gatehouse\/edge\.toml$/,
+  );
+  const code = /--code (\S+)/.exec(await page.locator('.key-once').innerText())?.[1] ?? '';
+  const row = page.getByRole('list', { name: 'Invitations' }).getByRole('listitem').filter({ hasText: node });
+  await expect(row).toContainText('Open');
+  await page.reload();
+  await page.getByRole('tab', { name: 'Invitations' }).click();
+  await expect(row).toBeVisible();
+  await expect(page.getByText(code)).toHaveCount(0);
+  await row.getByRole('button', { name: `Withdraw the invitation of ${node}` }).click();
+  await expect(row).toContainText('Withdrawn');
+  await expect(row.getByRole('button')).toHaveCount(0);
+  const { enrolments } = await admin.get<{ enrolments: { node: string; state: string }[] }>(
+    '/api/v1/sites/demo/enrolments?limit=500',
+  );
+  expect(enrolments.find((one) => one.node === node)?.state).toBe('withdrawn');
+});
+
+test('revoking a node takes a reason', async ({ page }) => {
+  await page.goto('/nodes?lang=vi&site=demo');
+  const card = page.getByRole('article', { name: 'demo-node' });
+  await card.locator('summary').click();
+  await card.getByRole('button', { name: 'Thu hồi thiết bị' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('demo-node không còn được tin');
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST') asked.push(request.url());
+  });
+  await dialog.getByRole('button', { name: 'Thu hồi thiết bị' }).click();
+  expect(await dialog.getByLabel('Lý do').evaluate((input: HTMLInputElement) => input.validity.valueMissing)).toBe(
+    true,
+  );
+  expect(asked).toEqual([]);
+});

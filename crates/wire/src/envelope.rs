@@ -20,6 +20,9 @@ pub const ENVELOPE_VERSION: u32 = 1;
 /// Longest envelope in bytes; a longer one is refused unread.
 pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
 
+/// Up to here whole numbers are exact in the canonical form, which writes every number as a double (RFC 8785, 3.2.2.3).
+const WHOLE_MAX: u64 = 1 << 53;
+
 const SIGNED_PREFIX: &[u8] = b"gatehouse-event-v1\n";
 
 /// Where an event stands in its node's chain.
@@ -90,6 +93,9 @@ pub enum EnvelopeError {
         #[source]
         source: serde_json::Error,
     },
+    /// A whole number that the canonical form would change.
+    #[error("the number {0} is beyond 2^53, up to which whole numbers are exact")]
+    NumberTooLarge(u64),
     /// A number that the canonical form cannot hold.
     #[error("the event has no canonical form")]
     NotCanonical(#[source] serde_json::Error),
@@ -123,6 +129,19 @@ fn signed_bytes(body: &Value) -> Result<Vec<u8>, EnvelopeError> {
     let mut signed = SIGNED_PREFIX.to_vec();
     serde_json_canonicalizer::to_writer(body, &mut signed).map_err(EnvelopeError::NotCanonical)?;
     Ok(signed)
+}
+
+/// What is kept is the canonical form: a number that it changes would read differently from what was taken in.
+fn refuse_inexact(value: &Value) -> Result<(), EnvelopeError> {
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
+            whole.filter(|whole| *whole > WHOLE_MAX).map_or(Ok(()), |whole| Err(EnvelopeError::NumberTooLarge(whole)))
+        }
+        Value::Array(items) => items.iter().try_for_each(refuse_inexact),
+        Value::Object(members) => members.values().try_for_each(refuse_inexact),
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
+    }
 }
 
 /// A JSON value whose numbers are those that their shortest text gives, on both ends of the wire.
@@ -169,6 +188,7 @@ impl Received {
         {
             return Err(EnvelopeError::UnknownVersion(version));
         }
+        refuse_inexact(&value)?;
         // From the same value that is verified, so that a member given twice cannot say two things.
         let head = Head::deserialize(&value).map_err(EnvelopeError::NotAnEnvelope)?;
         let members = value.as_object_mut().expect("a head was read from it, so it is an object");
@@ -249,6 +269,17 @@ mod tests {
         )
         .expect("JSON prints");
         assert!(Received::parse(pretty.as_bytes()).expect("an envelope").verify(&key.public()));
+    }
+
+    #[test]
+    fn a_number_that_the_canonical_form_changes_is_refused() {
+        let key = NodeKey::from_seed([1; 32]);
+        let mut value: Value = serde_json::from_slice(sealed(&key).as_bytes()).expect("it is JSON");
+        for (number, is_taken) in [(WHOLE_MAX, true), (WHOLE_MAX + 1, false), (u64::MAX, false)] {
+            value["more"] = serde_json::json!([{ "deep": number }]);
+            let read = Received::parse(value.to_string().as_bytes());
+            assert_eq!(!matches!(read, Err(EnvelopeError::NumberTooLarge(_))), is_taken, "{number}");
+        }
     }
 
     #[test]

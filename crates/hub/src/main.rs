@@ -258,7 +258,7 @@ async fn run(command: Command) -> Result<()> {
         Command::BrokerConfig(args) => authority_command::run_broker_config(args),
         Command::Node(node) => run_node(*node).await,
         Command::Openapi => {
-            println!("{}", serde_json::to_string_pretty(&hub::api::document())?);
+            println!("{}", hub::api::document_text());
             Ok(())
         }
         Command::Policy(policy) => policy_command::run(*policy).await,

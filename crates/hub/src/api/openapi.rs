@@ -1,6 +1,8 @@
 //! The API's own description.
 
 use axum::Json;
+use serde::Serialize;
+use serde_json::ser::PrettyFormatter;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -176,6 +178,14 @@ impl Modify for Security {
 /// The OpenAPI document.
 pub fn document() -> utoipa::openapi::OpenApi {
     Document::openapi()
+}
+
+/// The document as text: one member a line, so that changes are read as such, and hardly indented, because it is long.
+pub fn document_text() -> String {
+    let mut text = Vec::new();
+    let mut writer = serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b" "));
+    document().serialize(&mut writer).expect("it is JSON, and a vector takes all");
+    String::from_utf8(text).expect("JSON is UTF-8")
 }
 
 /// This document.

@@ -7,7 +7,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{GateId, SiteId, UtcTime};
-use projections::LocalDay;
 use report::{Cell, TableError, TableWriter};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -16,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::App;
 use crate::api::actor::Actor;
-use crate::api::params::{Params, check_span};
+use crate::api::params::{Params, check_span, last_midnight};
 use crate::api::problem::Problem;
 use crate::clock;
 use source::{Source, Table};
@@ -84,7 +83,7 @@ pub(crate) async fn export(
     let actor = actor.within(table.permission(), table.as_str())?;
     let ExportParams { site, gate, from, to, format } = params;
     let now = clock::now();
-    let midnight = UtcTime::from_unix_micros(LocalDay::of(now).start_minute() * 60_000_000).unwrap_or(now);
+    let midnight = last_midnight(now);
     let (from, to) = (from.unwrap_or(midnight), to.unwrap_or(now));
     check_span(Some(from), Some(to))?;
     if to.since(from).as_secs() > DAYS_MAX * 86_400 {

@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use domain::{GateId, SiteId, UtcTime};
+use projections::LocalDay;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use store::{ListCursor, Store, StoredEvent};
@@ -45,6 +46,11 @@ pub(crate) fn rows(limit: Option<u32>) -> Result<u32, Problem> {
         limit @ 1..=ROWS_MAX => Ok(limit),
         limit => Err(Problem::bad_request(format!("limit: {limit} is out of range: 1 to {ROWS_MAX} is accepted"))),
     }
+}
+
+/// The last midnight in Asia/Ho_Chi_Minh, where spans begin that say nothing else.
+pub(crate) fn last_midnight(now: UtcTime) -> UtcTime {
+    UtcTime::from_unix_micros(LocalDay::of(now).start_minute() * 60_000_000).unwrap_or(now)
 }
 
 /// That a span of time begins before it ends, where both ends are given.

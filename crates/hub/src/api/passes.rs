@@ -16,7 +16,7 @@ use crate::api::body::Body;
 use crate::api::nodes::LimitParams;
 use crate::api::params::{Params, rows};
 use crate::api::policies::site_seen;
-use crate::api::problem::Problem;
+use crate::api::problem::{Problem, no_randomness};
 use crate::api::watch_entries::Reason;
 use crate::clock;
 
@@ -184,7 +184,7 @@ pub(crate) async fn issue(
     let bad = |field: &str, error: &dyn std::fmt::Display| Problem::bad_request(format!("{field}: {error}"));
     let now = clock::now();
     let mut random = [0; 10];
-    getrandom::fill(&mut random).map_err(|_| Problem::later("the system gives no random numbers"))?;
+    getrandom::fill(&mut random).map_err(no_randomness)?;
     let lanes = wanted.lanes.iter().map(|lane| PassName::new(lane.as_str()).map_err(|error| bad("lanes", &error)));
     let lanes = lanes.collect::<Result<Vec<_>, _>>()?;
     let zones = wanted.zones.iter().map(|zone| ZoneId::new(zone.as_str()).map_err(|error| bad("zones", &error)));

@@ -130,3 +130,8 @@ pub(crate) async fn no_such_method(uri: Uri) -> Problem {
 pub(crate) fn no_such_asset(name: &str) -> Response {
     Problem::new(StatusCode::NOT_FOUND, format!("the page has no file \"{name}\"")).into_response()
 }
+
+/// The system gives no random numbers at the moment.
+pub(crate) fn no_randomness(_: getrandom::Error) -> Problem {
+    Problem::later("the system gives no random numbers")
+}

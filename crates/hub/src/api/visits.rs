@@ -5,14 +5,14 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use domain::{GateId, SiteId, UtcTime};
-use projections::{Grain, LocalDay, PlateMove, VISIT_MAX};
+use projections::{Grain, PlateMove, VISIT_MAX};
 use serde::{Deserialize, Serialize};
 use store::{CountBucket, CountsFilter, DwellStretch, MOVES_MAX, MoveFilter};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::App;
 use crate::api::actor::Actor;
-use crate::api::params::{Params, rows};
+use crate::api::params::{Params, last_midnight, rows};
 use crate::api::problem::Problem;
 use crate::api::view::minute;
 use crate::clock;
@@ -133,7 +133,7 @@ fn span(
     now: UtcTime,
     most: Option<Duration>,
 ) -> Result<(UtcTime, UtcTime), Problem> {
-    let midnight = UtcTime::from_unix_micros(LocalDay::of(now).start_minute() * 60_000_000).unwrap_or(now);
+    let midnight = last_midnight(now);
     let (from, to) = (from.unwrap_or(midnight), to.unwrap_or(now));
     if from >= to {
         return Err(Problem::bad_request("from: give a moment before `to`"));

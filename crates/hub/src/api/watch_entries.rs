@@ -11,11 +11,12 @@ use wire::policy::DocumentPath;
 
 use crate::accounts::Permission;
 use crate::accounts::principal::Caller;
+use crate::accounts::token::random_hex;
 use crate::api::App;
 use crate::api::body::Body;
 use crate::api::params::{Params, rows};
 use crate::api::policies::site_seen;
-use crate::api::problem::Problem;
+use crate::api::problem::{Problem, no_randomness};
 use crate::clock;
 use crate::policy::draft::{REVOKED_PASSES, watch_path};
 
@@ -197,10 +198,8 @@ pub(crate) async fn propose(
             format!("list: \"{}\" is not a name of a-z, 0-9 and -", wanted.list.chars().take(80).collect::<String>());
         return Err(Problem::bad_request(detail));
     }
-    let mut id = [0; 8];
-    getrandom::fill(&mut id).map_err(|_| Problem::later("the system gives no random numbers"))?;
     let new = NewWatch {
-        id: hex::encode(id),
+        id: random_hex::<8>().map_err(no_randomness)?,
         site,
         list: wanted.list,
         plate: plate.key,

@@ -11,12 +11,13 @@ use utoipa::{IntoParams, ToSchema};
 use wire::{EventId, Payload};
 
 use crate::accounts::Permission;
+use crate::accounts::token::random_hex;
 use crate::api::App;
 use crate::api::actor::Actor;
 use crate::api::body::Body;
 use crate::api::lists::is_full;
 use crate::api::params::{Params, rows};
-use crate::api::problem::Problem;
+use crate::api::problem::{Problem, no_randomness};
 use crate::clock;
 use crate::feeds::check_url;
 use crate::feeds::client::Delivered;
@@ -205,11 +206,9 @@ impl From<WebhookError> for Problem {
     }
 }
 
-/// `prefix` and so many random bytes.
-fn random(prefix: &str, bytes: usize) -> Result<String, Problem> {
-    let mut random = vec![0; bytes];
-    getrandom::fill(&mut random).map_err(|_| Problem::later("this machine has no randomness at the moment"))?;
-    Ok(format!("{prefix}{}", hex::encode(random)))
+/// What deliveries are signed with.
+fn new_secret_text() -> Result<String, Problem> {
+    Ok(format!("whsec_{}", random_hex::<32>().map_err(no_randomness)?))
 }
 
 /// What was said of a webhook, as far as it was.
@@ -301,9 +300,9 @@ pub(crate) async fn add(
     check_plates(&actor, legal_basis.as_deref(), &sites)?;
     let now = clock::now();
     let hook = WebhookRow {
-        id: random("", 8)?,
+        id: random_hex::<8>().map_err(no_randomness)?,
         url,
-        secret: random("whsec_", 32)?,
+        secret: new_secret_text()?,
         kinds,
         sites,
         legal_basis: legal_basis.filter(|basis| !basis.trim().is_empty()),
@@ -359,7 +358,7 @@ pub(crate) async fn change(
     }
     let basis = legal_basis.as_deref().or(held.legal_basis.as_deref());
     check_plates(&actor, basis, sites.as_deref().unwrap_or(&held.sites))?;
-    let secret = new_secret.then(|| random("whsec_", 32)).transpose()?;
+    let secret = new_secret.then(new_secret_text).transpose()?;
     let change = WebhookChange { url, secret: secret.clone(), kinds, sites, legal_basis, is_active: active };
     let row = app.store.webhook_change(&id, &change).await?;
     app.feeds.wake();

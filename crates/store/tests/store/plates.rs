@@ -216,7 +216,7 @@ on_both! {
             (PlateRead { readings: vec![], ..good() }, "there is none"),
             (PlateRead { readings: vec![empty], ..good() }, "is empty"),
             (PlateRead { rows: 3, ..good() }, "1 or 2, not 3"),
-            (PlateRead { visit: (1 << 53) + 2, ..good() }, "visit: 9007199254740994 is out of range"),
+            (PlateRead { visit: (1 << 53) + 2, ..good() }, "the number 9007199254740994 is beyond 2^53"),
         ] {
             let (message, _) = node.sealed(1, node.prev, node.id(1), plate_read(what));
             let outcome = ingest(&store, vec![message]).await;

@@ -19,6 +19,7 @@ const ALARMS = {
   bad_number: ['warn', 'help_setup'],
   unstorable: ['warn', 'help_setup'],
   revoked: ['bad', 'help_revoked'],
+  clock: ['warn', 'help_clock'],
 };
 
 /**

@@ -41,6 +41,8 @@ pub enum AlarmKind {
     PolicyRefused,
     /// The node was revoked, and perhaps still sends.
     Revoked,
+    /// The node's clock is minutes or more from the hub's. Closes by itself when it agrees again.
+    Clock,
 }
 
 impl AlarmKind {
@@ -59,6 +61,7 @@ impl AlarmKind {
             Self::Unstorable => "unstorable",
             Self::PolicyRefused => "policy_refused",
             Self::Revoked => "revoked",
+            Self::Clock => "clock",
         }
     }
 }

@@ -18,6 +18,7 @@ use wire::{Ack, NodeTopic, Received};
 
 use crate::AlarmKind;
 use crate::alarm::Alarms;
+use crate::clock::{self, Told};
 use crate::error::{StoreError, in_words};
 use crate::event::StoredEvent;
 use crate::month::Month;
@@ -254,6 +255,12 @@ impl Store {
         for (_, event) in &fresh {
             if let Some(detail) = log.broken_link(event) {
                 alarms.raise(&event.node, AlarmKind::BrokenChain, detail);
+            }
+        }
+        for (index, event) in &fresh {
+            let told = Told { at: event.at, received_at: received_at(&batch, *index) };
+            if let Some(detail) = clock::event_fault(event.seq, event.clock, told) {
+                alarms.raise(&event.node, AlarmKind::Clock, detail);
             }
         }
 

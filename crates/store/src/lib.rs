@@ -34,6 +34,7 @@ pub mod watch;
 pub mod webhook;
 
 mod alarm;
+mod clock;
 mod db;
 mod limits;
 mod lock;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{NodeId, SiteId, UtcTime};
+use domain::{ClockSource, NodeId, SiteId, UtcTime};
 use thiserror::Error;
 use wire::policy::PolicyStatus;
 use wire::policy::report::short_reason;
@@ -10,6 +10,7 @@ use wire::{NodePublicKey, NodeState, Status};
 
 use crate::AlarmKind;
 use crate::alarm::lasting_set;
+use crate::clock::{self, Told, Verdict};
 use crate::db::{Query, Row, Tx};
 use crate::error::StoreError;
 use crate::open::Store;
@@ -141,6 +142,9 @@ impl Store {
         };
         let clock = status.clock.map(|clock| to_json("a clock", &clock)).transpose()?;
         let mut tx = self.write_begin().await?;
+        if let Some(at) = status.at.filter(|_| status.clock.is_none_or(|clock| clock.source != ClockSource::Media)) {
+            clock_held_against_ours(&mut tx, node, Told { at, received_at }).await?;
+        }
         Query::new(
             "insert into node_status (node, state, version, at, backlog, clock, received_at) values ($1, $2, $3, $4, $5, $6, $7) \
              on conflict (node) do update set state = excluded.state, version = excluded.version, at = excluded.at, \
@@ -162,6 +166,23 @@ impl Store {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// Opens or closes the alarm about the clock of a node that just said what time it is.
+async fn clock_held_against_ours(tx: &mut Tx, node: &NodeId, now: Told) -> Result<(), StoreError> {
+    let before = Query::new("select at, received_at from node_status where node = $1 and at is not null")
+        .bind(node.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let before = before.map(|row| {
+        Ok::<_, StoreError>(Told { at: moment(row.try_get("at")?)?, received_at: moment(row.try_get("received_at")?)? })
+    });
+    let detail = match clock::verdict(before.transpose()?, now) {
+        Verdict::Unknown => return Ok(()),
+        Verdict::Right => None,
+        Verdict::Off(detail) => Some(detail),
+    };
+    lasting_set(tx, node, AlarmKind::Clock, detail, now.received_at).await
 }
 
 /// Believes a node that nobody has the name of.

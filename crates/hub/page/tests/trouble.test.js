@@ -46,7 +46,7 @@ test('a node that is away or whose clock drifts is shown', () => {
 
 test('every trouble has its texts', () => {
   const kinds = ['gap', 'fork', 'id_reused', 'broken_chain', 'bad_signature', 'unknown_node', 'misplaced', 'unreadable',
-    'bad_number', 'unstorable', 'revoked'];
+    'bad_number', 'unstorable', 'revoked', 'clock'];
   const nodes = [node({ state: 'offline', clock: { source: 'unsynchronised', offsetMs: 0 } })];
   const gates = [{ site: 's', gate: 'g', cameras: [camera('down'), { ...camera('failed'), camera: 'd' }] }];
   const all = found({ alarms: kinds.map((kind) => alarm(kind)), nodes, gates });

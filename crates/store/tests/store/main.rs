@@ -6,6 +6,7 @@ mod alerts;
 mod audit_log;
 mod blobs;
 mod clips;
+mod clock;
 mod counting;
 mod crash;
 mod ingest;

@@ -184,7 +184,20 @@ impl Node {
 
     /// A message with the event sealed at any place of the chain.
     pub fn sealed(&self, seq: u64, prev: EventHash, id: EventId, payload: Payload) -> (Message, EventHash) {
-        let event = Event { id, at: at(i64::try_from(seq).unwrap()), clock: ClockQuality::MEDIA, payload };
+        self.sealed_at(at(i64::try_from(seq).unwrap()), ClockQuality::MEDIA, seq, prev, id, payload)
+    }
+
+    /// The same, said at any time.
+    pub fn sealed_at(
+        &self,
+        at_node: UtcTime,
+        clock: ClockQuality,
+        seq: u64,
+        prev: EventHash,
+        id: EventId,
+        payload: Payload,
+    ) -> (Message, EventHash) {
+        let event = Event { id, at: at_node, clock, payload };
         let place = Unsealed { site: &self.site, node: &self.node, seq, prev };
         let envelope = Envelope::seal(&self.key, &place, &event).unwrap();
         let message = Message { topic: self.topic(), payload: envelope.as_bytes().to_vec(), received_at: at(1000) };

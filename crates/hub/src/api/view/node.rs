@@ -189,7 +189,7 @@ pub(crate) struct Alarm {
     /// Its site, where the node has been added.
     site: Option<String>,
     /// `gap`, `fork`, `id_reused`, `broken_chain`, `bad_signature`, `unknown_node`, `misplaced`, `unreadable`,
-    /// `bad_number`, `unstorable`, `policy_refused` or `revoked`.
+    /// `bad_number`, `unstorable`, `policy_refused`, `revoked` or `clock`.
     kind: String,
     /// What was wrong the last time, in words.
     detail: String,

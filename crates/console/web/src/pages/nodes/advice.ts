@@ -13,6 +13,7 @@ const ADVICE: Record<string, string> = {
   unreadable: 'setup',
   bad_number: 'setup',
   unstorable: 'setup',
+  clock: 'clock',
 };
 
 export function adviceOf(t: Translate, kind: string): string {

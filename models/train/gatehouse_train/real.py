@@ -43,7 +43,7 @@ class RealPlates:
         for path in without:
             with open(path, newline="", encoding="utf-8") as file:
                 kept_out |= {row["plate"] for row in csv.DictReader(file)}
-        self.folders, self.pictures = [], 0
+        self.folders, self.pictures, self.plates = [], 0, 0
         for folder in folders:
             plates = {}
             for row in _rows(folder):
@@ -55,14 +55,26 @@ class RealPlates:
                     raise SystemExit(f"{folder}/{row['image']}: no picture that OpenCV can read")
                 plates.setdefault(plate, []).append((picture, int(row.get("rows") or 1)))
                 self.pictures += 1
-            self.folders.append(sorted(plates.items()))
-        self.plates = sum(len(plates) for plates in self.folders)
+            self.folders.append(_by_form(plates))
+            self.plates += len(plates)
 
     def pick(self, rng: np.random.Generator):
-        """A plate of a folder, each as likely as the next, and one of its pictures: (text, picture, rows)."""
-        plates = self.folders[rng.integers(len(self.folders))]
+        """A plate of a folder and one of its pictures: (text, picture, rows). Folders are as likely as each other, and so
+        are the plates of one form; a form is drawn by the square root of how many plates it has, so that the
+        commonest does not teach how many glyphs there are."""
+        forms, shares = self.folders[rng.integers(len(self.folders))]
+        plates = forms[rng.choice(len(forms), p=shares)]
         plate, pictures = plates[rng.integers(len(plates))]
         return plate, *pictures[rng.integers(len(pictures))]
+
+
+def _by_form(plates: dict):
+    """The plates with as many rows and glyphs together, and how often each such form is drawn."""
+    forms = {}
+    for plate, pictures in sorted(plates.items()):
+        forms.setdefault((pictures[0][1], len(plate)), []).append((plate, pictures))
+    shares = np.sqrt([len(form) for form in forms.values()])
+    return list(forms.values()), shares / shares.sum()
 
 
 def labels(plate: str, slots: int) -> np.ndarray:

@@ -23,6 +23,12 @@ pub const ENVELOPE_BYTES_MAX: usize = 64 * 1024;
 /// Up to here whole numbers are exact in the canonical form, which writes every number as a double (RFC 8785, 3.2.2.3).
 const WHOLE_MAX: u64 = 1 << 53;
 
+/// Below this the canonical form writes a double without an exponent, so that a large one reads back as a whole number.
+const DIGITS_MAX: f64 = 1e21;
+
+/// Most characters of a wrong member that an error repeats.
+const SAID_CHARS_MAX: usize = 40;
+
 const SIGNED_PREFIX: &[u8] = b"gatehouse-event-v1\n";
 
 /// Where an event stands in its node's chain.
@@ -82,8 +88,8 @@ pub enum EnvelopeError {
     #[error("the message is not an event envelope")]
     NotAnEnvelope(#[source] serde_json::Error),
     /// Another version of the envelope.
-    #[error("envelope version {0} is not known, only {ENVELOPE_VERSION} is accepted")]
-    UnknownVersion(u64),
+    #[error("the envelope's version `v` is {0}, only {ENVELOPE_VERSION} is accepted")]
+    UnknownVersion(String),
     /// A known kind whose payload does not fit.
     #[error("the payload of a \"{kind}\" event does not fit")]
     BadPayload {
@@ -93,9 +99,9 @@ pub enum EnvelopeError {
         #[source]
         source: serde_json::Error,
     },
-    /// A whole number that the canonical form would change.
+    /// A whole number that the canonical form would change, or that it writes as one that would be.
     #[error("the number {0} is beyond 2^53, up to which whole numbers are exact")]
-    NumberTooLarge(u64),
+    NumberTooLarge(serde_json::Number),
     /// A number that the canonical form cannot hold.
     #[error("the event has no canonical form")]
     NotCanonical(#[source] serde_json::Error),
@@ -136,12 +142,21 @@ fn refuse_inexact(value: &Value) -> Result<(), EnvelopeError> {
     match value {
         Value::Number(number) => {
             let whole = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
-            whole.filter(|whole| *whole > WHOLE_MAX).map_or(Ok(()), |whole| Err(EnvelopeError::NumberTooLarge(whole)))
+            let is_changed = whole.map_or_else(
+                || number.as_f64().is_some_and(|double| (WHOLE_MAX as f64..DIGITS_MAX).contains(&double.abs())),
+                |whole| whole > WHOLE_MAX,
+            );
+            if is_changed { Err(EnvelopeError::NumberTooLarge(number.clone())) } else { Ok(()) }
         }
         Value::Array(items) => items.iter().try_for_each(refuse_inexact),
         Value::Object(members) => members.values().try_for_each(refuse_inexact),
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
     }
+}
+
+/// A member as an error shows it: it may be anything, of any length.
+fn said_briefly(value: &Value) -> String {
+    value.to_string().chars().take(SAID_CHARS_MAX).collect()
 }
 
 /// A JSON value whose numbers are those that their shortest text gives, on both ends of the wire.
@@ -183,10 +198,10 @@ impl Received {
             return Err(EnvelopeError::TooLong(bytes.len()));
         }
         let mut value: Value = serde_json::from_slice(bytes).map_err(EnvelopeError::NotAnEnvelope)?;
-        if let Some(version) = value.get("v").and_then(Value::as_u64)
-            && version != u64::from(ENVELOPE_VERSION)
-        {
-            return Err(EnvelopeError::UnknownVersion(version));
+        match value.get("v") {
+            // Not `1.0`, nor a text: what is kept is the canonical form, and that must read as what was taken in.
+            Some(version) if version.as_u64() == Some(u64::from(ENVELOPE_VERSION)) => {}
+            version => return Err(EnvelopeError::UnknownVersion(version.map_or("missing".to_owned(), said_briefly))),
         }
         refuse_inexact(&value)?;
         // From the same value that is verified, so that a member given twice cannot say two things.
@@ -275,7 +290,19 @@ mod tests {
     fn a_number_that_the_canonical_form_changes_is_refused() {
         let key = NodeKey::from_seed([1; 32]);
         let mut value: Value = serde_json::from_slice(sealed(&key).as_bytes()).expect("it is JSON");
-        for (number, is_taken) in [(WHOLE_MAX, true), (WHOLE_MAX + 1, false), (u64::MAX, false)] {
+        let whole = |number: u64, is_taken| (Value::from(number), is_taken);
+        let double = |number: f64, is_taken| (Value::from(number), is_taken);
+        for (number, is_taken) in [
+            whole(WHOLE_MAX, true),
+            whole(WHOLE_MAX + 1, false),
+            whole(u64::MAX, false),
+            // Written as 10000000000000000, which reads back as a whole number.
+            double(1e16, false),
+            double(-1e16, false),
+            double(1e21, true),
+            double(0.5, true),
+            double(-0.0, true),
+        ] {
             value["more"] = serde_json::json!([{ "deep": number }]);
             let read = Received::parse(value.to_string().as_bytes());
             assert_eq!(!matches!(read, Err(EnvelopeError::NumberTooLarge(_))), is_taken, "{number}");
@@ -313,11 +340,24 @@ mod tests {
 
     #[test]
     fn rubbish_is_named_for_what_it_is() {
-        for rubbish in ["", "{}", "[]", "null", "\u{0}", "{\"v\":1}", "[[[[[["] {
+        for rubbish in ["", "\u{0}", "{\"v\":1}", "[[[[[["] {
             let error = Received::parse(rubbish.as_bytes()).expect_err("rubbish");
             assert!(matches!(error, EnvelopeError::NotAnEnvelope(_)), "{rubbish:?}: {error}");
         }
-        assert!(matches!(Received::parse(b"{\"v\":2}"), Err(EnvelopeError::UnknownVersion(2))));
+        for (other, said) in [
+            ("{}", "missing"),
+            ("[]", "missing"),
+            ("null", "missing"),
+            ("{\"v\":2}", "2"),
+            ("{\"v\":0.0}", "0.0"),
+            ("{\"v\":1.0}", "1.0"),
+            ("{\"v\":-1}", "-1"),
+            ("{\"v\":\"1\"}", "\"1\""),
+            ("{\"v\":null}", "null"),
+        ] {
+            let error = Received::parse(other.as_bytes()).expect_err("another version");
+            assert!(matches!(&error, EnvelopeError::UnknownVersion(it) if it == said), "{other}: {error}");
+        }
         let long = vec![b' '; ENVELOPE_BYTES_MAX + 1];
         assert!(matches!(Received::parse(&long), Err(EnvelopeError::TooLong(_))));
         let deep = "[".repeat(ENVELOPE_BYTES_MAX);

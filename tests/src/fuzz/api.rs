@@ -20,6 +20,9 @@ const ANSWER_MAX: Duration = Duration::from_secs(20);
 /// Bytes of an answer that are read.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// Connections that are kept open between requests.
+const CONNECTIONS_KEPT: usize = 3;
+
 /// Deepest content that is made of a schema.
 const DEPTH_MAX: u32 = 6;
 
@@ -44,6 +47,8 @@ struct Asker<'a> {
     document: &'a Value,
     keys: Vec<Option<String>>,
     agent: ureq::Agent,
+    /// One that keeps no connections.
+    afresh: ureq::Agent,
     dice: Dice,
     seen: Vec<String>,
 }
@@ -63,12 +68,16 @@ pub fn requests(seed: u64, until: Until) -> Report {
     let http = hub.ready();
     let keys = ROLES.iter().enumerate().map(|(number, roles)| Some(key(&path, &format!("fuzz-{number}"), roles)));
     let document = http.get("/api/openapi.json");
-    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(ANSWER_MAX));
+    let agent = |connections_kept| -> ureq::Agent {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(ANSWER_MAX));
+        config.allow_non_standard_methods(true).max_idle_connections(connections_kept).build().into()
+    };
     let mut asker = Asker {
         address: format!("http://{}", http.0),
         document: &document,
         keys: keys.chain([None]).collect(),
-        agent: config.allow_non_standard_methods(true).build().into(),
+        agent: agent(CONNECTIONS_KEPT),
+        afresh: agent(0),
         dice: Dice::new(seed),
         seen: vec!["1".to_owned()],
     };
@@ -85,6 +94,11 @@ pub fn requests(seed: u64, until: Until) -> Report {
     if !hub.process.terminate().success() {
         report.failed(&format!("the hub does not end well: {}", hub.process.last_words()), "");
     }
+    // The task of one request that panics takes only its connection with it.
+    let said = hub.process.stderr();
+    if let Some(panic) = said.lines().find(|line| line.contains("panicked at")) {
+        report.failed(&format!("a part of the hub panicked: {panic}"), "");
+    }
     for check in [&["check"][..], &["audit", "verify"]] {
         let outcome = hub::command(&path, check);
         if !outcome.status.success() {
@@ -99,6 +113,17 @@ fn key(folder: &std::path::Path, name: &str, roles: &[&str]) -> String {
     let made = hub::command(folder, &[&["api-key", "add", "--name", name], roles.as_slice()].concat());
     assert!(made.status.success(), "{}", made.stderr);
     made.stdout.trim().to_owned()
+}
+
+fn run(
+    agent: &ureq::Agent,
+    request: Request<Vec<u8>>,
+    is_get: bool,
+) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+    match agent.configure_request(request).build() {
+        request if is_get => agent.run(request.map(|_| ())),
+        request => agent.run(request),
+    }
 }
 
 fn operations(document: &Value) -> Vec<Operation> {
@@ -133,10 +158,13 @@ impl Asker<'_> {
         // What is no address or header at all never leaves this program.
         let Ok(request) = request.body(body) else { return };
         let began = Instant::now();
-        let answer = match self.agent.configure_request(request).build() {
-            request if operation.method == "GET" => self.agent.run(request.map(|_| ())),
-            request => self.agent.run(request),
-        };
+        let is_get = operation.method == "GET";
+        let mut answer = run(&self.agent, request.clone(), is_get);
+        if let Err(ureq::Error::Io(_)) = answer {
+            // A kept connection may be closed while the next request is on its way (RFC 9112, 9.3.1): whoever sent it
+            // asks again. A connection of its own is never closed without an answer.
+            answer = run(&self.afresh, request, is_get);
+        }
         match answer {
             Err(ureq::Error::Timeout(_)) => report.failed("nobody answers in time", &sent),
             Err(error) => report.failed(&format!("no answer: {error}"), &sent),

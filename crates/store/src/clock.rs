@@ -10,7 +10,7 @@ use domain::{ClockQuality, ClockSource, UtcTime};
 
 /// A node's clock may be off by so much before it is an alarm: far beyond what a time service leaves, and too little
 /// for a passage to be put into another hour unnoticed.
-pub const CLOCK_OFF_MAX: Duration = Duration::from_mins(5);
+pub(crate) const CLOCK_OFF_MAX: Duration = Duration::from_mins(5);
 
 /// Two messages that are held against each other arrived at least so far apart.
 const APART_MIN: Duration = Duration::from_secs(5);

@@ -56,12 +56,13 @@ export class OwnHub {
     readonly code: string,
   ) {}
 
-  /** `login` is what stands in that table of its configuration. */
-  static async start(login: string): Promise<OwnHub> {
+  /** `login` is what stands in that table of its configuration; it may need to know where the hub will be. */
+  static async start(login: string | ((address: string) => string)): Promise<OwnHub> {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-own-hub-'));
     const [broker, http] = [await freePort(), await freePort()];
     const config = `db = "${folder}/hub.db"\nblobs = "${folder}/blobs"\nlisten = "127.0.0.1:${http}"\n`;
-    writeFileSync(join(folder, 'hub.toml'), `${config}[broker]\naddress = "127.0.0.1:${broker}"\n[login]\n${login}\n`);
+    const said = typeof login === 'string' ? login : login(`http://127.0.0.1:${http}`);
+    writeFileSync(join(folder, 'hub.toml'), `${config}[broker]\naddress = "127.0.0.1:${broker}"\n[login]\n${said}\n`);
     writeFileSync(join(folder, 'broker.conf'), `listener ${broker} 127.0.0.1\nallow_anonymous true\n`);
     const mosquitto = spawn(MOSQUITTO, ['-c', join(folder, 'broker.conf')], { stdio: 'ignore' });
     let [address, code] = ['', ''];

@@ -128,6 +128,7 @@ async fn demo_account(store: &Store) -> Result<String> {
                 language: "vi".to_owned(),
                 password: Some(secret),
                 must_change_password: false,
+                external_id: None,
                 // One person plays all the parts.
                 grants: Grants::everywhere([Role::GateOperator, Role::SystemAdmin, Role::SecurityAdmin]),
             };

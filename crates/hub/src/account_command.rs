@@ -154,7 +154,8 @@ pub(crate) async fn run_account(command: Account) -> Result<()> {
             let store = files.visit().await?;
             let order = if store.account_count().await? == 0 { Order::First } else { Order::Later };
             let password = Some(password_read()?);
-            let new = NewAccount { name, display_name, language, password, must_change_password, grants };
+            let new =
+                NewAccount { name, display_name, language, password, must_change_password, external_id: None, grants };
             let made = account_make(&store, new, order, &by()).await?;
             println!("account {} is made", made.name);
             store.close().await;

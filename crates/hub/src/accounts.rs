@@ -2,10 +2,11 @@
 //!
 //! What is decided here needs no database and no network where that is possible: [`role`] and [`scope`] say who may do
 //! what and where, [`password`], [`totp`], [`lockout`] and [`session`] how somebody gets in and how long he stays,
-//! [`token`] what he shows, [`rate`] how often he may ask, [`origin`] where from. [`reception`] puts them together over
+//! [`token`] what he shows, [`rate`] how often he may ask, [`origin`] where from, [`oidc`] who is let in on another's word. [`reception`] puts them together over
 //! the store; the API asks it about every request (`api::access`).
 
 pub mod lockout;
+pub mod oidc;
 pub mod origin;
 pub mod password;
 pub mod rate;
@@ -31,6 +32,7 @@ pub use make::{
 pub use role::{Permission, Role};
 pub use scope::{Grant, Grants, GrantsError, SiteScope};
 
+use oidc::OidcConfig;
 use origin::Proxies;
 use rate::Rates;
 use session::SessionRules;
@@ -46,4 +48,6 @@ pub struct LoginConfig {
     pub totp_for: BTreeSet<Role>,
     /// Proxies that are believed when they say for whom they ask.
     pub proxies: Proxies,
+    /// The identity provider at which people may sign in too.
+    pub oidc: Option<OidcConfig>,
 }

@@ -24,6 +24,7 @@ mod metrics;
 mod ngsi;
 mod nodes;
 mod occupancy;
+mod oidc;
 mod openapi;
 mod params;
 mod passes;
@@ -49,6 +50,7 @@ use tower_http::compression::CompressionLayer;
 use wire::pass::PassKey;
 use wire::policy::PolicyKey;
 
+use crate::accounts::oidc::Provider;
 use crate::accounts::reception::Reception;
 use crate::enrolment::Enrolment;
 use crate::feeds::Feeds;
@@ -99,6 +101,8 @@ pub(crate) struct App {
     pub(crate) hosts: Option<Arc<[String]>>,
     /// Who is let in.
     pub(crate) reception: Reception,
+    /// The identity provider at which people may sign in too.
+    pub(crate) oidc: Option<Arc<Provider>>,
     /// Whether every connection comes over TLS, whatever a proxy says.
     pub(crate) is_behind_tls: bool,
 }
@@ -116,11 +120,15 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/openapi.json", get(openapi::openapi)),
         ("/api/v1/setup", get(session::setup).post(session::set_up)),
         ("/api/v1/session", get(session::session).post(session::sign_in).delete(session::sign_out)),
+        ("/api/v1/oidc/start", get(oidc::oidc_start)),
+        ("/api/v1/oidc/callback", get(oidc::oidc_callback)),
         ("/api/v1/accounts", get(accounts::accounts).post(accounts::account_add)),
         ("/api/v1/accounts/{id}", get(accounts::account).patch(accounts::account_change)),
         ("/api/v1/accounts/{id}/password", post(accounts::account_password)),
         ("/api/v1/accounts/{id}/totp", post(accounts::totp_set).delete(accounts::totp_remove)),
         ("/api/v1/accounts/{id}/sessions", get(accounts::account_sessions).delete(accounts::account_sessions_end)),
+        ("/api/v1/accounts/{id}/unlock", post(accounts::account_unlock)),
+        ("/api/v1/site-names", get(gates::site_names)),
         ("/api/v1/api-keys", get(api_keys::api_keys).post(api_keys::api_key_add)),
         ("/api/v1/api-keys/{id}", delete(api_keys::api_key_remove)),
         ("/api/v1/audit-log", get(audit_log::audit_log)),
@@ -256,6 +264,18 @@ mod tests {
             access::TABLE.iter().map(|route| (route.path.to_owned(), route.method.to_owned())).collect();
         guarded.sort();
         assert_eq!(described, guarded);
+    }
+
+    #[test]
+    fn no_two_operations_of_the_document_have_one_name() {
+        let document = serde_json::to_value(document()).expect("it is JSON");
+        let operations = document["paths"].as_object().expect("paths").values().filter_map(|path| path.as_object());
+        let mut names: Vec<_> =
+            operations.flat_map(|path| path.values()).map(|one| one["operationId"].as_str()).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert!(names.len() == count && !names.contains(&None), "{names:?}");
     }
 
     #[test]

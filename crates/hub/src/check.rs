@@ -12,6 +12,7 @@ use rustix::fs::statvfs;
 use store::Store;
 use tokio::time::timeout;
 
+use crate::accounts::oidc::{OidcConfig, Provider};
 use crate::authority::{AuthorityFiles, certificate_facts, read_secret};
 use crate::broker::BrokerConfig;
 use crate::config::{HubConfig, Listening};
@@ -97,6 +98,9 @@ pub async fn check(config: &HubConfig, now: UtcTime) -> Vec<Finding> {
     let store = database(config, &mut findings).await;
     broker(&config.broker, &mut findings).await;
     listening(config, &mut findings);
+    if let Some(oidc) = &config.login.oidc {
+        identity_provider(oidc, &mut findings).await;
+    }
     if let Some(authority) = &config.authority {
         certificates(&authority.files, now, &mut findings);
         if let Some(store) = &store {
@@ -126,6 +130,17 @@ fn clock(now: UtcTime, findings: &mut Findings) {
     } else {
         let fix = "install chrony or systemd-timesyncd: certificates and grants of nodes are held against this clock";
         findings.add(Verdict::Warning, "clock", "no time service has set it", fix);
+    }
+}
+
+async fn identity_provider(config: &OidcConfig, findings: &mut Findings) {
+    let what = "identity provider";
+    match Provider::new(config.clone()).look().await {
+        Ok(keys) => findings.good(what, format!("{} answers and publishes {keys} keys", config.issuer)),
+        Err(error) => {
+            let fix = "passwords still let people in; see issuer, ca_file and the way to it in [login.oidc]";
+            findings.add(Verdict::Bad, what, error.to_string(), fix);
+        }
     }
 }
 

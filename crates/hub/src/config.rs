@@ -1,6 +1,7 @@
 //! The hub's configuration: a TOML document read so that all its mistakes are named at once.
 
 mod login;
+mod oidc;
 mod security;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -151,7 +152,7 @@ impl HubConfig {
             }
             let hosts = table.optional::<Vec<String>>("hosts").unwrap_or_default();
             let log_keep_months = keep_months(&mut table, db.as_ref());
-            let login = table.nested("login", login::login).unwrap_or_default();
+            let login = table.nested("login", |table| login::login(table, folder)).unwrap_or_default();
             if !table.has("broker") {
                 table.note("broker", "missing: give the table [broker] with address = \"HOST:PORT\"");
             }

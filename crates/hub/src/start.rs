@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::accounts::audit::AuditWriter;
+use crate::accounts::oidc::Provider;
 use crate::accounts::rate::RateLimiter;
 use crate::accounts::reception::Reception;
 use crate::accounts::setup::{SetupCode, SetupCodeError};
@@ -231,6 +232,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         policy_key,
         pass_key,
         hosts: api::hosts(addr, &config.hosts),
+        oidc: config.login.oidc.clone().map(Provider::new).map(Arc::new),
         reception,
         is_behind_tls: config.listening == Listening::BehindTls || config.https.is_some(),
         feeds,

@@ -3,6 +3,7 @@
 //!
 //! A change of an account and its row in the audit log are one transaction: neither is ever there without the other.
 
+mod begun;
 mod failure;
 mod idempotency;
 mod key;
@@ -19,6 +20,7 @@ use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{from_json, moment, natural, to_json};
 
+pub use begun::{BegunRow, SIGN_INS_BEGUN_MAX};
 pub use failure::FailureRow;
 pub use idempotency::{Claim, IDEMPOTENCY_AGE_MAX, KeptAnswer};
 pub use key::ApiKeyRow;

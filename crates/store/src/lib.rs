@@ -43,8 +43,8 @@ mod quarantine;
 mod row;
 
 pub use account::{
-    ACCOUNTS_MAX, AccountError, AccountRow, ApiKeyRow, Claim, FailureRow, IDEMPOTENCY_AGE_MAX, KeptAnswer, SessionRow,
-    TotpRow,
+    ACCOUNTS_MAX, AccountError, AccountRow, ApiKeyRow, BegunRow, Claim, FailureRow, IDEMPOTENCY_AGE_MAX, KeptAnswer,
+    SIGN_INS_BEGUN_MAX, SessionRow, TotpRow,
 };
 pub use alarm::{AlarmKind, STRANGER_ALARMS_MAX};
 pub use audit_log::{

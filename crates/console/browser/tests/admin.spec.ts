@@ -68,6 +68,21 @@ test('an account is added with a role at some sites, changed, disabled, and its 
   await (await signedIn(address(), { name, password: again })).end();
 });
 
+test('an account that wrong passwords have locked is opened again, and its address forgiven', async ({ page }) => {
+  const viewer = await made(admin, everywhere('viewer'));
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    await expect(signedIn(address(), { ...viewer, password: 'not the password' })).rejects.toThrow('password_wrong');
+  }
+  await expect(signedIn(address(), viewer)).rejects.toThrow('locked');
+  await page.goto('/admin?lang=vi');
+  const row = page.getByRole('listitem').filter({ hasText: viewer.name });
+  await expect(row).toContainText('Tạm khóa đến');
+  await row.getByRole('button', { name: `Sửa ${viewer.name}` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cho thử lại ngay' }).click();
+  await expect(row).not.toContainText('Tạm khóa đến');
+  await (await signedIn(address(), viewer)).end();
+});
+
 test("what the hub refuses of an account is said in the reader's language", async ({ page }) => {
   const there = await made(admin, everywhere('viewer'));
   await page.goto('/admin?lang=vi');

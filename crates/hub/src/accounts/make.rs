@@ -35,6 +35,8 @@ pub struct NewAccount {
     pub password: Option<Secret>,
     /// Whether its owner has to set another password before anything else.
     pub must_change_password: bool,
+    /// Who it is at an identity provider, where it signs in there.
+    pub external_id: Option<String>,
     /// What it may be, and where.
     pub grants: Grants,
 }
@@ -81,6 +83,9 @@ pub enum MakeError {
     /// No roles.
     #[error("roles: give at least one")]
     NoRoles,
+    /// It has no password here, and gets none.
+    #[error("password: this account signs in at the identity provider and has no password here")]
+    Elsewhere,
     /// A moment that is over.
     #[error("expires_at: {0} is over")]
     Over(UtcTime),
@@ -193,7 +198,7 @@ pub async fn account_make(store: &Store, new: NewAccount, order: Order, by: &By)
         password_history: Vec::new(),
         password_at: now,
         must_change_password: new.must_change_password,
-        external_id: None,
+        external_id: new.external_id,
         disabled_at: None,
         created_at: now,
         created_by: by.actor.name.clone(),
@@ -230,6 +235,10 @@ pub async fn password_set(
     except: Option<&str>,
     by: &By,
 ) -> Result<u64, MakeError> {
+    if account.external_id.is_some() {
+        // It would be a way in that the provider cannot close, with the roles that it gave last.
+        return Err(MakeError::Elsewhere);
+    }
     password::check(password.reveal(), &account.name)?;
     for kept in account.password_hash.iter().chain(&account.password_history) {
         if password::is_right(password.clone(), Some(kept.clone())).await? {

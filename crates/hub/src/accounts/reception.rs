@@ -11,13 +11,13 @@ use thiserror::Error;
 use crate::accounts::LoginConfig;
 use crate::accounts::audit::{AuditWriter, NotWritten};
 use crate::accounts::lockout::{Counted, Failures};
-use crate::accounts::make::grants_of;
+use crate::accounts::make::{NAME_CHARS_MAX, grants_of, name_read};
 use crate::accounts::password::{self, HashError};
 use crate::accounts::principal::{Caller, Duty, Entrance, OpenSession, nobody};
 use crate::accounts::rate::{Asker, RateLimiter};
 use crate::accounts::role::Role;
 use crate::accounts::scope::{Grant, Grants};
-use crate::accounts::session::{Kind, Span};
+use crate::accounts::session::{Kind, Span, later};
 use crate::accounts::setup::SetupCode;
 use crate::accounts::token::{ApiKey, SessionToken, is_same, random_hex};
 use crate::accounts::totp::TotpSecret;
@@ -108,7 +108,8 @@ impl Reception {
         address: IpAddr,
         agent: &str,
     ) -> Result<Caller, SignInError> {
-        let name = credentials.name.trim().to_lowercase();
+        // One character more than a name has, so that what is too long stays no name; the log keeps no more of it.
+        let name: String = credentials.name.trim().to_lowercase().chars().take(NAME_CHARS_MAX + 1).collect();
         let entry = |outcome: &str, account: Option<&AccountRow>| LogEntry {
             at: clock::now(),
             actor: match account {
@@ -161,7 +162,7 @@ impl Reception {
             };
             step = secret_of(totp)?.step_of(&code, unix_s(now), totp.used_step);
             if step.is_none() {
-                self.failed(name, address).await?;
+                self.failed(name, Some(&account), address).await?;
                 return Err(SignInError::TotpWrong);
             }
         }
@@ -169,6 +170,7 @@ impl Reception {
             return Err(SignInError::TotpWrong);
         }
         self.store.sign_in_forgiven(kind_name(Counted::Account), name).await?;
+        self.store.address_refunded(&address.to_string(), name).await?;
         Ok(account)
     }
 
@@ -191,21 +193,30 @@ impl Reception {
         if password::is_right(password, kept).await.map_err(LoginFailure::from)? {
             return Ok(());
         }
-        self.failed(name, address).await?;
+        self.failed(name, account, address).await?;
         Err(SignInError::PasswordWrong)
     }
 
     /// Counts one more failure, of the account and of the address.
-    async fn failed(&self, name: &str, address: IpAddr) -> Result<(), StoreError> {
+    async fn failed(&self, name: &str, account: Option<&AccountRow>, address: IpAddr) -> Result<(), StoreError> {
         let now = clock::now();
-        for (kind, subject) in [(Counted::Account, name.to_owned()), (Counted::Address, address.to_string())] {
-            let after = |before: Option<FailureRow>| {
-                let Failures { count, last_at } = Failures::after(before.map(failures_of), now);
-                FailureRow { count, last_at }
-            };
-            self.store.sign_in_failed(kind_name(kind), &subject, after).await?;
+        let after = |before: Option<FailureRow>| {
+            let Failures { count, last_at } = Failures::after(before.map(failures_of), now);
+            FailureRow { count, last_at }
+        };
+        // What cannot be a name is nobody's, as everybody may know: it is not kept.
+        if name_read(name).is_ok() {
+            self.store.sign_in_failed(kind_name(Counted::Account), name, after).await?;
         }
+        let account = account.map(|account| account.name.as_str());
+        self.store.address_failed(&address.to_string(), account, after).await?;
         Ok(())
+    }
+
+    /// Until when an account is locked; nothing where it is not.
+    pub(crate) async fn locked_until(&self, name: &str, now: UtcTime) -> Result<Option<UtcTime>, StoreError> {
+        let failures = self.store.sign_in_failures(kind_name(Counted::Account), name).await?;
+        Ok(failures.and_then(|row| failures_of(row).wait(Counted::Account, now)).map(|wait| later(now, wait)))
     }
 
     /// Opens a session for an account that was let in.
@@ -237,6 +248,7 @@ impl Reception {
         let grants = grants_of(&account).map_err(|error| LoginFailure::Damaged(error.to_string()))?;
         let expires_at = self.config.sessions.expires_at(span(&row), kind(&grants));
         let has_totp = account.totp.as_ref().is_some_and(|totp| totp.confirmed_at.is_some());
+        // Whoever signs in elsewhere has shown his second factor there (`oidc::arrival`).
         let wants_totp = account.password_hash.is_some() && !self.config.totp_for.is_disjoint(&grants.roles());
         let mut duties = Vec::new();
         if account.must_change_password {

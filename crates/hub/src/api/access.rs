@@ -15,7 +15,7 @@ use axum::http::request::Parts;
 use crate::accounts::principal::Caller;
 use crate::api::problem::Problem;
 
-pub(crate) use guard::{COOKIE, Origin, broken, empty, guard};
+pub(crate) use guard::{COOKIE, Origin, broken, cookie_of, empty, guard};
 pub use table::{Access, who_may};
 pub(crate) use table::{TABLE, find, missing};
 

@@ -1,6 +1,7 @@
 //! Accounts: made and changed by a security administrator, and each by its owner as far as it is his own.
 
 mod second_factor;
+mod unlock;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -29,6 +30,7 @@ use crate::broker::Secret;
 use crate::clock;
 
 pub(crate) use second_factor::{__path_totp_remove, __path_totp_set, totp_remove, totp_set};
+pub(crate) use unlock::{__path_account_unlock, account_unlock};
 
 /// Which accounts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -63,7 +65,8 @@ pub(crate) struct AccountMade {
     /// Language of the pages: `vi` (where it is not given) or `en`.
     #[serde(default = "vietnamese")]
     language: String,
-    /// The first password, which its owner has to change; without one it can only sign in elsewhere.
+    /// The first password, which its owner has to change; without one it cannot sign in until one is
+    /// set.
     #[serde(default)]
     #[schema(format = Password)]
     password: Option<String>,
@@ -121,6 +124,7 @@ pub(crate) fn refused(error: MakeError) -> Problem {
         }
         MakeError::Account(AccountError::Store(error)) | MakeError::Store(error) => error.into(),
         MakeError::Password(_) => Problem::of("password_refused", StatusCode::BAD_REQUEST, error.to_string()),
+        MakeError::Elsewhere => Problem::of("signs_in_elsewhere", StatusCode::CONFLICT, error.to_string()),
         MakeError::Conflict(_) => Problem::of("roles_conflict", StatusCode::CONFLICT, error.to_string()),
         MakeError::Hash(_) | MakeError::Random(_) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "an account cannot be written");
@@ -148,14 +152,18 @@ async fn read(app: &App, id: &str) -> Result<AccountRow, Problem> {
     app.store.account_get(id).await?.ok_or_else(missing)
 }
 
-/// An account with its version as `ETag`.
-fn shown(status: StatusCode, row: &AccountRow) -> Response {
+async fn view(app: &App, row: &AccountRow) -> Result<Account, Problem> {
+    let locked_until = app.reception.locked_until(&row.name, clock::now()).await?;
     // Roles that cannot be read give nothing, and show as none.
-    let grants = grants_of(row).unwrap_or_default().written();
-    let mut response = (status, Json(Account::new(row, grants))).into_response();
+    Ok(Account::new(row, grants_of(row).unwrap_or_default().written(), locked_until))
+}
+
+/// An account with its version as `ETag`.
+async fn shown(app: &App, status: StatusCode, row: &AccountRow) -> Result<Response, Problem> {
+    let mut response = (status, Json(view(app, row).await?)).into_response();
     let etag = HeaderValue::try_from(format!("\"{}\"", row.version)).expect("digits in quotes");
     response.headers_mut().insert(header::ETAG, etag);
-    response
+    Ok(response)
 }
 
 /// Refuses a change that was made for an older version.
@@ -178,8 +186,11 @@ pub(crate) async fn accounts(
     let rows = app.store.accounts(params.after.as_deref().unwrap_or(""), limit).await?;
     let next = rows.last().filter(|_| u32::try_from(rows.len()).is_ok_and(|rows| rows == limit));
     let next = next.map(|row| row.name.clone());
-    let accounts = rows.iter().map(|row| Account::new(row, grants_of(row).unwrap_or_default().written()));
-    Ok(Json(Accounts { accounts: accounts.collect(), next }))
+    let mut accounts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        accounts.push(view(&app, row).await?);
+    }
+    Ok(Json(Accounts { accounts, next }))
 }
 
 /// Makes an account. Its owner has to change the password before anything else.
@@ -202,10 +213,11 @@ pub(crate) async fn account_add(
         language: made.language,
         must_change_password: made.password.is_some(),
         password: made.password.map(Secret::new),
+        external_id: None,
         grants: grants_read(made.grants)?,
     };
     let row = account_make(&app.store, new, Order::Later, &by(&caller)).await.map_err(refused)?;
-    let mut response = shown(StatusCode::CREATED, &row);
+    let mut response = shown(&app, StatusCode::CREATED, &row).await?;
     let location = HeaderValue::try_from(format!("/api/v1/accounts/{}", row.id)).expect("digits 0-9 a-f");
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
@@ -216,7 +228,7 @@ pub(crate) async fn account_add(
     params(("id" = String, Path, description = "Id of the account")),
     responses((status = 200, body = Account), (status = 404, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn account(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    Ok(shown(StatusCode::OK, &read(&app, &id).await?))
+    shown(&app, StatusCode::OK, &read(&app, &id).await?).await
 }
 
 /// Changes an account; its sessions end where it loses a role or may not sign in any more.
@@ -277,7 +289,7 @@ pub(crate) async fn account_change(
     if is_about_rights {
         app.store.sessions_end(&row.id, None).await?;
     }
-    Ok(shown(StatusCode::OK, &row))
+    shown(&app, StatusCode::OK, &row).await
 }
 
 /// Sets a password and ends the account's other sessions. The owner gives the present one as well; where somebody else sets
@@ -289,6 +301,7 @@ pub(crate) async fn account_change(
         (status = 400, description = "Also password_refused", body = Problem),
         (status = 403, description = "password_wrong or locked: the present one is not right", body = Problem),
         (status = 404, body = Problem),
+        (status = 409, description = "signs_in_elsewhere: it has no password here", body = Problem),
         (status = 503, body = Problem),
     ))]
 pub(crate) async fn account_password(

@@ -104,7 +104,8 @@ pub(crate) async fn decisions(
 }
 
 /// How many decisions of each lane had which verdict, per day in Asia/Ho_Chi_Minh.
-#[utoipa::path(get, path = "/api/v1/decisions/counts", tag = "access", params(DecisionCountParams),
+#[utoipa::path(get, path = "/api/v1/decisions/counts", operation_id = "decision_counts",
+    tag = "access", params(DecisionCountParams),
     responses((status = 200, body = DecisionCounts), (status = 400, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn counts(
     State(app): State<App>,

@@ -214,7 +214,8 @@ fn expected(headers: &HeaderMap) -> Result<Expected, Problem> {
 }
 
 /// A document of the draft.
-#[utoipa::path(get, path = "/api/v1/sites/{site}/policy-draft/documents/{path}", tag = "policies",
+#[utoipa::path(get, path = "/api/v1/sites/{site}/policy-draft/documents/{path}", operation_id = "draft_document",
+    tag = "policies",
     params(("site" = String, Path, description = "The site"), ("path" = String, Path, description = "Such as access.toml")),
     responses((status = 200, body = DocumentText), (status = 404, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn document(

@@ -252,7 +252,7 @@ pub(crate) async fn renew(
 }
 
 /// Believes a node no more: events, uploads, certificate and connection.
-#[utoipa::path(post, path = "/api/v1/nodes/{node}/revocation", tag = "nodes",
+#[utoipa::path(post, path = "/api/v1/nodes/{node}/revocation", operation_id = "node_revoke", tag = "nodes",
     params(("node" = String, Path, description = "The node")), request_body = NewRevocation,
     responses(
         (status = 204),

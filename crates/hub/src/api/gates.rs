@@ -33,6 +33,21 @@ pub(crate) struct Gates {
     gates: Vec<Gate>,
 }
 
+/// Names of sites.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SiteNames {
+    /// All that the hub has heard of.
+    sites: Vec<String>,
+}
+
+/// The names of all sites, for giving roles at them.
+#[utoipa::path(get, path = "/api/v1/site-names", tag = "accounts",
+    responses((status = 200, body = SiteNames), (status = 503, body = Problem)))]
+pub(crate) async fn site_names(State(app): State<App>) -> Result<Json<SiteNames>, Problem> {
+    let names = app.store.site_names().await?;
+    Ok(Json(SiteNames { sites: names.iter().map(ToString::to_string).collect() }))
+}
+
 /// Gates as they stand: today's figures, zones, cameras.
 #[utoipa::path(get, path = "/api/v1/gates", tag = "figures", params(GateParams),
     responses((status = 200, body = Gates), (status = 400, body = Problem), (status = 503, body = Problem)))]

@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
     accounts, accuracy, alerts, api_keys, audit_log, blobs, counts, decisions, drafts, enrolments, exports, gates,
-    health, incidents, lists, metrics, ngsi, nodes, occupancy, passes, plates, policies, reports, session, stream,
-    view, visits, watch_entries, webhooks,
+    health, incidents, lists, metrics, ngsi, nodes, occupancy, oidc, passes, plates, policies, reports, session,
+    stream, view, visits, watch_entries, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,8 @@ use crate::api::{
         session::session,
         session::sign_in,
         session::sign_out,
+        oidc::oidc_start,
+        oidc::oidc_callback,
         accounts::accounts,
         accounts::account_add,
         accounts::account,
@@ -39,6 +41,8 @@ use crate::api::{
         accounts::account_password,
         accounts::totp_set,
         accounts::totp_remove,
+        accounts::account_unlock,
+        gates::site_names,
         accounts::account_sessions,
         accounts::account_sessions_end,
         api_keys::api_keys,

@@ -236,7 +236,8 @@ pub(crate) async fn issue(
 }
 
 /// Revokes a pass; nodes hear of it with the next publication of a policy.
-#[utoipa::path(post, path = "/api/v1/sites/{site}/passes/{id}/revocation", tag = "policies",
+#[utoipa::path(post, path = "/api/v1/sites/{site}/passes/{id}/revocation", operation_id = "pass_revoke",
+    tag = "policies",
     params(("site" = String, Path, description = "The site"), ("id" = String, Path, description = "The pass")),
     request_body = Reason,
     responses((status = 204), (status = 400, body = Problem), (status = 404, body = Problem),

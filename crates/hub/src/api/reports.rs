@@ -190,7 +190,7 @@ pub(crate) async fn report(
 }
 
 /// A document of a report: `vi.pdf`, `vi.xlsx`, `en.pdf` or `en.xlsx`.
-#[utoipa::path(get, path = "/api/v1/reports/{id}/{document}", tag = "reports",
+#[utoipa::path(get, path = "/api/v1/reports/{id}/{document}", operation_id = "report_document", tag = "reports",
     params(("id" = String, Path, description = "The report"), ("document" = String, Path, description = "`vi.pdf`")),
     responses((status = 200, content_type = "application/pdf", body = Vec<u8>), (status = 404, body = Problem),
         (status = 503, body = Problem)))]
@@ -222,7 +222,7 @@ pub(crate) async fn document(
 }
 
 /// Forgets a report.
-#[utoipa::path(delete, path = "/api/v1/reports/{id}", tag = "reports",
+#[utoipa::path(delete, path = "/api/v1/reports/{id}", operation_id = "report_remove", tag = "reports",
     params(("id" = String, Path, description = "The report")),
     responses((status = 204), (status = 404, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn remove(

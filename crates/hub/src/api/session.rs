@@ -21,11 +21,14 @@ use crate::api::view::Session;
 use crate::broker::Secret;
 use crate::clock;
 
-/// Whether somebody has to begin.
+/// Whether somebody has to begin, and how one gets in.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Setup {
     /// Whether there is no account yet.
     needed: bool,
+    /// What the identity provider is called at which people may sign in too, by `GET /api/v1/oidc/start`; nothing where
+    /// there is none.
+    sign_in_elsewhere: Option<String>,
 }
 
 /// The first account.
@@ -65,11 +68,13 @@ pub(crate) struct SignIn {
     totp: Option<String>,
 }
 
-/// Whether the first account is still to be made.
+/// Whether the first account is still to be made, and whether one may sign in elsewhere.
 #[utoipa::path(get, path = "/api/v1/setup", tag = "accounts",
     responses((status = 200, body = Setup), (status = 503, body = Problem)))]
 pub(crate) async fn setup(State(app): State<App>) -> Result<Json<Setup>, Problem> {
-    Ok(Json(Setup { needed: app.store.account_count().await? == 0 }))
+    let needed = app.store.account_count().await? == 0;
+    let provider = app.oidc.as_ref().filter(|_| !needed);
+    Ok(Json(Setup { needed, sign_in_elsewhere: provider.map(|provider| provider.config.label.clone()) }))
 }
 
 /// Makes the first account, which is both system and security administrator, and signs it in.
@@ -109,6 +114,7 @@ pub(crate) async fn set_up(
         language: first.language,
         password: Some(Secret::new(first.password)),
         must_change_password: false,
+        external_id: None,
         grants: Grants::everywhere([Role::SystemAdmin, Role::SecurityAdmin]),
     };
     let account = account_make(&app.store, new, Order::First, &by).await.map_err(|error| match error {
@@ -120,6 +126,7 @@ pub(crate) async fn set_up(
         | MakeError::Conflict(_)
         | MakeError::KeyRole(_)
         | MakeError::NoRoles
+        | MakeError::Elsewhere
         | MakeError::Over(_)
         | MakeError::Account(_)
         | MakeError::Store(_)
@@ -203,12 +210,12 @@ pub(crate) async fn sign_out(
 }
 
 /// Trying to get in is slow for everybody.
-fn take(app: &App, origin: Origin) -> Result<(), Problem> {
+pub(crate) fn take(app: &App, origin: Origin) -> Result<(), Problem> {
     let taken = app.reception.take(Asker::Address(origin.address));
     taken.map_err(|wait| later_by("too many attempts from this address", wait))
 }
 
-fn agent(headers: &HeaderMap) -> &str {
+pub(crate) fn agent(headers: &HeaderMap) -> &str {
     headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
@@ -220,7 +227,7 @@ fn signed_in(status: StatusCode, caller: &Caller, origin: Origin) -> Result<Resp
 }
 
 /// The cookie lives as long as the browser; the session itself ends earlier.
-fn cookie(token: &str, origin: Origin, end: &str) -> HeaderValue {
+pub(crate) fn cookie(token: &str, origin: Origin, end: &str) -> HeaderValue {
     let secure = if origin.is_https { "; Secure" } else { "" };
     let text = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}{end}");
     let mut value = HeaderValue::try_from(text).expect("URL-safe base64 and fixed words");

@@ -241,7 +241,8 @@ pub(crate) async fn decide(
 }
 
 /// Takes an entry out; nodes hear of it with the next publication.
-#[utoipa::path(post, path = "/api/v1/sites/{site}/watch-entries/{id}/removal", tag = "policies",
+#[utoipa::path(post, path = "/api/v1/sites/{site}/watch-entries/{id}/removal", operation_id = "watch_entry_remove",
+    tag = "policies",
     params(("site" = String, Path, description = "The site"), ("id" = String, Path, description = "The entry")),
     request_body = Reason,
     responses((status = 204), (status = 400, body = Problem), (status = 404, body = Problem),

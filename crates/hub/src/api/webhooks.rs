@@ -370,7 +370,7 @@ pub(crate) async fn change(
 }
 
 /// Forgets a webhook and what it did not take.
-#[utoipa::path(delete, path = "/api/v1/webhooks/{id}", tag = "feeds",
+#[utoipa::path(delete, path = "/api/v1/webhooks/{id}", operation_id = "webhook_remove", tag = "feeds",
     params(("id" = String, Path, description = "The webhook")),
     responses((status = 204), (status = 404, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn remove(

@@ -1,5 +1,6 @@
 //! The table `[login]`: how people and programs get in.
 
+use std::path::Path;
 use std::time::Duration;
 
 use domain::table::TableReader;
@@ -33,7 +34,8 @@ fn rate(table: &mut TableReader<'_>, key: &'static str) -> Option<(f64, f64)> {
     Some((f64::from(per_second) * 20.0, f64::from(per_second)))
 }
 
-pub(super) fn login(table: &mut TableReader<'_>) -> LoginConfig {
+/// Files are relative to `folder`.
+pub(super) fn login(table: &mut TableReader<'_>, folder: &Path) -> LoginConfig {
     let mut sessions = SessionRules::default();
     let minute = Duration::from_secs(60);
     if let Some(idle) = time(table, "idle_minutes", minute) {
@@ -67,7 +69,8 @@ pub(super) fn login(table: &mut TableReader<'_>) -> LoginConfig {
             Err(error) => table.note("trusted_proxies", error),
         }
     }
-    LoginConfig { sessions, rates, totp_for, proxies: Proxies::new(proxies) }
+    let oidc = table.nested("oidc", |table| super::oidc::oidc(table, folder, &totp_for)).flatten();
+    LoginConfig { sessions, rates, totp_for, proxies: Proxies::new(proxies), oidc }
 }
 
 #[cfg(test)]

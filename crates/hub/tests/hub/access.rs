@@ -36,6 +36,7 @@ pub fn make(hub: &Hub, name: &str, grants: Grants) -> String {
         language: "vi".to_owned(),
         password: Some(Secret::new(PASSWORD)),
         must_change_password: false,
+        external_id: None,
         grants,
     };
     hub.runtime.block_on(account_make(&hub.handle.store, new, Order::Later, &By::program("tests"))).unwrap().id
@@ -54,7 +55,9 @@ pub fn sign_in(hub: &Hub, name: &str) -> SignedIn {
 /// What whoever may gets from a hub without nodes, by a write without content.
 fn allowed(method: &str, path: &str) -> u16 {
     match (method, path) {
-        ("POST", "/api/v1/webhooks/{id}/dead-letters/{letter}/redeliver") => 404,
+        ("POST", "/api/v1/webhooks/{id}/dead-letters/{letter}/redeliver" | "/api/v1/accounts/{id}/unlock") => 404,
+        // No identity provider is configured.
+        (_, "/api/v1/oidc/start" | "/api/v1/oidc/callback") => 404,
         // Without an authority nobody enrols, but what is sent is looked at first.
         ("GET", "/api/v1/authority" | "/api/v1/authority/revoked") => 501,
         // Nobody changes what he has not seen.

@@ -54,7 +54,10 @@ fn log(hub: &Hub, auditor: &SignedIn, query: &str) -> Vec<Value> {
 #[test]
 fn the_first_account_takes_the_code_that_the_hub_keeps_in_a_file_of_its_own() {
     let hub = lonely();
-    assert_eq!(hub.http.ask("/api/v1/setup", &[("cookie", "")]).json(), json!({"needed": true}));
+    assert_eq!(
+        hub.http.ask("/api/v1/setup", &[("cookie", "")]).json(),
+        json!({"needed": true, "sign_in_elsewhere": null})
+    );
     let setup = hub.handle.setup().unwrap();
     let kept = std::fs::read_to_string(hub.folder.path().join("setup-code")).unwrap();
     assert_eq!(kept.trim(), setup.reveal());
@@ -77,7 +80,10 @@ fn the_first_account_takes_the_code_that_the_hub_keeps_in_a_file_of_its_own() {
     assert!(!hub.folder.path().join("setup-code").exists());
     let again = first(setup.reveal(), PASSWORD);
     assert_eq!((again.status, kind(&again).as_str()), (409, "setup_done"));
-    assert_eq!(hub.http.ask("/api/v1/setup", &[("cookie", "")]).json(), json!({"needed": false}));
+    assert_eq!(
+        hub.http.ask("/api/v1/setup", &[("cookie", "")]).json(),
+        json!({"needed": false, "sign_in_elsewhere": null})
+    );
 }
 
 #[test]
@@ -99,6 +105,83 @@ fn five_wrong_passwords_lock_an_account_for_everybody_who_tries_and_are_forgiven
     let unlocked = run(&["account", "unlock", "lan", "--db", &db]);
     assert!(unlocked.status.success(), "{}", String::from_utf8_lossy(&unlocked.stderr));
     sign_in(&hub, "lan");
+}
+
+#[test]
+fn an_office_behind_one_address_is_not_shut_by_its_typing_mistakes_and_nobody_buys_guesses_with_his_own_account() {
+    let hub = lonely();
+    for name in ["lan", "minh"] {
+        make(&hub, name, Grants::everywhere([Role::Viewer]));
+    }
+    let failures = || {
+        let row = hub.runtime.block_on(hub.handle.store.sign_in_failures("address", "127.0.0.1")).unwrap();
+        row.map_or(0, |row| row.count)
+    };
+    for name in ["lan", "lan", "minh", "nobody"] {
+        assert_eq!(kind(&knock(&hub, name, OTHER, None)), "password_wrong");
+    }
+    sign_in(&hub, "lan");
+    assert_eq!(failures(), 2, "what was tried at others stays");
+    sign_in(&hub, "minh");
+    assert_eq!(failures(), 1);
+    // What cannot be a name is counted of the address and kept nowhere else.
+    let long = "x".repeat(5_000);
+    assert_eq!(kind(&knock(&hub, &long, OTHER, None)), "password_wrong");
+    let kept = hub.runtime.block_on(hub.handle.store.sign_in_failures("account", &long[..65])).unwrap();
+    assert_eq!((failures(), kept), (2, None));
+
+    for guess in 2..20 {
+        if guess % 6 == 0 {
+            sign_in(&hub, "lan");
+        }
+        assert_eq!(kind(&knock(&hub, &format!("victim-{guess}"), OTHER, None)), "password_wrong", "{guess}");
+    }
+    assert_eq!(kind(&knock(&hub, "lan", PASSWORD, None)), "locked", "the address is, and its own account with it");
+}
+
+#[test]
+fn a_locked_account_is_opened_by_a_security_administrator_who_is_not_its_owner() {
+    let hub = lonely();
+    let lan = make(&hub, "lan", Grants::everywhere([Role::Viewer]));
+    let own = make(&hub, "admin", Grants::everywhere([Role::SecurityAdmin]));
+    make(&hub, "auditor", Grants::everywhere([Role::Auditor]));
+    let (admin, auditor) = (sign_in(&hub, "admin"), sign_in(&hub, "auditor"));
+    let locked_until = || {
+        let path = format!("/api/v1/accounts/{lan}");
+        let one = hub.http.send("GET", &path, &admin.headers(), b"").json()["locked_until"].clone();
+        let all = hub.http.send("GET", "/api/v1/accounts", &admin.headers(), b"").json();
+        let listed = all["accounts"].as_array().unwrap().iter().find(|account| account["id"] == lan.as_str()).unwrap();
+        assert_eq!(one.is_null(), listed["locked_until"].is_null());
+        one
+    };
+    assert_eq!(locked_until(), Value::Null);
+    for _ in 0..5 {
+        knock(&hub, "lan", OTHER, None);
+    }
+    assert!(locked_until().as_str().unwrap() > hub::clock::now().to_string().as_str());
+    assert_eq!(kind(&knock(&hub, "lan", PASSWORD, None)), "locked");
+    let unlock =
+        |id: &str, who: &SignedIn| hub.http.send("POST", &format!("/api/v1/accounts/{id}/unlock"), &who.headers(), b"");
+    assert_eq!(unlock(&lan, &auditor).status, 403);
+    assert_eq!(kind(&unlock(&own, &admin)), "own_account");
+    assert_eq!(unlock(&lan, &admin).status, 204);
+    assert_eq!(locked_until(), Value::Null);
+    sign_in(&hub, "lan");
+    let entries = log(&hub, &auditor, "action=account.unlocked");
+    assert_eq!((&entries[0]["actor"], entries.len()), (&json!("admin"), 1), "{entries:?}");
+    assert!(entries[0]["subject"].as_str().unwrap().ends_with(" lan"), "{entries:?}");
+}
+
+#[test]
+fn whoever_gives_roles_at_sites_is_told_their_names_and_nothing_else_of_them() {
+    let hub = lonely();
+    hub.add(&crate::support::node::Node::new("n1"));
+    make(&hub, "admin", Grants::everywhere([Role::SecurityAdmin]));
+    let admin = sign_in(&hub, "admin");
+    let names = hub.http.send("GET", "/api/v1/site-names", &admin.headers(), b"").json();
+    assert_eq!(names, json!({"sites": ["cao-nguyen"]}));
+    assert_eq!(hub.http.send("GET", "/api/v1/sites", &admin.headers(), b"").status, 403);
+    assert_eq!(hub.http.ask("/api/v1/site-names", &[]).status, 403, "a key of gates and machines gives no roles");
 }
 
 #[test]

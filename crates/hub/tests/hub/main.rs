@@ -16,6 +16,7 @@ mod enrolment;
 mod failures;
 mod feeds;
 mod live;
+mod oidc;
 mod plates;
 mod policy_parts;
 #[path = "../../../../tests/src/postgres.rs"]

@@ -4,6 +4,7 @@ pub mod child;
 pub mod http;
 pub mod mosquitto;
 pub mod node;
+pub mod provider_simulator;
 pub mod proxy;
 pub mod receiver;
 pub mod secured;

@@ -1,8 +1,11 @@
-//! Which sites somebody may see.
+//! Which sites there are, and which of them somebody may see.
 
 use domain::SiteId;
 
 use crate::db::Query;
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::row::named;
 
 /// Sites to which a query is limited.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,5 +53,16 @@ impl Sites {
 impl From<Option<SiteId>> for Sites {
     fn from(site: Option<SiteId>) -> Self {
         site.map_or(Self::All, |site| Self::Only(vec![site]))
+    }
+}
+
+impl Store {
+    /// The names of all sites that the hub has heard of: by a node, an invitation, a gate or a policy.
+    pub async fn site_names(&self) -> Result<Vec<SiteId>, StoreError> {
+        let names = Query::new(
+            "select site from node union select site from enrolment union select site from gate_node \
+             union select site from policy union select site from policy_draft order by 1",
+        );
+        names.fetch_texts(&self.inner.db).await?.iter().map(|name| named("a site", name)).collect()
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use store::{
-    AccountError, AccountRow, ApiKeyRow, Claim, FailureRow, IDEMPOTENCY_AGE_MAX, KeptAnswer, LogActor, LogEntry,
-    SessionRow, TotpRow,
+    AccountError, AccountRow, ApiKeyRow, BegunRow, Claim, FailureRow, IDEMPOTENCY_AGE_MAX, KeptAnswer, LogActor,
+    LogEntry, SessionRow, TotpRow,
 };
 
 use crate::support::{Home, at, on_both};
@@ -158,6 +158,50 @@ on_both! {
         assert_eq!(store.sign_in_failures("address", "lan").await.unwrap(), None);
         assert!(store.sign_in_forgiven("account", "lan").await.unwrap());
         assert!(!store.sign_in_forgiven("account", "lan").await.unwrap());
+    }
+
+    async fn an_address_is_forgiven_what_an_account_did_wrong_and_nothing_else(home: Home) {
+        let store = home.open().await;
+        let next = |before: Option<FailureRow>| FailureRow { count: before.map_or(0, |row| row.count) + 1, last_at: at(9) };
+        let count = async || store.sign_in_failures("address", "10.0.0.1").await.unwrap().map(|row| row.count);
+        for account in [Some("lan"), Some("lan"), Some("minh"), None] {
+            store.address_failed("10.0.0.1", account, next).await.unwrap();
+        }
+        store.address_failed("10.0.0.2", Some("lan"), next).await.unwrap();
+        assert_eq!(store.address_refunded("10.0.0.1", "lan").await.unwrap(), 2);
+        assert_eq!(count().await, Some(2), "what was tried at others stays");
+        assert_eq!(store.address_refunded("10.0.0.1", "lan").await.unwrap(), 0, "nothing is forgiven twice");
+        assert_eq!(store.address_refunded("10.0.0.1", "nobody").await.unwrap(), 0);
+        assert_eq!(store.address_refunded("10.0.0.2", "lan").await.unwrap(), 1);
+        assert_eq!(store.sign_in_failures("address", "10.0.0.2").await.unwrap(), None);
+        // Counted anew: a share of the old count is not taken off the new one.
+        let anew = |_: Option<FailureRow>| FailureRow { count: 1, last_at: at(99) };
+        store.address_failed("10.0.0.1", None, anew).await.unwrap();
+        assert_eq!(store.address_refunded("10.0.0.1", "minh").await.unwrap(), 0);
+        assert_eq!(count().await, Some(1));
+    }
+
+    async fn a_begun_sign_in_is_finished_once_by_whoever_has_both_halves_and_in_time(home: Home) {
+        let store = home.open().await;
+        let hash = |digit: &str| digit.repeat(64);
+        let begun = |state: &str, binding: &str| BegunRow {
+            state_hash: hash(state),
+            binding_hash: hash(binding),
+            nonce: format!("nonce-{state}"),
+            verifier: format!("verifier-{state}"),
+        };
+        store.sign_in_begin(&begun("1", "a"), at(100), at(0)).await.unwrap();
+        store.sign_in_begin(&begun("2", "b"), at(101), at(0)).await.unwrap();
+        assert_eq!(store.sign_in_finish(&hash("1"), &hash("b"), at(0)).await.unwrap(), None, "of another browser");
+        let finished = store.sign_in_finish(&hash("1"), &hash("a"), at(0)).await.unwrap();
+        assert_eq!(finished, Some(begun("1", "a")));
+        assert_eq!(store.sign_in_finish(&hash("1"), &hash("a"), at(0)).await.unwrap(), None, "a second time");
+        assert_eq!(store.sign_in_finish(&hash("2"), &hash("b"), at(102)).await.unwrap(), None, "too late");
+        store.sign_in_begin(&begun("3", "c"), at(103), at(0)).await.unwrap();
+        store.sign_in_begin(&begun("4", "d"), at(200), at(150)).await.unwrap();
+        assert_eq!(store.sign_in_finish(&hash("3"), &hash("c"), at(0)).await.unwrap(), None, "forgotten");
+        assert!(!format!("{:?}", begun("4", "d")).contains("verifier-4"));
+        assert!(store.sign_in_finish(&hash("4"), &hash("d"), at(200)).await.unwrap().is_some());
     }
 
     async fn a_write_that_is_sent_again_gets_its_answer_for_a_day(home: Home) {

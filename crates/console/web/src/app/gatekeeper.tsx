@@ -4,6 +4,7 @@ import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import type { Permission } from '../api/types';
 import { follow } from '../live/store';
 import { Failure } from '../parts/state';
+import './elsewhere';
 import { useReader } from './reader';
 import { sessionQuery } from './session';
 
@@ -46,7 +47,7 @@ export function Gatekeeper({ children }: { children: ReactNode }) {
       ) : data.setup ? (
         <Setup />
       ) : (
-        <SignIn hasEnded={data.ended} />
+        <SignIn hasEnded={data.ended} elsewhere={data.elsewhere} />
       )}
     </Suspense>
   );

@@ -16,6 +16,8 @@ export type Standing =
       setup: boolean;
       /** Whether somebody was signed in on this page before, and did not leave by himself. */
       ended: boolean;
+      /** What the identity provider is called where one may sign in too. */
+      elsewhere: string | null;
     };
 
 /** Attempts where the hub is away or broken; a refusal is an answer. */
@@ -38,7 +40,8 @@ export const sessionQuery = queryOptions({
       if (!(error instanceof ApiError && error.status === 401)) throw error;
       setCsrf(null);
       const { data } = await answered(api.GET('/api/v1/setup'));
-      return { kind: 'signed_out', setup: data?.needed ?? false, ended: wasIn };
+      const elsewhere = data?.sign_in_elsewhere ?? null;
+      return { kind: 'signed_out', setup: data?.needed ?? false, ended: wasIn, elsewhere };
     }
   },
   staleTime: 60_000,
@@ -59,7 +62,7 @@ export async function signOut(client: QueryClient): Promise<void> {
   const { queryKey } = sessionQuery;
   const before = client.getQueryData(queryKey);
   // Nothing is asked any more while the session goes.
-  client.setQueryData(queryKey, { kind: 'signed_out', setup: false, ended: false });
+  client.setQueryData(queryKey, { kind: 'signed_out', setup: false, ended: false, elsewhere: null });
   try {
     await done(api.DELETE('/api/v1/session'));
     wasIn = false;

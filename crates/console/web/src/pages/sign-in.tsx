@@ -1,14 +1,16 @@
-// The way in: name, password and, where the account has one, the code of the authenticator.
+// The way in: name, password and, where the account has one, the code of the authenticator. Or the identity provider, where
+// the hub knows one.
 import './entrance.css';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ApiError, answered, api } from '../api/client';
+import { forgetRefusal, refusedElsewhere, START } from '../app/elsewhere';
 import { prefer } from '../app/preferences';
 import { useReader } from '../app/reader';
 import { sessionQuery } from '../app/session';
 import type { Format } from '../format/format';
 import { Field } from '../parts/controls';
-import { LANGUAGES, named, type Translate } from '../words';
+import { isKey, LANGUAGES, named, type Translate } from '../words';
 import { LanguageChoice } from './language-choice';
 
 const KNOWN = ['password_wrong', 'totp_needed', 'totp_wrong', 'disabled'];
@@ -27,7 +29,13 @@ function problemText(t: Translate, f: Format, problem: unknown): string {
     : t('error_answer', { detail: problem.detail });
 }
 
-export function SignIn({ hasEnded }: { hasEnded: boolean }) {
+/** What came of the sign-in at the provider, in words of this page: the address may say anything. */
+function elsewhereText(t: Translate, word: string): string {
+  const key = `elsewhere_${word}`;
+  return isKey(key) ? t(key) : t('elsewhere_failed');
+}
+
+export function SignIn({ hasEnded, elsewhere }: { hasEnded: boolean; elsewhere: string | null }) {
   const { t, f } = useReader();
   const client = useQueryClient();
   const [name, setName] = useState('');
@@ -36,11 +44,14 @@ export function SignIn({ hasEnded }: { hasEnded: boolean }) {
   const [asksTotp, setAsksTotp] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
+  const [refused, setRefused] = useState(refusedElsewhere);
 
   const enter = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
+    forgetRefusal();
+    setRefused(null);
     try {
       const body = { name: name.trim(), password, ...(asksTotp ? { totp: totp.replace(/\s/g, '') } : {}) };
       const { data } = await answered(api.POST('/api/v1/session', { body }));
@@ -65,6 +76,11 @@ export function SignIn({ hasEnded }: { hasEnded: boolean }) {
         <img src="/icon.svg" alt="" width="48" height="48" />
         <h1>{t('sign_in')}</h1>
         <p className="soft">{t('sign_in_help')}</p>
+        {refused !== null && (
+          <p className="banner" data-tone="bad" role="alert">
+            {elsewhereText(t, refused)}
+          </p>
+        )}
         {hasEnded && !problem && (
           <p className="banner" data-tone="info" role="status">
             {t('session_ended')}
@@ -121,6 +137,12 @@ export function SignIn({ hasEnded }: { hasEnded: boolean }) {
         <button type="submit" className="button" data-look="main" disabled={isBusy}>
           {t('sign_in')}
         </button>
+        {elsewhere !== null && (
+          // Not a page of the console: the hub itself leads away from here.
+          <a className="button" href={START}>
+            {t('sign_in_elsewhere', { label: elsewhere })}
+          </a>
+        )}
         <LanguageChoice />
       </form>
     </main>

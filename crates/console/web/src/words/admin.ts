@@ -93,6 +93,18 @@ export const ADMIN = {
     'Tên các điểm, cách nhau bằng dấu phẩy. Để trống: mọi điểm.',
     'Names of sites with commas between. Left empty: every site.',
   ],
+  where_known: ['Các điểm đã có', 'Known sites'],
+  account_locked: ['Tạm khóa đến {at}', 'Locked until {at}'],
+  unlock: ['Cho thử lại ngay', 'Unlock'],
+  signs_in_elsewhere: ['Đăng nhập qua nhà cung cấp danh tính', 'Signs in at the identity provider'],
+  roles_elsewhere: [
+    'Vai trò của tài khoản này lấy từ nhà cung cấp danh tính ở mỗi lần đăng nhập. Sửa ở đây chỉ có hiệu lực tới lần sau; muốn chặn thì khóa tài khoản.',
+    'The identity provider says the roles of this account at each sign-in. A change here lasts until the next one; to keep somebody out, disable the account.',
+  ],
+  problem_signs_in_elsewhere: [
+    'Tài khoản này đăng nhập qua nhà cung cấp danh tính; mật khẩu và mã xác thực nằm ở đó.',
+    'This account signs in at the identity provider; its password and second factor are there.',
+  ],
   account_enabled: ['Đang dùng', 'Enabled'],
   account_disabled: ['Đã khóa', 'Disabled'],
   disable: ['Khóa tài khoản', 'Disable'],

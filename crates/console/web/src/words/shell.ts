@@ -96,8 +96,50 @@ export const SHELL = {
     'The code is wrong or has expired. Enter the newest one.',
   ],
   problem_locked: [
-    'Tạm khóa vì nhập sai nhiều lần. Thử lại sau {wait}, hoặc nhờ quản trị an ninh đặt lại mật khẩu.',
-    'Locked after too many wrong attempts. Try again in {wait}, or have the security administrator reset the password.',
+    'Tạm khóa vì nhập sai nhiều lần. Thử lại sau {wait}, hoặc nhờ quản trị an ninh mở khóa.',
+    'Locked after too many wrong attempts. Try again in {wait}, or have the security administrator unlock the account.',
+  ],
+  sign_in_elsewhere: ['Đăng nhập bằng {label}', 'Sign in with {label}'],
+  elsewhere_refused_there: [
+    'Nhà cung cấp danh tính đã dừng việc đăng nhập. Thử lại, hoặc dùng mật khẩu.',
+    'The identity provider ended the sign-in. Try again, or use a password.',
+  ],
+  elsewhere_not_begun: [
+    'Việc đăng nhập mất quá lâu, đã dùng rồi, hoặc không bắt đầu từ trình duyệt này. Bấm lại để bắt đầu.',
+    'The sign-in took too long, was used already, or was not begun in this browser. Begin again.',
+  ],
+  elsewhere_provider_away: [
+    'Chưa liên lạc được với nhà cung cấp danh tính. Thử lại sau ít phút, hoặc đăng nhập bằng mật khẩu.',
+    'The identity provider does not answer at the moment. Try again in a few minutes, or sign in with a password.',
+  ],
+  elsewhere_token_refused: [
+    'Không xác minh được trả lời của nhà cung cấp danh tính. Báo quản trị hệ thống: lý do nằm trong nhật ký.',
+    'The answer of the identity provider could not be verified. Tell the system administrator: the audit log has the reason.',
+  ],
+  elsewhere_no_role: [
+    'Tài khoản này chưa được cấp vai trò ở đây. Đề nghị quản trị an ninh.',
+    'Nothing that the provider says of you gives a role here. Ask the security administrator.',
+  ],
+  elsewhere_roles_conflict: [
+    'Các vai trò được cấp không được do một người giữ. Đề nghị quản trị an ninh.',
+    'The roles that you are given may not be held by one person. Ask the security administrator.',
+  ],
+  elsewhere_second_factor: [
+    'Vai trò của bạn cần lớp xác thực thứ hai. Đăng nhập lại và chọn mức xác thực cao hơn.',
+    'Your role takes a second factor. Sign in again with a stronger proof at the provider.',
+  ],
+  elsewhere_disabled: ['Tài khoản này đã bị khóa.', 'This account is disabled.'],
+  elsewhere_no_accounts: [
+    'Máy chủ này chưa có người quản trị. Tạo tài khoản đầu tiên trước.',
+    'This server has no administrator yet. The first account comes first.',
+  ],
+  elsewhere_too_many: [
+    'Quá nhiều lần thử từ địa chỉ này. Chờ một lát.',
+    'Too many attempts from this address. Wait a moment.',
+  ],
+  elsewhere_failed: [
+    'Chưa đăng nhập được. Thử lại, hoặc đăng nhập bằng mật khẩu.',
+    'Nobody was signed in. Try again, or sign in with a password.',
   ],
   problem_disabled: ['Tài khoản này đã bị khóa.', 'This account is disabled.'],
   problem_code_wrong: [

@@ -135,10 +135,14 @@ pub(crate) fn shown(headers: &HeaderMap) -> Result<Option<Shown>, Problem> {
             .and_then(|(_, key)| ApiKey::parse(key.trim()));
         return key.map(|key| Some(Shown::ApiKey(key))).ok_or_else(key_wrong);
     }
+    Ok(cookie_of(headers, COOKIE).and_then(SessionToken::from_cookie).map(Shown::Session))
+}
+
+/// The cookie of this name.
+pub(crate) fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let token = cookies.find(|(name, _)| *name == COOKIE).and_then(|(_, value)| SessionToken::from_cookie(value));
-    Ok(token.map(Shown::Session))
+    cookies.find(|(found, _)| *found == name).map(|(_, value)| value)
 }
 
 fn key_wrong() -> Problem {

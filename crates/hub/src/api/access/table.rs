@@ -103,6 +103,8 @@ pub(crate) const TABLE: &[Route] = &[
     route("GET", "/api/v1/session", SignedIn),
     route("POST", "/api/v1/session", Public).by_handler(),
     route("DELETE", "/api/v1/session", SignedIn).by_handler(),
+    route("GET", "/api/v1/oidc/start", Public).by_handler(),
+    route("GET", "/api/v1/oidc/callback", Public).by_handler(),
     // Accounts, keys, the audit log.
     route("GET", "/api/v1/accounts", May(AccountsRead)).personal(),
     route("POST", "/api/v1/accounts", May(AccountsWrite)).by_handler(),
@@ -111,8 +113,11 @@ pub(crate) const TABLE: &[Route] = &[
     route("POST", "/api/v1/accounts/{id}/password", OwnOr(AccountsWrite)).by_handler(),
     route("POST", "/api/v1/accounts/{id}/totp", Own).by_handler().secret(),
     route("DELETE", "/api/v1/accounts/{id}/totp", OwnOr(AccountsWrite)).by_handler(),
+    route("POST", "/api/v1/accounts/{id}/unlock", May(AccountsWrite)).by_handler(),
     route("GET", "/api/v1/accounts/{id}/sessions", OwnOr(AccountsRead)).personal(),
     route("DELETE", "/api/v1/accounts/{id}/sessions", OwnOr(AccountsWrite)).by_handler(),
+    // Names alone, for whoever gives roles at them and may see nothing else of them.
+    route("GET", "/api/v1/site-names", May(AccountsRead)),
     route("GET", "/api/v1/api-keys", May(AccountsRead)),
     route("POST", "/api/v1/api-keys", May(AccountsWrite)).by_handler().secret(),
     route("DELETE", "/api/v1/api-keys/{id}", May(AccountsWrite)).by_handler(),
@@ -242,6 +247,8 @@ mod tests {
                 "/api/v1/setup",
                 "/api/v1/setup",
                 "/api/v1/session",
+                "/api/v1/oidc/start",
+                "/api/v1/oidc/callback",
                 "/api/v1/webhooks/schema"
             ]
         );

@@ -46,7 +46,8 @@ pub(crate) struct NewTotp {
         (status = 200, description = "The secret; give its code next", body = NewTotp),
         (status = 204, description = "It is asked for from now on"),
         (status = 400, description = "totp_wrong: not the code of this secret", body = Problem),
-        (status = 409, description = "totp_set: there is one; totp_none: make a secret first", body = Problem),
+        (status = 409, description = "totp_set: there is one; totp_none: make a secret first; signs_in_elsewhere: it is \
+            asked for at the identity provider", body = Problem),
         (status = 503, body = Problem),
     ))]
 pub(crate) async fn totp_set(
@@ -62,6 +63,10 @@ pub(crate) async fn totp_set(
             StatusCode::CONFLICT,
             "this account has a second factor: take it away first",
         ));
+    }
+    if row.external_id.is_some() {
+        let detail = "this account signs in at the identity provider, where its second factor is, too";
+        return Err(Problem::of("signs_in_elsewhere", StatusCode::CONFLICT, detail));
     }
     let now = clock::now();
     let (answer, action) = match given.code {

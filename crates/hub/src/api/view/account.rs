@@ -1,5 +1,6 @@
 //! Accounts, sessions and keys as the API shows them.
 
+use domain::UtcTime;
 use serde::Serialize;
 use store::{AccountRow, ApiKeyRow, AuditLogRow, AuditVerdict, AuditVerified, SessionRow};
 use utoipa::ToSchema;
@@ -81,6 +82,10 @@ pub(crate) struct Account {
     disabled_at: Option<String>,
     /// Whether it has a password; one that signs in elsewhere has none.
     has_password: bool,
+    /// Whether it signs in at the identity provider, which says its roles each time anew.
+    signs_in_elsewhere: bool,
+    /// Until when it is locked after wrong passwords; nothing where it is not.
+    locked_until: Option<String>,
     /// Whether it has a second factor.
     has_totp: bool,
     /// Whether it has to set another password.
@@ -98,7 +103,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn new(row: &AccountRow, grants: Vec<Grant>) -> Self {
+    pub(crate) fn new(row: &AccountRow, grants: Vec<Grant>, locked_until: Option<UtcTime>) -> Self {
         Self {
             id: row.id.clone(),
             name: row.name.clone(),
@@ -108,6 +113,8 @@ impl Account {
             enabled: row.disabled_at.is_none(),
             disabled_at: row.disabled_at.map(|at| at.to_string()),
             has_password: row.password_hash.is_some(),
+            signs_in_elsewhere: row.external_id.is_some(),
+            locked_until: locked_until.map(|at| at.to_string()),
             has_totp: row.totp.as_ref().is_some_and(|totp| totp.confirmed_at.is_some()),
             must_change_password: row.must_change_password,
             password_at: row.password_at.to_string(),

@@ -186,3 +186,17 @@ impl Http {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 }
+
+impl Http {
+    /// A request as a browser makes it when it goes to a page: without a key, and following no redirect.
+    pub fn send_bare(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let agent: Agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let request = agent.get(self.url(path));
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).call().unwrap().into()
+    }
+}

@@ -54,6 +54,7 @@ export function ChangeForm({ account, done }: { account: Account; done: () => vo
         <Field label={t('display_name')}>
           {(ids) => <input {...ids} name="display" required defaultValue={account.display_name} />}
         </Field>
+        {account.signs_in_elsewhere && <p className="soft">{t('roles_elsewhere')}</p>}
         {isOwn ? (
           <p className="soft">{t('own_rights')}</p>
         ) : (
@@ -65,24 +66,35 @@ export function ChangeForm({ account, done }: { account: Account; done: () => vo
       </form>
       {!isOwn && (
         <>
-          <form className="stack part" onSubmit={reset}>
-            <Field label={t('first_password')} help={t('reset_password_help')}>
-              {(ids) => (
-                <input
-                  {...ids}
-                  name="first"
-                  type="password"
-                  required
-                  minLength={PASSWORD_MIN}
-                  autoComplete="new-password"
-                />
-              )}
-            </Field>
-            <button type="submit" className="button">
-              {t('reset_password')}
-            </button>
-          </form>
+          {!account.signs_in_elsewhere && (
+            <form className="stack part" onSubmit={reset}>
+              <Field label={t('first_password')} help={t('reset_password_help')}>
+                {(ids) => (
+                  <input
+                    {...ids}
+                    name="first"
+                    type="password"
+                    required
+                    minLength={PASSWORD_MIN}
+                    autoComplete="new-password"
+                  />
+                )}
+              </Field>
+              <button type="submit" className="button">
+                {t('reset_password')}
+              </button>
+            </form>
+          )}
           <p className="row part">
+            {account.locked_until && (
+              <button
+                type="button"
+                className="button"
+                onClick={() => void send(finished(api.POST('/api/v1/accounts/{id}/unlock', { params })))}
+              >
+                {t('unlock')}
+              </button>
+            )}
             {account.has_totp && (
               <button
                 type="button"

@@ -89,6 +89,12 @@ function Row({ account, change }: { account: Account; change: ((account: Account
               {t('has_totp')}
             </Badge>
           )}
+          {account.signs_in_elsewhere && <Badge tone="info">{t('signs_in_elsewhere')}</Badge>}
+          {account.locked_until && Date.parse(account.locked_until) > now && (
+            <Badge tone="warn" icon="lock">
+              {t('account_locked', { at: f.when(Date.parse(account.locked_until), now) })}
+            </Badge>
+          )}
           {account.must_change_password && <Badge tone="warn">{t('must_change_password')}</Badge>}
         </p>
         <p>{grantsText(t, account.grants)}</p>

@@ -1,9 +1,12 @@
 // Which roles somebody holds, and where.
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { api, take } from '../../api/client';
 import type { Grant, Role } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { Field } from '../../parts/controls';
 import type { Translate } from '../../words';
+import { SITE_NAMES_KEY } from './keys-of-queries';
 
 /** What is about the hub as a whole holds everywhere or not at all. */
 const OF_THE_WHOLE: ReadonlySet<Role> = new Set<Role>(['auditor', 'security_admin']);
@@ -28,13 +31,15 @@ export function grantsText(t: Translate, grants: readonly Grant[]): string {
     .join(', ');
 }
 
+function namesIn(text: string): string[] {
+  return text.split(/[\s,]+/).filter(Boolean);
+}
+
 /** The grants that a form's fields say; nothing where no role was chosen. */
 export function grantsOf(form: FormData): Grant[] | null {
   const chosen = new Set(form.getAll('role').map(String));
   const grants = ROLES.filter((role) => chosen.has(role)).map((role) => {
-    const sites = String(form.get(`sites ${role}`) ?? '')
-      .split(/[\s,]+/)
-      .filter(Boolean);
+    const sites = namesIn(String(form.get(`sites ${role}`) ?? ''));
     return { role, sites: sites.length === 0 ? [EVERYWHERE] : sites };
   });
   return grants.length === 0 ? null : grants;
@@ -75,22 +80,7 @@ export function GrantFields({ grants, isWrong, without = [] }: Props) {
             </span>
           </label>
           {held.has(role) && !OF_THE_WHOLE.has(role) && (
-            <Field label={t('where', { role: t(`role_${role}`) })} help={t('where_help')}>
-              {(ids) => (
-                <input
-                  {...ids}
-                  name={`sites ${role}`}
-                  autoComplete="off"
-                  autoCapitalize="none"
-                  defaultValue={
-                    grants
-                      .find((grant) => grant.role === role)
-                      ?.sites.filter((site) => site !== EVERYWHERE)
-                      .join(', ') ?? ''
-                  }
-                />
-              )}
-            </Field>
+            <SitesField role={role} sites={grants.find((grant) => grant.role === role)?.sites ?? []} />
           )}
         </div>
       ))}
@@ -100,5 +90,52 @@ export function GrantFields({ grants, isWrong, without = [] }: Props) {
         </p>
       )}
     </fieldset>
+  );
+}
+
+/** Where a role holds: names are typed, because a site of tomorrow has one today, or chosen among those that there are. */
+function SitesField({ role, sites }: { role: Role; sites: readonly string[] }) {
+  const { t } = useReader();
+  const [text, setText] = useState(() => sites.filter((site) => site !== EVERYWHERE).join(', '));
+  const { data } = useQuery({
+    queryKey: SITE_NAMES_KEY,
+    queryFn: ({ signal }) => take(api.GET('/api/v1/site-names', { signal })),
+  });
+  const named = namesIn(text);
+  const turn = (site: string) => {
+    const others = named.filter((name) => name !== site);
+    setText((others.length === named.length ? [...named, site] : others).join(', '));
+  };
+  return (
+    <>
+      <Field label={t('where', { role: t(`role_${role}`) })} help={t('where_help')}>
+        {(ids) => (
+          <input
+            {...ids}
+            name={`sites ${role}`}
+            autoComplete="off"
+            autoCapitalize="none"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+        )}
+      </Field>
+      {data && data.sites.length > 0 && (
+        <fieldset className="row site-names">
+          <legend className="small soft">{t('where_known')}</legend>
+          {data.sites.map((site) => (
+            <button
+              key={site}
+              type="button"
+              className="button"
+              aria-pressed={named.includes(site)}
+              onClick={() => turn(site)}
+            >
+              {site}
+            </button>
+          ))}
+        </fieldset>
+      )}
+    </>
   );
 }

@@ -50,6 +50,8 @@ export class OwnHub {
   private constructor(
     private readonly folder: string,
     private readonly broker: ChildProcess,
+    /** Where its broker listens. */
+    readonly brokerPort: number,
     private hub: ChildProcess,
     readonly address: string,
     /** What it printed for whoever makes the first account. */
@@ -71,12 +73,23 @@ export class OwnHub {
       code = /^there is no account yet: .* code (\S+)$/.exec(line)?.[1] ?? code;
       return address !== '' && code !== '';
     });
-    return new OwnHub(folder, mosquitto, hub, address, code);
+    return new OwnHub(folder, mosquitto, broker, hub, address, code);
   }
 
   private static run(folder: string, read: (line: string) => boolean): Promise<ChildProcess> {
-    const program = join(dirname(needed('GATEHOUSE_PROGRAM')), 'gatehouse-hub');
-    return started(program, ['run', '--config', join(folder, 'hub.toml')], read);
+    return started(OwnHub.program(), ['run', '--config', join(folder, 'hub.toml')], read);
+  }
+
+  /** Runs a command of the hub's program beside it. */
+  async command(...options: string[]): Promise<void> {
+    const config = ['--config', join(this.folder, 'hub.toml')];
+    const child = spawn(OwnHub.program(), [...options, ...config], { stdio: 'ignore' });
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(`gatehouse-hub ${options.slice(0, 2).join(' ')} ended with ${code}`);
+  }
+
+  private static program(): string {
+    return join(dirname(needed('GATEHOUSE_PROGRAM')), 'gatehouse-hub');
   }
 
   /** Ends it as a power cut would. */

@@ -15,7 +15,7 @@ use thiserror::Error;
 use uplink::Secret;
 use wire::policy::TrustedKeys;
 
-use crate::config::lanes::{AccessConfig, LaneConfig, check_lanes, read_access, read_lane, read_trusted};
+use crate::config::lanes::{AccessConfig, LaneConfig, TrustedHub, check_lanes, read_access, read_lane, read_trusted};
 use crate::config::stream::{StreamConfig, read_stream};
 use crate::local::LocalConfig;
 use crate::plates::list::PlateList;
@@ -70,6 +70,8 @@ pub struct NodeConfig {
     pub lanes: Vec<LaneConfig>,
     /// The keys of the hub whose policies are followed; nothing where there is no `[policy]`.
     pub trusted: Option<TrustedKeys>,
+    /// The keys whose orders are taken: those, and more that may give orders and nothing else.
+    pub trusted_orders: Option<TrustedKeys>,
     /// What the machine became when it was enrolled; nothing where its names and addresses are configured.
     pub enrolled: Option<uplink::Enrolled>,
 }
@@ -228,6 +230,7 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
     let lanes = table.each("lane", |t| read_lane(t, folder)).into_iter().collect::<Option<Vec<_>>>();
     let has_trusted = table.has("policy");
     let trusted = table.nested("policy", read_trusted).flatten();
+    let (trusted, trusted_orders) = trusted.map(|TrustedHub { policies, orders }| (policies, orders)).unzip();
     if has_trusted && (hub_url.is_none() || broker.is_none()) {
         table.note("policy", "a policy is announced by the [broker] and read from the [hub]: give both");
     }
@@ -259,6 +262,7 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
         access,
         lanes: lanes?,
         trusted,
+        trusted_orders,
         enrolled,
     })
 }

@@ -17,7 +17,7 @@ pub(crate) fn take_orders(
     access: Option<&AccessHandle>,
     clock: WallClock,
 ) -> Result<Option<(OrderClientHandle, OrderLink)>> {
-    let (Some(trusted), Some(access)) = (&config.trusted, access) else { return Ok(None) };
+    let (Some(trusted), Some(access)) = (&config.trusted_orders, access) else { return Ok(None) };
     let seen = SeenOrders::open(&config.data.join("orders"), clock().at)?;
     let (site, node) = (config.site.clone(), config.node.clone());
     let own = OrderClientConfig { site, node, key: key.clone(), trusted: trusted.clone() };
@@ -38,6 +38,8 @@ fn guard_order(order: &LaneOrder, until: Instant) -> GuardOrder {
         (OrderAction::Open, _) => OrderKind::Open,
         (OrderAction::Permit, Some(decision)) => OrderKind::Answer { decision: decision.clone() },
         (OrderAction::Permit, None) => OrderKind::Override { subjects: Vec::new() },
+        // Without a decision it does not pass the check of the message, and waits for nothing.
+        (OrderAction::Refuse, decision) => OrderKind::Refuse { decision: decision.clone().unwrap_or_default() },
         (OrderAction::Hold, _) => OrderKind::Hold,
         (OrderAction::Close, _) => OrderKind::Close,
         (OrderAction::LockDown, _) => OrderKind::LockDown,

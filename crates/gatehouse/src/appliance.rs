@@ -13,10 +13,22 @@ use edge::watchdog::Watchdog;
 use hub::LoginConfig;
 use hub::broker::BrokerConfig;
 use hub::config::HubConfig;
+use hub::policy::OrderKeyFile;
 use hub::start::HubHandle;
 use store::RegisteredNode;
+use wire::OrderKey;
+use wire::policy::TrustedKeys;
 
 use crate::broker;
+
+/// The hub's key of guards' orders, beside its database.
+const ORDER_KEY_FILE: &str = "order.key";
+
+/// The key in this file, made where there is none.
+fn order_key(path: &Path) -> Result<OrderKey> {
+    let exists = path.try_exists().with_context(|| format!("cannot look for \"{}\"", path.display()))?;
+    Ok(if exists { OrderKeyFile::read(path)? } else { OrderKeyFile::create(path)? })
+}
 
 /// A running site.
 pub(crate) struct Appliance {
@@ -43,6 +55,9 @@ impl Appliance {
         hub_config.login = login;
         // There is one hub; and the embedded broker's shared groups do not survive a member that drops out.
         hub_config.broker.subscription = hub::Subscription::Plain;
+        let order_path = hub_folder.join(ORDER_KEY_FILE);
+        let order_key = order_key(&order_path)?;
+        hub_config.signing.order_key = Some(order_path);
         let hub = hub::start::start(hub_config).await?;
         let believed = RegisteredNode {
             site: config.site.clone(),
@@ -62,6 +77,8 @@ impl Appliance {
             ca_file: None,
         });
         config.hub_url = Some(format!("http://{}", hub.addr));
+        // The guard at this hub's desk and the lanes are of one house. No policy is taken by this key.
+        config.trusted_orders = Some(TrustedKeys::new(vec![order_key.public()])?);
         let node = Node::start(&config, folder, installation, options).await?;
         Ok(Self { hub, node })
     }

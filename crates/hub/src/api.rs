@@ -19,6 +19,7 @@ mod exports;
 mod gates;
 mod health;
 mod incidents;
+mod lanes;
 mod lists;
 mod metrics;
 mod ngsi;
@@ -26,6 +27,7 @@ mod nodes;
 mod occupancy;
 mod oidc;
 mod openapi;
+mod orders;
 mod params;
 mod passes;
 mod plates;
@@ -58,6 +60,7 @@ use crate::feeds::config::FeedsConfig;
 use crate::health::HealthBoard;
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::orders::post::GuardPost;
 use crate::{console_page, page};
 
 pub use access::{Access, who_may};
@@ -95,6 +98,8 @@ pub(crate) struct App {
     pub(crate) enrolment: Option<Arc<Enrolment>>,
     /// What policies are signed with; nothing where the key is kept elsewhere.
     pub(crate) policy_key: Option<Arc<PolicyKey>>,
+    /// Where guards' orders are given; nothing where the hub holds no order key.
+    pub(crate) guard_post: Option<Arc<GuardPost>>,
     /// What visitors' passes are signed with; nothing where the hub issues none.
     pub(crate) pass_key: Option<Arc<PassKey>>,
     /// Names under which the hub may be addressed; nothing where any will do.
@@ -148,6 +153,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/decisions", get(decisions::decisions)),
         ("/api/v1/decisions/counts", get(decisions::counts)),
         ("/api/v1/decisions/{event_id}", get(decisions::decision)),
+        ("/api/v1/lanes", get(lanes::lanes)),
+        ("/api/v1/orders", get(orders::orders).post(orders::order)),
         ("/api/v1/nodes", get(nodes::nodes)),
         ("/api/v1/nodes/{node}/revocation", post(enrolments::revoke)),
         ("/api/v1/sites/{site}/enrolments", get(enrolments::invitations).post(enrolments::invite)),
@@ -172,7 +179,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/sites/{site}/policy/{version}", get(policies::bundle)),
         ("/api/v1/alarms", get(nodes::alarms)),
         ("/api/v1/quarantine", get(nodes::quarantine)),
-        ("/api/v1/alerts", get(alerts::alerts)),
+        ("/api/v1/alerts", get(alerts::alerts).post(alerts::call)),
         ("/api/v1/alerts/{id}/acknowledge", post(alerts::acknowledge)),
         ("/api/v1/alerts/{id}/close", post(alerts::close)),
         ("/api/v1/visits", get(visits::visits)),

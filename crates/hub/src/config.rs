@@ -38,6 +38,8 @@ pub enum Listening {
 pub struct SigningConfig {
     /// The policy key: whoever may publish then does so by the API.
     pub policy_key: Option<PathBuf>,
+    /// The order key: whoever may give orders then does so by the API.
+    pub order_key: Option<PathBuf>,
     /// The pass key: whoever may issue passes then does so by the API.
     pub pass_key: Option<PathBuf>,
 }

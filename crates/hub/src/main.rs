@@ -24,7 +24,7 @@ use domain::{NodeId, SiteId};
 use hub::config::{LISTEN, parse_address};
 use hub::{BrokerConfig, HubConfig, Listening, Subscription};
 use log_command::Log;
-use order_command::Order;
+use order_command::{Order, OrderKey};
 use pass_command::Pass;
 use policy_command::Policy;
 use report_command::Report;
@@ -82,6 +82,9 @@ enum Command {
     /// The key that signs visitors' passes.
     #[command(subcommand)]
     Pass(Box<Pass>),
+    /// The key that signs the orders of guards at the console, and nothing else.
+    #[command(subcommand)]
+    OrderKey(Box<OrderKey>),
     /// Folds the whole log again. A hub with a database file must not be running; hubs on a server wait until it is done.
     Rebuild(Files),
     /// Looks at everything that a hub needs and says what to mend: clock, disk, database, broker, certificates, keys; then
@@ -275,6 +278,7 @@ async fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Pass(pass) => pass_command::run(*pass),
+        Command::OrderKey(command) => order_command::run_key(&command),
         Command::Check(check) => operation_command::run_check(check).await,
         Command::Backup(args) => operation_command::run_backup(args).await,
         Command::Restore(args) => operation_command::run_restore(args).await,

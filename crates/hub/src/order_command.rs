@@ -1,12 +1,13 @@
-//! The command by which a guard orders something at a lane.
+//! The command by which a guard orders something at a lane, and the one that makes the key for it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use domain::NodeId;
 use hub::config::parse_address;
-use hub::policy::PolicyKeyFile;
+use hub::policy::{OrderKeyFile, PolicyKeyFile};
 use hub::{BrokerConfig, HubConfig, orders};
 use wire::order::{LIFE_MAX, OrderOutcome};
 use wire::{LaneName, LaneOrder, OrderAction, OrderId};
@@ -21,6 +22,8 @@ enum Action {
     Open,
     /// Let somebody pass whatever the policy says; with --decision, whom that decision referred to the guard.
     Permit,
+    /// Let whom --decision referred to the guard not pass.
+    Refuse,
     /// Hold the lane open.
     Hold,
     /// End a hold and close.
@@ -36,10 +39,36 @@ impl Action {
         match self {
             Self::Open => OrderAction::Open,
             Self::Permit => OrderAction::Permit,
+            Self::Refuse => OrderAction::Refuse,
             Self::Hold => OrderAction::Hold,
             Self::Close => OrderAction::Close,
             Self::LockDown => OrderAction::LockDown,
             Self::Release => OrderAction::Release,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrderKey {
+    /// Makes the secret key that signs orders, and shows the public half for the nodes' configuration.
+    Keygen {
+        /// The key's file, which the hub's configuration names in `[signing]` as `order_key_file`.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+}
+
+pub(crate) fn run_key(command: &OrderKey) -> Result<()> {
+    match command {
+        OrderKey::Keygen { key: path } => {
+            let key = OrderKeyFile::create(path)?;
+            println!(
+                "order key {} is in {}; nodes take its orders by this line among order_keys",
+                key.id(),
+                path.display()
+            );
+            println!("{}", key.public());
+            Ok(())
         }
     }
 }
@@ -55,7 +84,7 @@ pub(crate) struct Order {
     /// The lane; lock-down and release may go without, and are for all lanes of the node then.
     #[arg(long)]
     lane: Option<LaneName>,
-    /// Number of the referred decision that a permit answers, such as 3.17.
+    /// Number of the referred decision that a permit or a refusal answers, such as 3.17.
     #[arg(long, value_name = "NUMBER")]
     decision: Option<String>,
     /// Who orders it. It stands in the log.
@@ -84,7 +113,7 @@ pub(crate) async fn run(command: Order) -> Result<()> {
         (own.host, own.port) = (host, port);
     }
     let broker = config.context("give --config FILE or --broker HOST:PORT")?;
-    let key = PolicyKeyFile::read(&key.path(&files)?)?;
+    let key = wire::OrderKey::from(PolicyKeyFile::read(&key.path(&files)?)?);
     let store = files.visit().await?;
     let known = store.node_list().await?.into_iter().find(|known| known.node == node);
     store.close().await;

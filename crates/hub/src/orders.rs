@@ -1,8 +1,10 @@
 //! Giving a guard's order to a node: over a connection of its own to the broker, waiting for the node's own answer.
 //!
-//! The running hub takes no part in it and holds no secret: whoever gives an order needs the policy key's file, as for
-//! publishing a policy. Nothing is retained and nothing waits at the broker, so an order reaches a node that listens now
+//! Whoever gives an order needs a key that the node believes: on the command line the policy key's file, in the running hub
+//! the order key that `[signing]` names, with which no policy can be published ([`post`]). Nothing is retained and nothing waits at the broker, so an order reaches a node that listens now
 //! or none. What becomes of it is in the log besides, as the node's own events, with who gave it and why.
+
+pub(crate) mod post;
 
 use std::time::Duration;
 
@@ -13,8 +15,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 use tracing::debug;
 use wire::order::OrderError;
-use wire::policy::PolicyKey;
-use wire::{Channel, LaneOrder, NodePublicKey, NodeTopic, OrderAnswer};
+use wire::{Channel, LaneOrder, NodePublicKey, NodeTopic, OrderAnswer, OrderKey};
 
 use crate::broker::BrokerConfig;
 
@@ -73,7 +74,7 @@ pub enum GiveError {
 pub async fn give(
     broker: &BrokerConfig,
     order: &LaneOrder,
-    key: &PolicyKey,
+    key: &OrderKey,
     node_key: &NodePublicKey,
 ) -> Result<OrderAnswer, GiveError> {
     let sealed = order.seal(key)?;

@@ -1,7 +1,7 @@
 //! Publishing policies: from a folder of documents to a signed bundle in the database, and on to the nodes.
 //!
-//! The secret key is needed where a policy is published or a guard's order given, and nowhere else: a running hub whose
-//! configuration names no key only passes on what was signed, so whoever gets into it can tell no node what to do.
+//! The secret key is needed where a policy is published, and nowhere else: a running hub whose configuration names no key only
+//! passes on what was signed, so whoever gets into it can tell no node what to do. Guards' orders have a key of their own.
 //!
 //! Start reading at [`publish()`]; [`herald`] tells the nodes.
 
@@ -13,5 +13,5 @@ pub mod publish;
 pub(crate) mod herald;
 
 pub use folder::{FolderError, read_folder};
-pub use key_file::{KeyFileError, KeyKind, PassKeyFile, PolicyKeyFile};
+pub use key_file::{KeyFileError, KeyKind, OrderKeyFile, PassKeyFile, PolicyKeyFile};
 pub use publish::{PublishError, Published, Request, publish};

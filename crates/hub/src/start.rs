@@ -32,8 +32,9 @@ use crate::ingest::Ingest;
 use crate::link;
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::orders::post::GuardPost;
 use crate::policy::herald::Herald;
-use crate::policy::{KeyFileError, PassKeyFile, PolicyKeyFile};
+use crate::policy::{KeyFileError, OrderKeyFile, PassKeyFile, PolicyKeyFile};
 use crate::retention;
 
 /// How long open requests may take to end when the hub stops; then they are cut off.
@@ -179,6 +180,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
     // Before anything is opened: mistakes in files are told at once.
     let enrolment = config.authority.clone().map(Enrolment::open).transpose()?.map(Arc::new);
     let policy_key = config.signing.policy_key.as_deref().map(PolicyKeyFile::read).transpose()?.map(Arc::new);
+    let order_key = config.signing.order_key.as_deref().map(OrderKeyFile::read).transpose()?;
     let pass_key = config.signing.pass_key.as_deref().map(PassKeyFile::read).transpose()?.map(Arc::new);
     let acceptor = config.https.as_ref().map(HttpsConfig::acceptor).transpose()?;
     let store = Store::open(&config.db, &config.blobs).await?;
@@ -220,6 +222,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         revoked,
     };
     let follow = Follow { store: store.clone(), live: live.clone() };
+    let guard_post = order_key.map(|key| GuardPost::new(key, config.broker.clone(), store.clone())).map(Arc::new);
     let app = App {
         store: store.clone(),
         live: live.clone(),
@@ -230,6 +233,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         policy_reads: Arc::new(Semaphore::new(POLICY_READS_MAX)),
         enrolment,
         policy_key,
+        guard_post,
         pass_key,
         hosts: api::hosts(addr, &config.hosts),
         oidc: config.login.oidc.clone().map(Provider::new).map(Arc::new),

@@ -40,6 +40,8 @@ pub enum AlertKind {
     CameraLost,
     /// Nothing is heard of a node. Found by the hub, not by an event.
     NodeSilent,
+    /// A guard calls for help at a lane. Said at the hub, so that no node is needed for it.
+    HelpWanted,
 }
 
 /// A text that names no kind of alert.
@@ -49,7 +51,7 @@ pub struct UnknownAlertKind(String);
 
 impl AlertKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::WatchlistHit,
         Self::Crowding,
         Self::WrongDirection,
@@ -58,6 +60,7 @@ impl AlertKind {
         Self::LaneAlarm,
         Self::CameraLost,
         Self::NodeSilent,
+        Self::HelpWanted,
     ];
 
     /// The name in the database and the API.
@@ -71,6 +74,7 @@ impl AlertKind {
             Self::LaneAlarm => "lane_alarm",
             Self::CameraLost => "camera_lost",
             Self::NodeSilent => "node_silent",
+            Self::HelpWanted => "help_wanted",
         }
     }
 }

@@ -125,6 +125,7 @@ impl Language {
             (Self::Vi, AlertKind::LaneAlarm) => "Sự cố thanh chắn, cửa",
             (Self::Vi, AlertKind::CameraLost) => "Mất tín hiệu camera",
             (Self::Vi, AlertKind::NodeSilent) => "Thiết bị biên mất liên lạc",
+            (Self::Vi, AlertKind::HelpWanted) => "Bảo vệ gọi hỗ trợ",
             (Self::En, AlertKind::WatchlistHit) => "Plate on a watch list",
             (Self::En, AlertKind::Crowding) => "Crowding",
             (Self::En, AlertKind::WrongDirection) => "Wrong direction",
@@ -133,6 +134,7 @@ impl Language {
             (Self::En, AlertKind::LaneAlarm) => "Barrier or door alarm",
             (Self::En, AlertKind::CameraLost) => "Camera lost",
             (Self::En, AlertKind::NodeSilent) => "Edge node silent",
+            (Self::En, AlertKind::HelpWanted) => "Guard called for help",
         }
     }
 

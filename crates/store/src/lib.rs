@@ -17,6 +17,7 @@ pub mod enrolment;
 pub mod error;
 pub mod event;
 pub mod ingest;
+pub mod lane_order;
 pub mod ledger;
 pub mod log;
 pub mod month;
@@ -58,6 +59,7 @@ pub use enrolment::{CertificateRow, ClaimError, InvitationRow, InviteError, Issu
 pub use error::{OpenError, StoreError};
 pub use event::StoredEvent;
 pub use ingest::{BatchOutcome, Message, NodeHead, Outcome, Reason};
+pub use lane_order::{NewOrder, OrderEnd, OrderFate, OrderFilter, OrderNoted, OrderRate, OrderRow};
 pub use ledger::{
     Area, AuditErrors, AuditFilter, AuditRow, CorrectionRow, LedgerError, LedgerMark, NewAudit, NewCorrection,
     NewReset, ResetRow,
@@ -76,8 +78,9 @@ pub use quarantine::{
 pub use query::{
     Acted, AlarmRow, AlertAction, AlertError, AlertFate, AlertFilter, AlertOutcome, AlertRow, AlertState, BlobRow,
     CLIPS_PER_EVENT_MAX, CameraRow, CountBucket, CountRow, CountsFilter, DecisionCountRow, DecisionFilter,
-    DwellStretch, GateCountRow, GateRow, InsideRow, ListCursor, ListFilter, MOVES_MAX, MoveFilter, NodePolicyRow,
-    NodeRow, NodeStatusRow, OutageRow, PlateFilter, PlateOfPassage, QuarantineRow, Sites, ZoneRow,
+    DwellStretch, GateCountRow, GateRow, HelpCall, InsideRow, LaneContact, LaneRow, ListCursor, ListFilter, MOVES_MAX,
+    MoveFilter, NodePolicyRow, NodeRow, NodeStatusRow, OutageRow, PlateFilter, PlateOfPassage, QuarantineRow, Sites,
+    ZoneRow,
 };
 pub use rebuild::Rebuilt;
 pub use report::{ReportDocument, ReportRow};

@@ -34,7 +34,7 @@ pub use event::{Event, EventId, EvidenceRef, EvidenceRole, Payload};
 pub use evidence::EvidenceAdded;
 pub use hash::{EventHash, InvalidHash};
 pub use key::{InvalidKey, NodeKey, NodePublicKey, Signature};
-pub use order::{LaneOrder, OrderAction, OrderAnswer, OrderId};
+pub use order::{LaneOrder, OrderAction, OrderAnswer, OrderId, OrderKey};
 pub use pass::{Pass, PassKey, PassKeys, PassPublicKey};
 pub use plate::PlateRead;
 pub use status::{NodeState, Status};

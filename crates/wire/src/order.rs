@@ -1,8 +1,9 @@
 //! A guard's order to a lane: signed at the hub, believed by the node only as long as it is fresh, answered under the
 //! node's own signature.
 //!
-//! An order is a JSON object in the canonical form of RFC 8785, signed like a policy and by the same keys under a prefix
-//! of its own, so that neither passes for the other. It names its node, because what one barrier may do says nothing
+//! An order is a JSON object in the canonical form of RFC 8785, signed like a policy under a prefix of its own, so that
+//! neither passes for the other: by an [`OrderKey`], which nodes believe in orders alone, or by a policy key, whose owner
+//! may say who passes anyway. It names its node, because what one barrier may do says nothing
 //! about another; it lives for [`LIFE_MAX`] at most, because a barrier that opens when nobody stands there any more lets
 //! in whoever comes by; and it has an id, so that a node carries it out once.
 //!
@@ -10,6 +11,7 @@
 //! nobody answered.
 
 mod answer;
+mod key;
 
 use std::time::Duration;
 
@@ -20,9 +22,10 @@ use uuid::Uuid;
 
 use crate::access::{LaneName, TEXT_CHARS_MAX};
 use crate::policy::sealed;
-use crate::policy::{PolicyKey, SealError, TrustedKeys};
+use crate::policy::{SealError, TrustedKeys};
 
 pub use answer::{AnswerError, OrderAnswer, OrderOutcome};
+pub use key::OrderKey;
 
 /// Longest message in bytes.
 pub const ORDER_BYTES_MAX: usize = 16 * 1024;
@@ -66,6 +69,8 @@ pub enum OrderAction {
     /// Let somebody pass whatever the policy says: a decision of its own. With
     /// [`answers`](LaneOrder::answers) it is the answer to a referral.
     Permit,
+    /// Let somebody not pass: the other answer to a referral, which it closes. Nothing moves.
+    Refuse,
     /// Open and stay so.
     Hold,
     /// End a hold and close.
@@ -78,13 +83,15 @@ pub enum OrderAction {
 
 impl OrderAction {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Open, Self::Permit, Self::Hold, Self::Close, Self::LockDown, Self::Release];
+    pub const ALL: [Self; 7] =
+        [Self::Open, Self::Permit, Self::Refuse, Self::Hold, Self::Close, Self::LockDown, Self::Release];
 
     /// Its name on the wire and in events.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Permit => "permit",
+            Self::Refuse => "refuse",
             Self::Hold => "hold",
             Self::Close => "close",
             Self::LockDown => "lock_down",
@@ -96,7 +103,7 @@ impl OrderAction {
     pub const fn loosens(self) -> bool {
         match self {
             Self::Open | Self::Permit | Self::Hold | Self::Release => true,
-            Self::Close | Self::LockDown => false,
+            Self::Refuse | Self::Close | Self::LockDown => false,
         }
     }
 
@@ -104,9 +111,29 @@ impl OrderAction {
     pub const fn fits_all_lanes(self) -> bool {
         match self {
             Self::LockDown | Self::Release => true,
-            Self::Open | Self::Permit | Self::Hold | Self::Close => false,
+            Self::Open | Self::Permit | Self::Refuse | Self::Hold | Self::Close => false,
         }
     }
+
+    /// Whether it answers a decision that referred somebody to the guard.
+    pub const fn answers(self) -> Answering {
+        match self {
+            Self::Permit => Answering::May,
+            Self::Refuse => Answering::Must,
+            Self::Open | Self::Hold | Self::Close | Self::LockDown | Self::Release => Answering::Never,
+        }
+    }
+}
+
+/// Whether an order names the decision that it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answering {
+    /// It does not.
+    Never,
+    /// It may.
+    May,
+    /// It is nothing without one.
+    Must,
 }
 
 /// A guard's order.
@@ -124,7 +151,7 @@ pub struct LaneOrder {
     pub lane: Option<LaneName>,
     /// What.
     pub action: OrderAction,
-    /// The number of the referred decision that a permit answers.
+    /// The number of the referred decision that a permit or a refusal answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<String>,
     /// Who orders it.
@@ -190,10 +217,10 @@ pub enum Untimely {
 
 impl LaneOrder {
     /// The message in its wire form.
-    pub fn seal(&self, key: &PolicyKey) -> Result<Vec<u8>, OrderError> {
+    pub fn seal(&self, key: &OrderKey) -> Result<Vec<u8>, OrderError> {
         self.check()?;
         let value = serde_json::to_value(self).map_err(OrderError::NotAnOrder)?;
-        let bytes = sealed::seal(SIGNED_PREFIX, key, value).map_err(OrderError::NotAnOrder)?;
+        let bytes = sealed::seal(SIGNED_PREFIX, key.signer(), value).map_err(OrderError::NotAnOrder)?;
         if bytes.len() > ORDER_BYTES_MAX { Err(OrderError::TooLong(bytes.len())) } else { Ok(bytes) }
     }
 
@@ -224,7 +251,11 @@ impl LaneOrder {
         Ok(not_after.since(now))
     }
 
-    fn check(&self) -> Result<(), OrderError> {
+    /// That everything in it is there and fits.
+    ///
+    /// # Errors
+    /// [`OrderError::BadMember`] names what does not.
+    pub fn check(&self) -> Result<(), OrderError> {
         let bad = |member, accepted| Err(OrderError::BadMember { member, accepted });
         let is_said = |text: &str| !text.trim().is_empty() && text.chars().count() <= TEXT_CHARS_MAX;
         if !is_said(&self.by) {
@@ -239,12 +270,13 @@ impl LaneOrder {
         if self.lane.is_none() && !self.action.fits_all_lanes() {
             return bad("lane", "a lane's name; only lock_down and release may go without");
         }
-        match &self.answers {
-            Some(_) if self.action != OrderAction::Permit => bad("answers", "a decision's number with permit alone"),
-            Some(number) if number.is_empty() || number.len() > DECISION_BYTES_MAX => {
+        match (&self.answers, self.action.answers()) {
+            (Some(_), Answering::Never) => bad("answers", "a decision's number with permit or refuse alone"),
+            (None, Answering::Must) => bad("answers", "the number of the decision that is refused"),
+            (Some(number), _) if number.is_empty() || number.len() > DECISION_BYTES_MAX => {
                 bad("answers", "the number of a decision")
             }
-            Some(_) | None => Ok(()),
+            (Some(_), Answering::May | Answering::Must) | (None, Answering::Never | Answering::May) => Ok(()),
         }
     }
 }

@@ -43,6 +43,11 @@ pub enum OrderKind {
         /// The number of the decision that referred; it must be the lane's last referral, and fresh.
         decision: String,
     },
+    /// Let not pass whom a decision referred to the guard. Nothing moves, and nobody else answers it any more.
+    Refuse {
+        /// As for [`OrderKind::Answer`].
+        decision: String,
+    },
 }
 
 impl OrderKind {
@@ -55,6 +60,7 @@ impl OrderKind {
             Self::LockDown => "lock-down",
             Self::Release => "release",
             Self::Override { .. } | Self::Answer { .. } => "permit",
+            Self::Refuse { .. } => "refuse",
         }
     }
 }

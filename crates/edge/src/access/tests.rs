@@ -280,6 +280,22 @@ fn a_guard_answers_the_last_referral_of_a_lane_once() {
 }
 
 #[test]
+fn a_guard_refuses_whom_a_lane_referred_and_nobody_lets_him_in_after() {
+    let gate = Gate::new("");
+    gate.card();
+    let referred = gate.decided(1).number;
+    let refuse = |decision: &str| gate.order(OrderKind::Refuse { decision: decision.to_owned() });
+    assert_eq!(refuse("9.9"), Err(OrderRefused::NotWaiting("9.9".to_owned())));
+    assert_eq!(refuse(&referred).expect("it waits").decision, None, "it is no decision of its own");
+    let told = gate.did(LaneHappening::Ordered);
+    assert_eq!((told.cause.as_str(), told.decision.as_deref()), ("refuse", Some(referred.as_str())));
+    assert_eq!(told.guard.map(|word| word.name), Some("Hùng".to_owned()));
+    let late = gate.order(OrderKind::Answer { decision: referred.clone() });
+    assert_eq!(late, Err(OrderRefused::NotWaiting(referred)));
+    assert_eq!(gate.opened(), 0);
+}
+
+#[test]
 fn a_lock_down_closes_for_everybody_until_a_guard_ends_it() {
     let gate = Gate::new(CAR);
     gate.order(OrderKind::LockDown).expect("it is given");

@@ -8,7 +8,7 @@ use access::{AccessPolicy, LaneId, Method};
 use actuate::ActuatorConfig;
 use domain::{CameraId, GateId, LineId, Problems, TableReader};
 use serde::Deserialize;
-use wire::policy::TrustedKeys;
+use wire::policy::{TrustedKeys, TrustedKeysError};
 use wire::{PassKeys, PassPublicKey};
 
 use super::{CameraConfig, GateConfig};
@@ -108,22 +108,37 @@ fn read_policy(text: &str, path: &Path) -> Result<AccessPolicy, Problems> {
     })
 }
 
-/// Reads `[policy]`: the keys whose policies this node follows.
-pub(super) fn read_trusted(table: &mut TableReader<'_>) -> Option<TrustedKeys> {
+/// Whom this node believes.
+#[derive(Debug)]
+pub(super) struct TrustedHub {
+    /// In policies.
+    pub(super) policies: TrustedKeys,
+    /// In guards' orders: whoever may say who passes, and whoever may say nothing but "open".
+    pub(super) orders: TrustedKeys,
+}
+
+/// Reads `[policy]`: the keys whose policies this node follows, and those whose orders alone it takes besides.
+pub(super) fn read_trusted(table: &mut TableReader<'_>) -> Option<TrustedHub> {
     let given =
-        table.required::<Vec<String>>("keys", "the public keys of the hub, as `gatehouse-hub policy keygen` says")?;
-    let keys = keys("keys", &given, table)?;
-    if keys.is_empty() {
+        table.required::<Vec<String>>("keys", "the public keys of the hub, as `gatehouse-hub policy keygen` says");
+    let more = table.optional::<Vec<String>>("order_keys").unwrap_or_default();
+    let more = keys("order_keys", &more, table);
+    let own = given.and_then(|given| keys("keys", &given, table));
+    let (own, more) = (own?, more?);
+    if own.is_empty() {
         table.note("keys", "none: give at least one, or leave [policy] out");
         return None;
     }
-    match TrustedKeys::new(keys) {
+    let mut noted = |field: &str, read: Result<TrustedKeys, TrustedKeysError>| match read {
         Ok(keys) => Some(keys),
         Err(error) => {
-            table.note("keys", error);
+            table.note(field, error);
             None
         }
-    }
+    };
+    let policies = noted("keys", TrustedKeys::new(own))?;
+    let orders = noted("order_keys", policies.and(&more))?;
+    Some(TrustedHub { policies, orders })
 }
 
 fn keys<K: std::str::FromStr>(field: &str, given: &[String], table: &mut TableReader<'_>) -> Option<Vec<K>>
@@ -335,6 +350,23 @@ mod tests {
         assert_eq!(config.lanes[0].id.as_str(), "car-in");
         assert!(config.lanes[0].actuator.is_some() && config.lanes[0].passage.is_some());
         assert!(config.access.is_some() && config.trusted.is_some_and(|keys| keys.as_slice().len() == 1));
+    }
+
+    #[test]
+    fn a_key_of_orders_is_believed_in_orders_and_in_no_policy() {
+        let guard = wire::OrderKey::from_seed([2; 32]).public();
+        let with = |more: &str| parse(|text| text.replace("[policy]", &format!("[policy]\norder_keys = [\"{more}\"]")));
+        let config = with(&guard.to_string()).unwrap_or_else(|problems| panic!("{problems}"));
+        assert!(!config.trusted.expect("policies").as_slice().contains(&guard));
+        assert!(config.trusted_orders.expect("orders").as_slice().contains(&guard));
+        let alone = parse(|text| text).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(alone.trusted, alone.trusted_orders, "whoever says who passes gives orders as well");
+        let twice = wire::policy::PolicyKey::from_seed([1; 32]).public().to_string();
+        for (bad, path) in [("x", "policy.order_keys[0]"), (twice.as_str(), "policy.order_keys")] {
+            let problems = with(bad).expect_err("it is wrong");
+            let paths: Vec<_> = problems.as_slice().iter().map(|problem| problem.path.as_str()).collect();
+            assert_eq!(paths, [path], "{problems}");
+        }
     }
 
     #[test]

@@ -49,6 +49,12 @@ pub enum Permission {
     /// Says that somebody deals with an alert, and what it turned out to be.
     #[serde(rename = "alerts.act")]
     AlertsAct,
+    /// Which orders were given to lanes, by whom and why, and what became of them.
+    #[serde(rename = "orders.read")]
+    OrdersRead,
+    /// Gives orders to lanes: opens, holds, closes and locks them.
+    #[serde(rename = "orders.write")]
+    OrdersWrite,
     /// Nodes, cameras and alarms.
     #[serde(rename = "nodes.read")]
     NodesRead,
@@ -98,19 +104,21 @@ pub enum Permission {
 
 use Permission::{
     AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
-    FeedsWrite, FiguresRead, NodesRead, NodesWrite, PassesRead, PassesWrite, PlatesRead, PoliciesRead, PoliciesWrite,
-    QuarantineRead, WatchListsApprove, WatchListsRead, WatchListsWrite,
+    FeedsWrite, FiguresRead, NodesRead, NodesWrite, OrdersRead, OrdersWrite, PassesRead, PassesWrite, PlatesRead,
+    PoliciesRead, PoliciesWrite, QuarantineRead, WatchListsApprove, WatchListsRead, WatchListsWrite,
 };
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         FiguresRead,
         EventsRead,
         PlatesRead,
         DecisionsRead,
         AlertsRead,
         AlertsAct,
+        OrdersRead,
+        OrdersWrite,
         NodesRead,
         NodesWrite,
         QuarantineRead,
@@ -137,6 +145,8 @@ impl Permission {
             DecisionsRead => "decisions.read",
             AlertsRead => "alerts.read",
             AlertsAct => "alerts.act",
+            OrdersRead => "orders.read",
+            OrdersWrite => "orders.write",
             NodesRead => "nodes.read",
             NodesWrite => "nodes.write",
             QuarantineRead => "quarantine.read",
@@ -159,9 +169,9 @@ impl Permission {
     pub const fn is_of_the_whole(self) -> bool {
         match self {
             AccountsRead | AccountsWrite | AuditLogRead | AuditLogVerify => true,
-            FiguresRead | EventsRead | PlatesRead | DecisionsRead | AlertsRead | AlertsAct | NodesRead | NodesWrite
-            | QuarantineRead | PoliciesRead | PoliciesWrite | WatchListsRead | WatchListsWrite | WatchListsApprove
-            | PassesRead | PassesWrite | FeedsWrite => false,
+            FiguresRead | EventsRead | PlatesRead | DecisionsRead | AlertsRead | AlertsAct | OrdersRead
+            | OrdersWrite | NodesRead | NodesWrite | QuarantineRead | PoliciesRead | PoliciesWrite | WatchListsRead
+            | WatchListsWrite | WatchListsApprove | PassesRead | PassesWrite | FeedsWrite => false,
         }
     }
 }
@@ -213,6 +223,8 @@ impl Role {
                 DecisionsRead,
                 AlertsRead,
                 AlertsAct,
+                OrdersRead,
+                OrdersWrite,
                 NodesRead,
                 WatchListsRead,
                 PassesRead,
@@ -234,12 +246,15 @@ impl Role {
                 PlatesRead,
                 DecisionsRead,
                 AlertsRead,
+                OrdersRead,
                 PoliciesRead,
                 WatchListsRead,
                 WatchListsApprove,
                 FeedsWrite,
             ],
-            Self::Auditor => &[AuditLogRead, AuditLogVerify, AccountsRead, PoliciesRead, WatchListsRead, PassesRead],
+            Self::Auditor => {
+                &[AuditLogRead, AuditLogVerify, AccountsRead, OrdersRead, PoliciesRead, WatchListsRead, PassesRead]
+            }
             Self::SystemAdmin => &[
                 FiguresRead,
                 EventsRead,
@@ -329,6 +344,7 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(may(role, AuditLogRead), role == Role::Auditor, "only the auditor reads the log: {role}");
             assert_eq!(may(role, AccountsWrite), role == Role::SecurityAdmin, "{role}");
+            assert_eq!(may(role, OrdersWrite), role == Role::GateOperator, "{role} opens barriers");
         }
         for role in [Role::SecurityAdmin, Role::SystemAdmin, Role::Auditor, Role::Viewer] {
             assert!(!may(role, PlatesRead) && !may(role, DecisionsRead), "{role} reads plates");

@@ -16,6 +16,7 @@ use crate::accounts::principal::Caller;
 use crate::api::problem::Problem;
 
 pub(crate) use guard::{COOKIE, Origin, broken, cookie_of, empty, guard};
+pub(crate) use idempotency::key as idempotency_key;
 pub use table::{Access, who_may};
 pub(crate) use table::{TABLE, find, missing};
 

@@ -3,11 +3,13 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use domain::{SiteId, UtcTime};
+use domain::{NodeId, SiteId, UtcTime};
 use projections::AlertKind;
+use projections::alert::ALERT_TEXT_CHARS_MAX;
 use serde::{Deserialize, Serialize};
-use store::{Acted, AlertAction, AlertError, AlertFilter, AlertOutcome, AlertRow, AlertState};
+use store::{Acted, AlertAction, AlertError, AlertFilter, AlertOutcome, AlertRow, AlertState, HelpCall};
 use utoipa::{IntoParams, ToSchema};
+use wire::LaneName;
 
 use crate::api::App;
 use crate::api::actor::Actor;
@@ -61,6 +63,20 @@ pub(crate) struct Acknowledge {
     note: String,
 }
 
+/// A call for help.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HelpWanted {
+    /// The node of the lane.
+    #[schema(value_type = String)]
+    node: NodeId,
+    /// The lane.
+    #[schema(value_type = String)]
+    lane: LaneName,
+    /// Why, 1 to 200 characters on one line. Everybody who sees alerts of the site reads it.
+    reason: String,
+}
+
 /// What somebody says who closes an alert.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +118,31 @@ pub(crate) async fn alerts(
     let next = found.last().filter(|_| is_full(found.len(), limit));
     let next = next.map(|row| format!("{}_{}", row.at.as_unix_micros(), row.id));
     Ok(Json(Alerts { alerts: found.iter().map(Alert::from).collect(), next }))
+}
+
+/// Calls for help at a lane: an alert of the kind `help_wanted`. It needs the hub alone, whatever the node does. Where one is
+/// open there that nobody took on, that one is the answer.
+#[utoipa::path(post, path = "/api/v1/alerts", tag = "events", request_body = HelpWanted,
+    responses((status = 201, body = Alert), (status = 400, body = Problem),
+        (status = 404, description = "No such node at a site of the caller", body = Problem),
+        (status = 503, body = Problem)))]
+pub(crate) async fn call(
+    State(app): State<App>,
+    actor: Actor,
+    Body(HelpWanted { node, lane, reason }): Body<HelpWanted>,
+) -> Result<(StatusCode, Json<Alert>), Problem> {
+    let reason = reason.trim().to_owned();
+    let letters = reason.chars().count();
+    if letters == 0 || letters > ALERT_TEXT_CHARS_MAX || reason.chars().any(char::is_control) {
+        let detail = format!("reason: 1 to {ALERT_TEXT_CHARS_MAX} characters on one line are accepted");
+        return Err(Problem::bad_request(detail));
+    }
+    let known = app.store.node_get(&node).await?.filter(|known| actor.sees(&known.site));
+    let missing = || Problem::new(StatusCode::NOT_FOUND, format!("there is no node \"{node}\" at your sites"));
+    let site = known.ok_or_else(missing)?.site;
+    let row = app.store.help_call(&HelpCall { site, node, lane, reason, at: clock::now() }).await?;
+    app.live.alert_changed(&row);
+    Ok((StatusCode::CREATED, Json(Alert::from(&row))))
 }
 
 /// Says that somebody deals with an alert.

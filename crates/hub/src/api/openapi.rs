@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
     accounts, accuracy, alerts, api_keys, audit_log, blobs, counts, decisions, drafts, enrolments, exports, gates,
-    health, incidents, lists, metrics, ngsi, nodes, occupancy, oidc, passes, plates, policies, reports, session,
-    stream, view, visits, watch_entries, webhooks,
+    health, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc, orders, passes, plates, policies, reports,
+    session, stream, view, visits, watch_entries, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -65,6 +65,9 @@ use crate::api::{
         decisions::decisions,
         decisions::counts,
         decisions::decision,
+        lanes::lanes,
+        orders::orders,
+        orders::order,
         nodes::nodes,
         enrolments::revoke,
         enrolments::invitations,
@@ -94,6 +97,7 @@ use crate::api::{
         nodes::quarantine,
         stream::stream,
         alerts::alerts,
+        alerts::call,
         alerts::acknowledge,
         alerts::close,
         visits::visits,

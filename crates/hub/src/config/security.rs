@@ -1,4 +1,4 @@
-//! The tables `[authority]` and `[https]`.
+//! The tables `[authority]`, `[https]` and `[signing]`.
 
 use std::path::{Path, PathBuf};
 
@@ -65,7 +65,11 @@ pub(super) fn https(
 /// The table `[signing]`.
 pub(super) fn signing(table: &mut TableReader<'_>, folder: &Path) -> SigningConfig {
     let mut file = |key| table.optional::<PathBuf>(key).map(|file| folder.join(file));
-    SigningConfig { policy_key: file("policy_key_file"), pass_key: file("pass_key_file") }
+    SigningConfig {
+        policy_key: file("policy_key_file"),
+        order_key: file("order_key_file"),
+        pass_key: file("pass_key_file"),
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The files that hold the policy key and the pass key: 32 secret bytes each that only their owner may read.
+//! The files that hold the policy key, the order key and the pass key: 32 secret bytes each that only their owner may read.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use wire::OrderKey;
 use wire::pass::PassKey;
 use wire::policy::PolicyKey;
 
@@ -16,8 +17,10 @@ const SEED_BYTES: usize = 32;
 /// What a key signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
-    /// Policies, and guards' orders.
+    /// Policies, and guards' orders where there is no key of their own.
     Policy,
+    /// Guards' orders and nothing else.
+    Order,
     /// Visitors' passes.
     Pass,
 }
@@ -26,14 +29,30 @@ impl fmt::Display for KeyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Policy => "policy",
+            Self::Order => "order",
             Self::Pass => "pass",
         })
+    }
+}
+
+impl KeyKind {
+    /// The command that makes one.
+    const fn keygen(self) -> &'static str {
+        match self {
+            Self::Policy => "policy keygen",
+            Self::Order => "order-key keygen",
+            Self::Pass => "pass keygen",
+        }
     }
 }
 
 /// Makes and reads files of policy keys.
 #[derive(Debug)]
 pub struct PolicyKeyFile;
+
+/// Makes and reads files of order keys. A policy key's file is read as well: whoever has that one gives orders anyway.
+#[derive(Debug)]
+pub struct OrderKeyFile;
 
 /// Makes and reads files of pass keys.
 #[derive(Debug)]
@@ -43,7 +62,7 @@ pub struct PassKeyFile;
 #[derive(Debug, Error)]
 pub enum KeyFileError {
     /// It cannot be read.
-    #[error("cannot read the {kind} key \"{}\": make one with `gatehouse-hub {kind} keygen`, or name another with --key", path.display())]
+    #[error("cannot read the {kind} key \"{}\": make one with `gatehouse-hub {}`, or name another", path.display(), kind.keygen())]
     Read {
         /// What it signs.
         kind: KeyKind,
@@ -110,6 +129,18 @@ impl PolicyKeyFile {
     /// Reads a key.
     pub fn read(path: &Path) -> Result<PolicyKey, KeyFileError> {
         read(KeyKind::Policy, path).map(PolicyKey::from_seed)
+    }
+}
+
+impl OrderKeyFile {
+    /// Makes a new key; on disk before this returns. Never replaces one.
+    pub fn create(path: &Path) -> Result<OrderKey, KeyFileError> {
+        create(KeyKind::Order, path).map(OrderKey::from_seed)
+    }
+
+    /// Reads a key.
+    pub fn read(path: &Path) -> Result<OrderKey, KeyFileError> {
+        read(KeyKind::Order, path).map(OrderKey::from_seed)
     }
 }
 
@@ -185,6 +216,8 @@ mod tests {
         let path = folder.path().join("policy.key");
         let error = PolicyKeyFile::read(&path).expect_err("missing").to_string();
         assert!(error.contains("policy.key") && error.contains("keygen"), "{error}");
+        let order = OrderKeyFile::read(&path).expect_err("missing").to_string();
+        assert!(order.contains("order-key keygen"), "{order}");
         PolicyKeyFile::create(&path).expect("made");
         fs::write(&path, [1; 33]).expect("written");
         assert!(matches!(PolicyKeyFile::read(&path), Err(KeyFileError::Damaged { .. })));

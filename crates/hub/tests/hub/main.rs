@@ -17,6 +17,7 @@ mod failures;
 mod feeds;
 mod live;
 mod oidc;
+mod orders;
 mod plates;
 mod policy_parts;
 #[path = "../../../../tests/src/postgres.rs"]

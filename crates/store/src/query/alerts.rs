@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::{GateId, NodeId, SiteId, UtcTime};
 use projections::{AlertKind, AlertSignal};
 use thiserror::Error;
+use wire::LaneName;
 
 use crate::db::{Query, Row, Tx};
 use crate::error::StoreError;
@@ -323,6 +324,36 @@ impl Store {
         Ok(row)
     }
 
+    /// Raises a guard's call for help at a lane; where one is open there that nobody took on, that one stands.
+    pub async fn help_call(&self, call: &HelpCall) -> Result<AlertRow, StoreError> {
+        let mut tx = self.write_begin().await?;
+        let open = Query::new(format!(
+            "{COLUMNS} a.node = $1 and a.kind = 'help_wanted' and a.subject = $2 \
+             and not exists (select 1 from alert_action d where d.alert = a.id)"
+        ));
+        let open = open.bind(call.node.as_str()).bind(call.lane.as_str()).fetch_optional(&mut tx).await?;
+        if let Some(open) = open {
+            return alert(&open);
+        }
+        let raised = AlertRow {
+            id: format!("help-{}-{}-{}", call.node, call.lane, call.at.as_unix_micros()),
+            kind: AlertKind::HelpWanted,
+            site: call.site.clone(),
+            gate: None,
+            node: call.node.clone(),
+            subject: call.lane.to_string(),
+            seq: 0,
+            at: call.at,
+            ended_at: None,
+            detail: call.reason.clone(),
+            acknowledged: None,
+            closed: None,
+        };
+        alerts_insert(&mut tx, std::slice::from_ref(&raised)).await?;
+        tx.commit().await?;
+        Ok(raised)
+    }
+
     /// Raises an alert for each node that nothing was heard of for `silence`, and ends those of nodes that are heard
     /// again. Returns what changed. A node tells its status twice a minute while it is there.
     pub async fn silent_nodes_mark(&self, now: UtcTime, silence: Duration) -> Result<Vec<AlertRow>, StoreError> {
@@ -356,6 +387,21 @@ impl Store {
         changed.extend(raised);
         Ok(changed)
     }
+}
+
+/// A guard's call for help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelpCall {
+    /// The site.
+    pub site: SiteId,
+    /// The node of the lane.
+    pub node: NodeId,
+    /// The lane.
+    pub lane: LaneName,
+    /// Why, in the guard's words.
+    pub reason: String,
+    /// When.
+    pub at: UtcTime,
 }
 
 fn silent(node: &NodeId, site: SiteId, heard: UtcTime) -> AlertRow {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use domain::{GateId, NodeId, SiteId, UtcTime};
 use projections::{PassageRow, StayRow};
-use wire::{BlobHash, EventId};
+use wire::BlobHash;
 
 use crate::db::{Query, Row};
 use crate::error::StoreError;
@@ -35,7 +35,7 @@ pub struct ListCursor {
 
 impl ListCursor {
     /// The place of a row.
-    pub fn new(at: UtcTime, id: EventId) -> Self {
+    pub fn new(at: UtcTime, id: impl fmt::Display) -> Self {
         Self { at, id: id.to_string() }
     }
 

@@ -11,6 +11,7 @@ mod counting;
 mod crash;
 mod ingest;
 mod opening;
+mod orders;
 mod plates;
 mod policies;
 mod policy_parts;

@@ -17,7 +17,7 @@ use uplink::{
 };
 use wire::order::OrderOutcome;
 use wire::policy::{PolicyKey, TrustedKeys};
-use wire::{Channel, LaneName, LaneOrder, NodeTopic, OrderAction, OrderAnswer, OrderId};
+use wire::{Channel, LaneName, LaneOrder, NodeTopic, OrderAction, OrderAnswer, OrderId, OrderKey};
 
 use crate::support::broker::Broker;
 use crate::support::hub::{Hub, Receipts};
@@ -141,7 +141,7 @@ fn order(id: u8, action: OrderAction) -> LaneOrder {
 }
 
 fn sealed(order: &LaneOrder) -> Vec<u8> {
-    order.seal(&PolicyKey::from_seed([1; 32])).unwrap()
+    order.seal(&OrderKey::from_seed([1; 32])).unwrap()
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn what_is_late_forged_retained_or_for_another_node_opens_nothing() {
     guard.say(&sealed(&order(1, OrderAction::Open)), true).await;
     let node = Node::start(folder.path(), &broker, at(11)).await;
     guard.say(b"open", false).await;
-    guard.say(&order(2, OrderAction::Open).seal(&PolicyKey::from_seed([2; 32])).unwrap(), false).await;
+    guard.say(&order(2, OrderAction::Open).seal(&OrderKey::from_seed([2; 32])).unwrap(), false).await;
     let elsewhere = LaneOrder { node: "n2".parse().unwrap(), ..order(3, OrderAction::Open) };
     guard.say(&sealed(&elsewhere), false).await;
     let late = order(4, OrderAction::Open);

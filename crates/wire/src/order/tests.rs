@@ -30,7 +30,7 @@ fn open(bytes: &[u8]) -> Result<LaneOrder, OrderError> {
 
 #[test]
 fn an_order_reads_back_at_its_node_and_nowhere_else() {
-    let bytes = order().seal(&key()).expect("it seals");
+    let bytes = order().seal(&key().into()).expect("it seals");
     assert_eq!(open(&bytes).expect("its own"), order());
     for (s, n) in [("s2", "n1"), ("s1", "n2")] {
         let elsewhere = LaneOrder::open(&bytes, &trusted(), &site(s), &node(n));
@@ -40,7 +40,7 @@ fn an_order_reads_back_at_its_node_and_nowhere_else() {
 
 #[test]
 fn nobody_without_the_key_gives_an_order_or_changes_one() {
-    let bytes = order().seal(&key()).expect("it seals");
+    let bytes = order().seal(&key().into()).expect("it seals");
     let value: Value = serde_json::from_slice(&bytes).expect("JSON");
     for (member, forged) in [
         ("id", "0192f1c2-0000-4000-8000-000000000001"),
@@ -57,7 +57,7 @@ fn nobody_without_the_key_gives_an_order_or_changes_one() {
         let opened = open(changed.to_string().as_bytes());
         assert!(matches!(opened, Err(OrderError::NotBelieved(_))), "{member}: {opened:?}");
     }
-    assert!(open(&order().seal(&PolicyKey::from_seed([2; 32])).expect("it seals")).is_err());
+    assert!(open(&order().seal(&OrderKey::from_seed([2; 32])).expect("it seals")).is_err());
     // What the same key signs for another purpose is no order, and an order is no policy.
     assert!(WantedPolicy::open(&bytes, &trusted(), &site("s1"), &node("n1")).is_err());
     for bytes in [&b""[..], b"{}", b"[]", b"\xff", &vec![b' '; ORDER_BYTES_MAX + 1]] {
@@ -76,13 +76,16 @@ fn what_is_missing_or_lives_too_long_is_not_sealed() {
         (LaneOrder { lane: None, ..order() }, "lane"),
         (LaneOrder { answers: Some("3.1".to_owned()), ..order() }, "answers"),
     ] {
-        match bad.seal(&key()) {
+        match bad.seal(&key().into()) {
             Err(OrderError::BadMember { member: named, .. }) => assert_eq!(named, member),
             other => panic!("{member}: {other:?}"),
         }
     }
     for action in OrderAction::ALL {
-        let sealed = LaneOrder { action, lane: None, ..order() }.seal(&key());
+        let answers = (action.answers() == Answering::Must).then(|| "3.1".to_owned());
+        let without = LaneOrder { action, ..order() }.seal(&key().into());
+        assert_eq!(without.is_err(), answers.is_some(), "{action:?}");
+        let sealed = LaneOrder { action, answers, lane: None, ..order() }.seal(&key().into());
         assert_eq!(sealed.is_ok(), action.fits_all_lanes(), "{action:?}");
     }
 }
@@ -115,4 +118,17 @@ fn an_answer_is_believed_with_the_signature_of_its_node() {
     assert!(matches!(OrderAnswer::open(&bytes, &other), Err(AnswerError::NotBelieved)));
     let forged = String::from_utf8(bytes).expect("text").replace("refused", "given");
     assert!(matches!(OrderAnswer::open(forged.as_bytes(), &key.public()), Err(AnswerError::NotBelieved)));
+}
+
+#[test]
+fn an_order_key_is_believed_in_orders_and_a_policy_key_in_both() {
+    let own = OrderKey::from_seed([3; 32]);
+    assert!(open(&order().seal(&own).expect("it seals")).is_err(), "the node does not know it");
+    let both = trusted().and(&[own.public()]).expect("another key");
+    for key in [own.clone(), key().into()] {
+        let bytes = order().seal(&key).expect("it seals");
+        let opened = LaneOrder::open(&bytes, &both, &site("s1"), &node("n1"));
+        assert_eq!(opened.expect("one of its keys"), order());
+    }
+    assert!(format!("{own:?}").contains(&own.id().to_string()) && !format!("{own:?}").contains("[3"), "{own:?}");
 }

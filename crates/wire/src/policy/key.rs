@@ -9,7 +9,7 @@ use crate::key::{InvalidKey, NodeKey, NodePublicKey, Signature};
 /// merged.
 pub const TRUSTED_KEYS_MAX: usize = 8;
 
-/// The secret key that signs policies and guards' orders. A type of its own, so that no node's key ever signs one by
+/// The secret key that signs policies, and guards' orders where there is no [`OrderKey`](crate::OrderKey) for them. A type of its own, so that no node's key ever signs one by
 /// mistake; `Debug` does not show it.
 #[derive(Clone)]
 pub struct PolicyKey(NodeKey);
@@ -140,6 +140,14 @@ impl TrustedKeys {
             Some((_, key)) => Err(TrustedKeysError::Twice(key.id())),
             None => Ok(Self(keys)),
         }
+    }
+
+    /// These and `more` besides: who is believed in something that others may say as well.
+    ///
+    /// # Errors
+    /// As for [`TrustedKeys::new`].
+    pub fn and(&self, more: &[PolicyPublicKey]) -> Result<Self, TrustedKeysError> {
+        Self::new(self.0.iter().chain(more).cloned().collect())
     }
 
     /// The keys, in the order given.

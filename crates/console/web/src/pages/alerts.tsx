@@ -27,6 +27,7 @@ const KINDS = [
   'lane_alarm',
   'camera_lost',
   'node_silent',
+  'help_wanted',
 ] as const;
 /** Days in a file that is given its last day only. */
 const MONTH_MS = 31 * DAY_MS;

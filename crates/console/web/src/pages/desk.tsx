@@ -1,9 +1,13 @@
 // The guard's desk: who is at the lane, in a large picture, why the gate decided so, and who waits for the guard.
 import './desk.css';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type KeyboardEvent, useMemo, useState } from 'react';
+import { lanesQuery, ordersQuery } from '../api/orders';
+import { sitesQuery } from '../api/queries';
 import type { Decision } from '../api/types';
 import { useNow, useReader } from '../app/reader';
+import { useMay } from '../app/session';
 import { useSite } from '../app/site-choice';
 import type { Entry } from '../live/feed';
 import { useLive } from '../live/store';
@@ -14,7 +18,10 @@ import { Badge, PlateMark, Verdict } from '../parts/marks';
 import { bestOf, Picture } from '../parts/picture';
 import { Skeleton, State } from '../parts/state';
 import { named } from '../words';
-import { decisionsOf, lanesOf, waitingOf } from './desk/queue';
+import { Actions, Outcome } from './desk/actions';
+import { answerable } from './desk/orders';
+import { decisionsOf, keyOf, laneName, lanesOf, refusedOf, waitingOf } from './desk/queue';
+import { Visitors } from './desk/visitors';
 
 /** Decisions shown besides the large one. */
 const LATEST_MAX = 12;
@@ -24,19 +31,26 @@ export function DeskPage() {
   const { t, f } = useReader();
   const now = useNow(1_000);
   const site = useSite();
+  const may = useMay();
+  const { data: sites } = useQuery(sitesQuery);
+  const ofSite = site ?? (sites?.length === 1 ? sites[0]?.site : undefined);
   const feed = useLive((live) => live.feed);
   const isSeeded = useLive((live) => live.isSeeded);
   const [lane, setLane] = useState('');
   const [chosen, setChosen] = useState<string | null>(null);
   const decisions = useMemo(() => decisionsOf(feed, site), [feed, site]);
-  const lanes = useMemo(() => lanesOf(decisions), [decisions]);
-  const here = useMemo(() => decisions.filter((one) => !lane || one.lane === lane), [decisions, lane]);
-  const waiting = waitingOf(here, now);
+  const { data: known } = useQuery(lanesQuery);
+  const lanes = useMemo(() => lanesOf(known?.lanes, feed, site), [known, feed, site]);
+  const here = useMemo(() => decisions.filter((one) => !lane || keyOf(one) === lane), [decisions, lane]);
+  const refused = useMemo(() => refusedOf(feed), [feed]);
+  const waiting = waitingOf(here, now, refused);
   const shown = here.find((one) => one.id === chosen) ?? here[0];
   const changes = feed.filter(
     (entry): entry is Entry & { kind: 'lane' } =>
-      entry.kind === 'lane' && (!site || entry.what.site === site) && (!lane || entry.what.lane === lane),
+      entry.kind === 'lane' && (!site || entry.what.site === site) && (!lane || keyOf(entry.what) === lane),
   );
+  // Orders are for the lane that was chosen, or that of whoever is shown.
+  const place = lanes.find((one) => keyOf(one) === lane) ?? (shown && lanes.find((one) => keyOf(one) === keyOf(shown)));
   const step = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (by === 0 || here.length === 0) return;
@@ -60,14 +74,14 @@ export function DeskPage() {
           <Choice
             label={t('lane_choice')}
             value={lane}
-            options={[['', t('all_lanes')], ...lanes.map((name) => [name, name] as const)]}
+            options={[['', t('all_lanes')], ...lanes.map((one) => [keyOf(one), laneName(one, lanes)] as const)]}
             onChange={setLane}
           />
         )}
       </header>
       {!isSeeded ? (
         <Skeleton rows={2} height={16} />
-      ) : !shown ? (
+      ) : !shown && !place ? (
         <div className="card">
           <State icon="desk" title={t('desk_empty')}>
             <p>{t('desk_empty_help')}</p>
@@ -75,20 +89,43 @@ export function DeskPage() {
         </div>
       ) : (
         <div className="desk">
-          <Large decision={shown} />
+          <div className="stack">
+            {known && !known.takes_orders && (
+              <p className="banner" data-tone="info">
+                {t('desk_no_key')}
+              </p>
+            )}
+            {place && known?.takes_orders && (
+              <Actions
+                place={place}
+                name={laneName(place, lanes)}
+                lane={known.lanes.find((one) => keyOf(one) === keyOf(place))}
+                referred={answerable(decisions, place, waiting, now)}
+              />
+            )}
+            {shown ? (
+              <Large decision={shown} />
+            ) : (
+              <div className="card">
+                <State icon="desk" title={t('desk_empty')} />
+              </div>
+            )}
+          </div>
           <aside className="stack">
             <section className="card" aria-labelledby="waiting">
               <h2 id="waiting">{t('waiting_guard', { n: f.number(waiting.length) })}</h2>
               {waiting.length === 0 ? (
                 <p className="soft">{t('waiting_none')}</p>
               ) : (
-                <Rows decisions={waiting.slice(0, LATEST_MAX)} chosen={shown.id} choose={setChosen} />
+                <Rows decisions={waiting.slice(0, LATEST_MAX)} chosen={shown?.id} choose={setChosen} />
               )}
             </section>
             <section className="card" aria-labelledby="latest" onKeyDown={step}>
               <h2 id="latest">{t('latest')}</h2>
-              <Rows decisions={here.slice(0, LATEST_MAX)} chosen={shown.id} choose={setChosen} />
+              <Rows decisions={here.slice(0, LATEST_MAX)} chosen={shown?.id} choose={setChosen} />
             </section>
+            {may('orders.read') && <Given site={site} />}
+            {may('passes.read') && ofSite && <Visitors site={ofSite} decisions={decisions} />}
             <section className="card" aria-labelledby="changes">
               <h2 id="changes">{t('lane_events')}</h2>
               {changes.length === 0 && <p className="soft">{t('lane_events_none')}</p>}
@@ -145,7 +182,26 @@ function Large({ decision }: { decision: Decision }) {
   );
 }
 
-function Rows(props: { decisions: readonly Decision[]; chosen: string; choose: (id: string) => void }) {
+/** What was ordered here and at the other desks. */
+function Given({ site }: { site: string | undefined }) {
+  const { t } = useReader();
+  const { data } = useQuery(ordersQuery(site));
+  return (
+    <section className="card" aria-labelledby="given">
+      <h2 id="given">{t('orders_given')}</h2>
+      {data?.length === 0 && <p className="soft">{t('orders_none')}</p>}
+      <ol className="stack small">
+        {data?.slice(0, CHANGES_MAX).map((order) => (
+          <li key={order.id}>
+            <Outcome order={order} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Rows(props: { decisions: readonly Decision[]; chosen: string | undefined; choose: (id: string) => void }) {
   const { t, f } = useReader();
   return (
     <ol className="desk-rows">

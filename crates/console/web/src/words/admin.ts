@@ -22,6 +22,8 @@ export const ADMIN = {
   'permission_decisions.read': ['xem quyết định ở làn', 'see what was decided at lanes'],
   'permission_alerts.read': ['xem cảnh báo', 'see alerts'],
   'permission_alerts.act': ['xử lý cảnh báo', 'deal with alerts'],
+  'permission_orders.read': ['xem lệnh đã ra ở làn', 'see orders given to lanes'],
+  'permission_orders.write': ['ra lệnh mở, đóng, khóa làn', 'open, close and lock lanes'],
   'permission_nodes.read': ['xem thiết bị', 'see nodes'],
   'permission_nodes.write': ['mời và thu hồi thiết bị', 'invite and revoke nodes'],
   'permission_quarantine.read': ['xem gói tin bị giữ lại', 'see messages that were set aside'],

@@ -20,6 +20,7 @@ export const ALERTS = {
   alert_kind_lane_alarm: ['Báo động tại làn', 'Alarm at a lane'],
   alert_kind_camera_lost: ['Mất hình camera', 'Camera lost'],
   alert_kind_node_silent: ['Thiết bị biên im lặng', 'Node silent'],
+  alert_kind_help_wanted: ['Bảo vệ gọi hỗ trợ', 'Guard calls for help'],
   alert_state_open: ['Chưa tiếp nhận', 'Open'],
   alert_state_ended: ['Đã tự hết', 'Over by itself'],
   alert_state_acknowledged: ['Đang xử lý', 'Acknowledged'],

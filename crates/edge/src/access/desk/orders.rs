@@ -71,17 +71,33 @@ impl AccessDesk {
             OrderKind::Release => return self.release(&posts, &word, now),
             OrderKind::Override { subjects } => return self.permit(posts[0], subjects.clone(), word, moment, now),
             OrderKind::Answer { decision } => {
-                let fresh = self.posts[posts[0]].referred.as_ref().filter(|(number, _, at)| {
-                    number.to_string() == *decision && now.instant.saturating_duration_since(*at) <= SHOWN_MAX
-                });
-                let (_, subjects, _) = fresh.ok_or_else(|| OrderRefused::NotWaiting(decision.clone()))?;
-                let done = self.permit(posts[0], subjects.clone(), word, moment, now)?;
+                let subjects = self.waiting(posts[0], decision, now)?;
+                let done = self.permit(posts[0], subjects, word, moment, now)?;
                 // One answer lets in once.
                 self.posts[posts[0]].referred = None;
                 return Ok(done);
             }
+            OrderKind::Refuse { decision } => {
+                self.waiting(posts[0], decision, now)?;
+                let post = &mut self.posts[posts[0]];
+                post.referred = None;
+                let teller = Teller { lane: &post.id, gate: post.gate.as_ref(), guard: None };
+                let change = teller.change(LaneHappening::Ordered, kind.as_str());
+                let told = LaneChange { guard: Some(word), decision: Some(decision.clone()), ..change };
+                self.told.push(Payload::LaneChanged(told));
+                return Ok(OrderDone { decision: None });
+            }
         };
         self.each(&posts, &[LaneInput::Guard { order, guard: by }], &word, now)
+    }
+
+    /// Whom the lane's last referral is about, where it is that decision and still fresh.
+    fn waiting(&self, post: usize, decision: &str, now: Now) -> Result<Vec<Subject>, OrderRefused> {
+        let fresh = self.posts[post].referred.as_ref().filter(|(number, _, at)| {
+            number.to_string() == decision && now.instant.saturating_duration_since(*at) <= SHOWN_MAX
+        });
+        let subjects = fresh.map(|(_, subjects, _)| subjects.clone());
+        subjects.ok_or_else(|| OrderRefused::NotWaiting(decision.to_owned()))
     }
 
     fn permit(

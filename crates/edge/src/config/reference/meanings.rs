@@ -199,6 +199,12 @@ pub(super) const NODE: &[Meaning] = &[
          lanes. Asks for `[broker]` and `[hub]`.",
     ),
     field("policy.keys", "", "", "Whoever has the secret half of one decides who may pass."),
+    field(
+        "policy.order_keys",
+        "list of the public keys that `gatehouse-hub order-key keygen` has shown",
+        "orders are taken by `keys` alone",
+        "Whoever has the secret half of one may give orders to the lanes, and change nothing else.",
+    ),
 ];
 
 /// A gate's profile.

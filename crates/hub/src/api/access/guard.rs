@@ -107,7 +107,7 @@ async fn answer(
     }
     let is_recorded = route.personal != Personal::No || (route.is_write() && route.written == Written::ByGuard);
     request.extensions_mut().insert(caller.clone());
-    let response = if route.method == "POST" {
+    let response = if route.method == "POST" && !route.is_once {
         idempotency::run(app, route, &caller, request, next).await?
     } else {
         next.run(request).await

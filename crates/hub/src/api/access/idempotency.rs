@@ -26,7 +26,8 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Headers of an answer that are kept.
 const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
 
-fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+/// What the caller calls his write.
+pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
     let text = value
         .to_str()

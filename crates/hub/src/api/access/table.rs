@@ -51,10 +51,12 @@ pub(crate) struct Route {
     pub(crate) written: Written,
     /// Whether the answer holds a secret that is shown once: then it is never kept to be given again.
     pub(crate) is_secret: bool,
+    /// Whether the handler itself knows a write that is sent again, for good and not only for a day.
+    pub(crate) is_once: bool,
 }
 
 const fn route(method: &'static str, path: &'static str, access: Access) -> Route {
-    Route { method, path, access, personal: Personal::No, written: Written::ByGuard, is_secret: false }
+    Route { method, path, access, personal: Personal::No, written: Written::ByGuard, is_secret: false, is_once: false }
 }
 
 impl Route {
@@ -74,6 +76,10 @@ impl Route {
         Self { is_secret: true, ..self }
     }
 
+    const fn once(self) -> Self {
+        Self { is_once: true, ..self }
+    }
+
     /// Whether it changes something.
     pub(crate) fn is_write(&self) -> bool {
         self.method != "GET"
@@ -83,8 +89,8 @@ impl Route {
 use Access::{Machine, May, Own, OwnOr, Public, SignedIn};
 use Permission::{
     AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
-    FeedsWrite, FiguresRead, NodesRead, NodesWrite, PassesRead, PassesWrite, PlatesRead, PoliciesRead, PoliciesWrite,
-    QuarantineRead, WatchListsApprove, WatchListsRead, WatchListsWrite,
+    FeedsWrite, FiguresRead, NodesRead, NodesWrite, OrdersRead, OrdersWrite, PassesRead, PassesWrite, PlatesRead,
+    PoliciesRead, PoliciesWrite, QuarantineRead, WatchListsApprove, WatchListsRead, WatchListsWrite,
 };
 
 /// Every route that is served. This is the only place that says who may use one.
@@ -141,6 +147,10 @@ pub(crate) const TABLE: &[Route] = &[
     route("GET", "/api/v1/plates/{event_id}", May(PlatesRead)).personal(),
     route("GET", "/api/v1/decisions", May(DecisionsRead)).personal(),
     route("GET", "/api/v1/decisions/{event_id}", May(DecisionsRead)).personal(),
+    // Who opened what and why. An order is written down before it is sent, and again with what became of it.
+    route("GET", "/api/v1/lanes", May(DecisionsRead)),
+    route("GET", "/api/v1/orders", May(OrdersRead)).personal(),
+    route("POST", "/api/v1/orders", May(OrdersWrite)).by_handler().once(),
     route("GET", "/api/v1/blobs/{sha256}", May(EventsRead)).personal(),
     // Opening it is written down; what a watcher is told of depends on the permissions for each kind of event.
     route("GET", "/api/v1/stream", May(FiguresRead)).personal(),
@@ -148,6 +158,7 @@ pub(crate) const TABLE: &[Route] = &[
     route("GET", "/api/v1/dwell", May(FiguresRead)),
     // Alerts name no plate: whoever may read the plate that raised one finds it by its event.
     route("GET", "/api/v1/alerts", May(AlertsRead)),
+    route("POST", "/api/v1/alerts", May(OrdersWrite)),
     route("POST", "/api/v1/alerts/{id}/acknowledge", May(AlertsAct)),
     route("POST", "/api/v1/alerts/{id}/close", May(AlertsAct)),
     // Tables and entities to take away: which of them, the handler asks for each by its own permission.

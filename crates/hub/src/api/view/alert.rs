@@ -27,7 +27,7 @@ pub(crate) struct Alert {
     /// Its identity.
     id: String,
     /// What it is about: `watchlist_hit`, `crowding`, `wrong_direction`, `tailgating`, `passed_unpermitted`,
-    /// `lane_alarm`, `camera_lost` or `node_silent`.
+    /// `lane_alarm`, `camera_lost`, `node_silent` or `help_wanted`.
     kind: &'static str,
     /// How it stands: `open`, `ended` (over by itself before anybody looked), `acknowledged` or `closed`.
     state: &'static str,
@@ -37,13 +37,13 @@ pub(crate) struct Alert {
     gate: Option<String>,
     /// The node.
     node: String,
-    /// Of what: a camera, `gate/zone/group`, a line, `lane/alarm`, or the name of a list.
+    /// Of what: a camera, `gate/zone/group`, a line, a lane, `lane/alarm`, or the name of a list.
     subject: String,
     /// When it was raised.
     at: String,
     /// When it was over by itself; nothing while it is not, and for what only happened.
     ended_at: Option<String>,
-    /// More, in words; never a plate.
+    /// More, in words; never a plate. Of a call for help, what the guard wrote.
     detail: String,
     /// The event that raised it, where one did: a plate's is at `/api/v1/plates/{event_id}`.
     event: Option<String>,

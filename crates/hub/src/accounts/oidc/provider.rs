@@ -308,10 +308,7 @@ impl Provider {
 }
 
 fn reason(error: &OidcError) -> String {
-    match error {
-        OidcError::Provider(why) => why.clone(),
-        other => other.to_string(),
-    }
+    if let OidcError::Provider(why) = error { why.clone() } else { error.to_string() }
 }
 
 /// Does something that blocks elsewhere.

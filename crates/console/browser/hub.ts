@@ -19,7 +19,7 @@ export class Caller {
     return (await answer.json()) as T;
   }
 
-  async write<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, data?: object): Promise<T | null> {
+  async write<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, data?: object): Promise<T | null> {
     const headers = { 'x-csrf-token': this.csrf };
     const answer = await this.context.fetch(path, { method, headers, ...(data ? { data } : {}) });
     const text = await answer.text();

@@ -1,5 +1,6 @@
 // A hub of its own with an empty database, and its broker.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -46,6 +47,16 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
   await once(child, 'exit');
 }
 
+/** The hub's program. */
+function program(): string {
+  return join(dirname(needed('GATEHOUSE_PROGRAM')), 'gatehouse-hub');
+}
+
+function command(options: string[]): void {
+  const { status, stderr } = spawnSync(program(), options, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`gatehouse-hub ${options.join(' ')}: ${stderr}`);
+}
+
 export class OwnHub {
   private constructor(
     private readonly folder: string,
@@ -58,13 +69,24 @@ export class OwnHub {
     readonly code: string,
   ) {}
 
-  /** `login` is what stands in that table of its configuration; it may need to know where the hub will be. */
-  static async start(login: string | ((address: string) => string)): Promise<OwnHub> {
+  /**
+   * `login` is what stands in that table of its configuration; it may need to know where the hub will be. `more` is what
+   * stands below, where FOLDER is the hub's own.
+   */
+  static async start(login: string | ((address: string) => string), more = ''): Promise<OwnHub> {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-own-hub-'));
     const [broker, http] = [await freePort(), await freePort()];
-    const config = `db = "${folder}/hub.db"\nblobs = "${folder}/blobs"\nlisten = "127.0.0.1:${http}"\n`;
     const said = typeof login === 'string' ? login : login(`http://127.0.0.1:${http}`);
-    writeFileSync(join(folder, 'hub.toml'), `${config}[broker]\naddress = "127.0.0.1:${broker}"\n[login]\n${said}\n`);
+    const config = [
+      `db = "${folder}/hub.db"\nblobs = "${folder}/blobs"\nlisten = "127.0.0.1:${http}"`,
+      `[broker]\naddress = "127.0.0.1:${broker}"`,
+      `[login]\n${said}`,
+      more.replaceAll('FOLDER', folder),
+    ];
+    writeFileSync(join(folder, 'hub.toml'), `${config.join('\n')}\n`);
+    if (more.includes('policy_key_file')) {
+      command(['policy', 'keygen', '--key', `${folder}/policy.key`, '--db', `${folder}/hub.db`]);
+    }
     writeFileSync(join(folder, 'broker.conf'), `listener ${broker} 127.0.0.1\nallow_anonymous true\n`);
     const mosquitto = spawn(MOSQUITTO, ['-c', join(folder, 'broker.conf')], { stdio: 'ignore' });
     let [address, code] = ['', ''];
@@ -77,19 +99,21 @@ export class OwnHub {
   }
 
   private static run(folder: string, read: (line: string) => boolean): Promise<ChildProcess> {
-    return started(OwnHub.program(), ['run', '--config', join(folder, 'hub.toml')], read);
+    return started(program(), ['run', '--config', join(folder, 'hub.toml')], read);
   }
 
   /** Runs a command of the hub's program beside it. */
   async command(...options: string[]): Promise<void> {
     const config = ['--config', join(this.folder, 'hub.toml')];
-    const child = spawn(OwnHub.program(), [...options, ...config], { stdio: 'ignore' });
+    const child = spawn(program(), [...options, ...config], { stdio: 'ignore' });
     const [code] = await once(child, 'exit');
     if (code !== 0) throw new Error(`gatehouse-hub ${options.slice(0, 2).join(' ')} ended with ${code}`);
   }
 
-  private static program(): string {
-    return join(dirname(needed('GATEHOUSE_PROGRAM')), 'gatehouse-hub');
+  /** Believes a node of a site from now on, so that the site is there. */
+  addNode(site: string, node: string): void {
+    const { x } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+    command(['node', 'add', '--site', site, '--node', node, '--key', x ?? '', '--db', join(this.folder, 'hub.db')]);
   }
 
   /** Ends it as a power cut would. */

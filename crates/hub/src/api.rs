@@ -13,6 +13,8 @@ mod blobs;
 mod body;
 mod counts;
 mod decisions;
+mod draft_access;
+mod draft_rows;
 mod drafts;
 mod enrolments;
 mod exports;
@@ -30,8 +32,10 @@ mod openapi;
 mod orders;
 mod params;
 mod passes;
+mod places;
 mod plates;
 mod policies;
+mod policy_trial;
 mod problem;
 mod reports;
 mod security;
@@ -44,7 +48,7 @@ mod webhooks;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use store::Store;
 use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
@@ -155,6 +159,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/decisions/{event_id}", get(decisions::decision)),
         ("/api/v1/lanes", get(lanes::lanes)),
         ("/api/v1/orders", get(orders::orders).post(orders::order)),
+        ("/api/v1/places", get(places::places)),
+        ("/api/v1/sites/{site}/place", put(places::place_put)),
+        ("/api/v1/sites/{site}/plan", get(places::plan).put(places::plan_put).delete(places::plan_delete)),
+        ("/api/v1/sites/{site}/plan/gates", put(places::gates_put)),
         ("/api/v1/nodes", get(nodes::nodes)),
         ("/api/v1/nodes/{node}/revocation", post(enrolments::revoke)),
         ("/api/v1/sites/{site}/enrolments", get(enrolments::invitations).post(enrolments::invite)),
@@ -169,6 +177,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
             "/api/v1/sites/{site}/policy-draft/documents/{path}",
             get(drafts::document).put(drafts::document_put).delete(drafts::document_delete),
         ),
+        ("/api/v1/sites/{site}/policy-draft/access", get(draft_access::access)),
+        ("/api/v1/sites/{site}/policy-draft/times", put(draft_access::times_put)),
+        ("/api/v1/sites/{site}/policy-draft/rows", get(draft_rows::rows).patch(draft_rows::rows_change)),
+        ("/api/v1/sites/{site}/policy-draft/imports", post(draft_rows::import)),
+        ("/api/v1/sites/{site}/policy-trial", get(policy_trial::trial)),
         ("/api/v1/sites/{site}/policy-draft/changes", get(drafts::changes)),
         ("/api/v1/sites/{site}/policy-draft/reset", post(drafts::reset)),
         ("/api/v1/sites/{site}/watch-entries", get(watch_entries::entries).post(watch_entries::propose)),
@@ -192,6 +205,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/webhooks/schema", get(webhooks::schema)),
         ("/api/v1/webhooks/{id}", get(webhooks::webhook).patch(webhooks::change).delete(webhooks::remove)),
         ("/api/v1/webhooks/{id}/dead-letters", get(webhooks::dead_letters)),
+        ("/api/v1/webhooks/{id}/trial", post(webhooks::trial)),
+        ("/api/v1/webhooks/{id}/dead-letters/{letter}", delete(webhooks::discard_letter)),
         ("/api/v1/webhooks/{id}/dead-letters/{letter}/redeliver", post(webhooks::redeliver_letter)),
         ("/ngsi-ld/v1/entities", get(ngsi::ngsi_entities)),
         ("/metrics", get(metrics::metrics)),

@@ -7,8 +7,13 @@
 
 pub mod draft;
 pub mod folder;
+pub mod import;
 pub mod key_file;
+pub mod list;
 pub mod publish;
+pub mod sheet;
+pub mod times;
+pub mod trial;
 
 pub(crate) mod herald;
 

@@ -24,6 +24,7 @@ pub mod month;
 pub mod node;
 pub mod open;
 pub mod pass;
+pub mod place;
 pub mod policy;
 pub mod query;
 pub mod rebuild;
@@ -69,6 +70,7 @@ pub use month::{InvalidMonth, Month};
 pub use node::{NodeError, RegisteredNode};
 pub use open::Store;
 pub use pass::{PassError, PassRow, PassUses};
+pub use place::{GatePlace, SitePlace, SitePlan};
 pub use policy::{NewPolicy, PolicyDocument, PolicyError, PolicyMark, PolicyRow, WantedRow};
 pub use projection::TABLES as PROJECTION_TABLES;
 pub use quarantine::{

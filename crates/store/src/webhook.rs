@@ -339,6 +339,15 @@ impl Store {
         Query::new("update webhook set delivered = delivered + 1 where id = $1").bind(webhook).execute(&mut tx).await?;
         tx.commit().await
     }
+
+    /// Gives one of those up for good; false where there is none.
+    pub async fn dead_letter_discard(&self, webhook: &str, id: u64) -> Result<bool, StoreError> {
+        let mut tx = self.write_begin().await?;
+        let delete = Query::new("delete from webhook_dead where webhook = $1 and id = $2");
+        let count = delete.bind(webhook).bind(sql_count(id)).execute(&mut tx).await?;
+        tx.commit().await?;
+        Ok(count > 0)
+    }
 }
 
 fn webhook(row: &Row) -> Result<WebhookRow, StoreError> {

@@ -115,6 +115,8 @@ test('every page, on a phone, a desk and a wall, light and dark', async ({ page,
     ['alerts', at('/alerts')],
     ['passes', at('/passes')],
     ['watch', at('/watch')],
+    ['rules', at('/rules')],
+    ['rules-trial', tab('/rules', 2)],
     ['reports', at('/reports')],
     ['nodes', at('/nodes')],
     ['alarms', tab('/nodes', 1)],
@@ -123,6 +125,7 @@ test('every page, on a phone, a desk and a wall, light and dark', async ({ page,
     ['accounts', at('/admin')],
     ['account-change', changing],
     ['keys', tab('/admin', 1)],
+    ['webhooks', tab('/admin', 2)],
   ]);
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 1280, height: 900 });

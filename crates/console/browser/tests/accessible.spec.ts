@@ -1,30 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Page } from '@playwright/test';
-import type AxeBuilder from 'axe-core';
+import { findings } from './axe';
 import { expect, LANGUAGES, NOBODY, test } from './page';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const PAGES = ['/', '/counts', '/search', '/nodes', '/desk', '/wall', '/account', '/admin'];
+const PAGES = [
+  '/',
+  '/counts',
+  '/search',
+  '/nodes',
+  '/desk',
+  '/wall',
+  '/account',
+  '/admin',
+  '/rules',
+  '/alerts',
+  '/reports',
+];
 const THEMES = ['light', 'dark'] as const;
-
-declare global {
-  interface Window {
-    axe: typeof AxeBuilder;
-  }
-}
-
-/** The findings of axe that keep somebody from using the page. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const results = await window.axe.run(document, { runOnly: { type: 'tag', values: tags } });
-    return results.violations
-      .filter((one) => one.impact === 'serious' || one.impact === 'critical')
-      .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' ; ')}`);
-  });
-}
 
 for (const theme of THEMES) {
   for (const language of LANGUAGES) {

@@ -9,7 +9,8 @@ import type { Account } from '../demo';
  */
 const ALLOWED = [
   /status of 401 .*\/api\/v1\/(session|setup|stream)/,
-  /status of (400|409) .*\/api\/v1\/(plates|accounts|sites\/demo\/watch-entries)/,
+  /status of (400|409) .*\/api\/v1\/(plates|accounts|webhooks|sites\/[a-z-]+\/(watch-entries|policy|plan))/,
+  /status of 404 .*\/policy-draft\/access/,
   /net::ERR_/,
 ];
 

@@ -58,7 +58,7 @@ pub enum Permission {
     /// Nodes, cameras and alarms.
     #[serde(rename = "nodes.read")]
     NodesRead,
-    /// Invites nodes, and believes them no more.
+    /// Invites nodes, believes them no more, and says where sites and gates are.
     #[serde(rename = "nodes.write")]
     NodesWrite,
     /// Messages that could not be taken in.

@@ -64,6 +64,8 @@ pub(crate) struct Draft {
     published: Option<u64>,
     /// Whether a publication now would change anything, such as because an entry of a watch list is over.
     differs: bool,
+    /// Whether this hub holds the key that policies are signed with; without it they are published where the key is.
+    signs: bool,
 }
 
 /// A text.
@@ -191,15 +193,16 @@ pub(crate) async fn draft(
         problems: assembled.problems.into_iter().map(fault).collect(),
         published: newest.map(|newest| newest.version),
         differs: !is_same,
+        signs: app.policy_key.is_some(),
     }))
 }
 
-fn path_of(text: &str) -> Result<DocumentPath, Problem> {
+pub(super) fn path_of(text: &str) -> Result<DocumentPath, Problem> {
     DocumentPath::new(text).map_err(|error| Problem::bad_request(format!("path: {error}")))
 }
 
 /// What `If-Match` and `If-None-Match` say.
-fn expected(headers: &HeaderMap) -> Result<Expected, Problem> {
+pub(super) fn expected(headers: &HeaderMap) -> Result<Expected, Problem> {
     let tag = |name| headers.get(name).and_then(|value| value.to_str().ok());
     match (tag(header::IF_MATCH), tag(header::IF_NONE_MATCH)) {
         (Some("*"), None) => Ok(Expected::Any),
@@ -262,7 +265,7 @@ pub(crate) async fn document_put(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn refuse_made(app: &App, site: &SiteId, path: &DocumentPath) -> Result<(), Problem> {
+pub(super) async fn refuse_made(app: &App, site: &SiteId, path: &DocumentPath) -> Result<(), Problem> {
     let (lists, _) = app.store.watch_in_force(site, clock::now()).await?;
     let is_made = path.as_str() == crate::policy::draft::REVOKED_PASSES
         || lists.iter().any(|list| watch_path(list) == path.as_str());

@@ -11,9 +11,9 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
-    accounts, accuracy, alerts, api_keys, audit_log, blobs, counts, decisions, drafts, enrolments, exports, gates,
-    health, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc, orders, passes, plates, policies, reports,
-    session, stream, view, visits, watch_entries, webhooks,
+    accounts, accuracy, alerts, api_keys, audit_log, blobs, counts, decisions, draft_access, draft_rows, drafts,
+    enrolments, exports, gates, health, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc, orders, passes,
+    places, plates, policies, policy_trial, reports, session, stream, view, visits, watch_entries, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -68,6 +68,12 @@ use crate::api::{
         lanes::lanes,
         orders::orders,
         orders::order,
+        places::places,
+        places::place_put,
+        places::plan,
+        places::plan_put,
+        places::plan_delete,
+        places::gates_put,
         nodes::nodes,
         enrolments::revoke,
         enrolments::invitations,
@@ -84,6 +90,12 @@ use crate::api::{
         drafts::document,
         drafts::document_put,
         drafts::document_delete,
+        draft_access::access,
+        draft_access::times_put,
+        draft_rows::rows,
+        draft_rows::rows_change,
+        draft_rows::import,
+        policy_trial::trial,
         drafts::changes,
         drafts::reset,
         watch_entries::entries,
@@ -115,7 +127,9 @@ use crate::api::{
         webhooks::change,
         webhooks::remove,
         webhooks::dead_letters,
+        webhooks::trial,
         webhooks::redeliver_letter,
+        webhooks::discard_letter,
         ngsi::ngsi_entities,
         metrics::metrics,
         blobs::get_blob,

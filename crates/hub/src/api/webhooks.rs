@@ -1,5 +1,7 @@
 //! Webhooks: where events are posted to, and what was not taken.
 
+mod delivery;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -8,7 +10,7 @@ use domain::SiteId;
 use serde::{Deserialize, Serialize};
 use store::{DeadLetterRow, WebhookChange, WebhookError, WebhookRow};
 use utoipa::{IntoParams, ToSchema};
-use wire::{EventId, Payload};
+use wire::Payload;
 
 use crate::accounts::Permission;
 use crate::accounts::token::random_hex;
@@ -20,8 +22,10 @@ use crate::api::params::{Params, rows};
 use crate::api::problem::{Problem, no_randomness};
 use crate::clock;
 use crate::feeds::check_url;
-use crate::feeds::client::Delivered;
-use crate::feeds::courier::redeliver;
+
+pub(crate) use delivery::{
+    __path_discard_letter, __path_redeliver_letter, __path_trial, discard_letter, redeliver_letter, trial,
+};
 
 /// Most sites that a hook may name.
 const SITES_MAX: usize = 1_000;
@@ -222,7 +226,8 @@ struct Said<'a> {
 fn check(app: &App, actor: &Actor, said: &Said<'_>) -> Result<(), Problem> {
     let &Said { url, kinds, sites, legal_basis } = said;
     if let Some(url) = url {
-        check_url(url, app.config.webhooks.reach).map_err(|error| Problem::bad_request(format!("url: {error}")))?;
+        check_url(url, app.config.webhooks.reach)
+            .map_err(|error| Problem::of("url_refused", StatusCode::BAD_REQUEST, format!("url: {error}")))?;
     }
     if let Some(kind) = kinds.iter().find(|kind| !Payload::KINDS.contains(&kind.as_str())) {
         let kind: String = kind.chars().take(40).collect();
@@ -398,38 +403,6 @@ pub(crate) async fn dead_letters(
     let found = app.store.dead_letters(&id, params.before, limit).await?;
     let next = found.last().filter(|_| is_full(found.len(), limit)).map(|letter| letter.id);
     Ok(Json(DeadLetters { dead_letters: found.iter().map(DeadLetter::from).collect(), next }))
-}
-
-/// Delivers an event again that a webhook did not take, now. It leaves the list when it is taken.
-#[utoipa::path(post, path = "/api/v1/webhooks/{id}/dead-letters/{letter}/redeliver", tag = "feeds",
-    params(("id" = String, Path, description = "The webhook"), ("letter" = u64, Path, description = "The letter")),
-    responses((status = 204, description = "It was taken"), (status = 404, body = Problem),
-        (status = 502, description = "It was not taken", body = Problem), (status = 503, body = Problem)))]
-pub(crate) async fn redeliver_letter(
-    State(app): State<App>,
-    Path((id, letter)): Path<(String, String)>,
-    actor: Actor,
-) -> Result<StatusCode, Problem> {
-    let hook = his(&app, &actor, &id).await?;
-    let letter: u64 =
-        letter.parse().map_err(|_| Problem::bad_request("letter: the `id` of a dead letter is accepted"))?;
-    let gone = || Problem::new(StatusCode::NOT_FOUND, format!("webhook \"{id}\" has no dead letter {letter}"));
-    let found = app.store.dead_letter_find(&id, letter).await?.ok_or_else(gone)?;
-    let event: EventId = serde_json::from_value(found.event.clone().into()).map_err(|_| gone())?;
-    // The log may have been cut since: then nothing can be delivered any more.
-    let event = app.store.event_find(event).await?.ok_or_else(gone)?;
-    match redeliver(&app.config.webhooks, hook, event).await {
-        Delivered::Taken => {
-            app.metrics.webhook_delivered();
-            app.store.dead_letter_delete(&id, letter).await?;
-            Ok(StatusCode::NO_CONTENT)
-        }
-        Delivered::Refused(error) => {
-            app.metrics.webhook_refused();
-            Err(Problem::new(StatusCode::BAD_GATEWAY, error))
-        }
-        Delivered::Gone => Err(Problem::new(StatusCode::BAD_GATEWAY, "the receiver answered 410 Gone")),
-    }
 }
 
 /// The JSON Schema of what is posted to webhooks.

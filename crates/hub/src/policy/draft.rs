@@ -17,7 +17,7 @@ use crate::policy::folder::check_form;
 pub const REVOKED_PASSES: &str = "lists/revoked-passes.csv";
 
 /// The document with the access policy.
-const ACCESS: &str = "access.toml";
+pub const ACCESS: &str = "access.toml";
 
 /// A policy as it would be published.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,8 +58,24 @@ pub enum AssembleError {
     Store(#[from] StoreError),
 }
 
-/// Puts a site's draft together as it would be published now.
-pub async fn assemble(store: &Store, site: &SiteId, now: UtcTime) -> Result<Assembled, AssembleError> {
+/// The texts of a draft by their paths, with those that are made here.
+struct Gathered {
+    texts: BTreeMap<String, String>,
+    made: Vec<String>,
+    problems: Vec<DraftProblem>,
+}
+
+/// The texts of a site's draft as they would be published now, by their paths, and the paths of those that are made here.
+pub async fn texts(
+    store: &Store,
+    site: &SiteId,
+    now: UtcTime,
+) -> Result<(BTreeMap<String, String>, Vec<String>), StoreError> {
+    let Gathered { texts, made, .. } = gather(store, site, now).await?;
+    Ok((texts, made))
+}
+
+async fn gather(store: &Store, site: &SiteId, now: UtcTime) -> Result<Gathered, StoreError> {
     let mut texts: BTreeMap<String, String> =
         store.draft_documents(site).await?.into_iter().map(|(path, text)| (path.to_string(), text)).collect();
     let (lists, entries) = store.watch_in_force(site, now).await?;
@@ -96,6 +112,12 @@ pub async fn assemble(store: &Store, site: &SiteId, now: UtcTime) -> Result<Asse
             ),
         });
     }
+    Ok(Gathered { texts, made, problems })
+}
+
+/// Puts a site's draft together as it would be published now.
+pub async fn assemble(store: &Store, site: &SiteId, now: UtcTime) -> Result<Assembled, AssembleError> {
+    let Gathered { texts, made, mut problems } = gather(store, site, now).await?;
     problems.extend(examine(&texts));
     let mut documents = Vec::with_capacity(texts.len());
     for (path, text) in texts {

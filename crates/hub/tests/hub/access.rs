@@ -55,7 +55,12 @@ pub fn sign_in(hub: &Hub, name: &str) -> SignedIn {
 /// What whoever may gets from a hub without nodes, by a write without content.
 fn allowed(method: &str, path: &str) -> u16 {
     match (method, path) {
-        ("POST", "/api/v1/webhooks/{id}/dead-letters/{letter}/redeliver" | "/api/v1/accounts/{id}/unlock") => 404,
+        (
+            "POST",
+            "/api/v1/webhooks/{id}/trial"
+            | "/api/v1/webhooks/{id}/dead-letters/{letter}/redeliver"
+            | "/api/v1/accounts/{id}/unlock",
+        ) => 404,
         // No identity provider is configured.
         (_, "/api/v1/oidc/start" | "/api/v1/oidc/callback") => 404,
         // Without an authority nobody enrols, but what is sent is looked at first.
@@ -63,7 +68,17 @@ fn allowed(method: &str, path: &str) -> u16 {
         // Nobody changes what he has not seen.
         ("DELETE", "/api/v1/sites/{site}/policy-draft/documents/{path}") => 428,
         ("GET", "/api/v1/sites/{site}/policy-draft/documents/{path}") => 404,
-        ("PUT", "/api/v1/sites/{site}/policy-draft/documents/{path}") => 415,
+        ("PUT", "/api/v1/sites/{site}/place" | "/api/v1/sites/{site}/plan/gates") => 415,
+        ("PUT", "/api/v1/sites/{site}/plan") => 400,
+        ("GET", "/api/v1/sites/{site}/plan") => 404,
+        ("PUT", "/api/v1/sites/{site}/policy-draft/documents/{path}" | "/api/v1/sites/{site}/policy-draft/times") => {
+            415
+        }
+        // The draft of a site without one.
+        ("GET", "/api/v1/sites/{site}/policy-draft/access") | ("POST", "/api/v1/sites/{site}/policy-draft/imports") => {
+            404
+        }
+        ("GET", "/api/v1/sites/{site}/policy-draft/rows" | "/api/v1/sites/{site}/policy-trial") => 404,
         ("POST" | "PATCH", _) => 415,
         ("DELETE", "/api/v1/session") => 204,
         ("DELETE", _)
@@ -97,6 +112,9 @@ fn concrete(path: &str) -> String {
         .replace("{letter}", "1")
         .replace("{document}", "vi.pdf")
         .replace("{table}", "counts")
+        .replace("/policy-draft/rows", "/policy-draft/rows?list=lists/holders.csv")
+        .replace("/policy-draft/imports", "/policy-draft/imports?list=lists/holders.csv")
+        .replace("/policy-trial", "/policy-trial?lane=car-in&who=holder:w-1&purpose=tests+of+access")
         .replace("/entities", "/entities?type=CrowdFlowObserved")
         .replace("{name}", "nothing")
 }

@@ -114,6 +114,44 @@ fn what_a_receiver_does_not_take_is_tried_again_then_kept_apart_and_can_be_deliv
 }
 
 #[test]
+fn a_hook_is_tried_with_the_newest_event_that_it_wants_and_a_dead_letter_is_given_up_for_good() {
+    let broker = Mosquitto::start();
+    let hub = Hub::ready_with(&broker, feeding);
+    let mut node = Node::new("n1");
+    hub.add(&node);
+    let publisher = Publisher::connect(broker.port);
+    publisher.publish(&node.topic(Channel::Event), node.passes(2));
+    publisher.wait_for_receipt(&node);
+    let receiver = Receiver::start();
+    let (plates, _) = add(&hub, &json!({ "url": receiver.url(), "kinds": ["plate_read"] }));
+    let (id, secret) = add(&hub, &json!({ "url": receiver.url(), "kinds": ["passed"] }));
+    let answer = hub.http.post(&format!("/api/v1/webhooks/{plates}/trial"), &json!({}));
+    assert_eq!(answer.status, 409, "nothing of the kind happened yet");
+    let trial = format!("/api/v1/webhooks/{id}/trial");
+    let told = hub.http.post(&trial, &json!({})).json();
+    assert_eq!((&told["taken"], &told["kind"], &told["error"]), (&json!(true), &json!("passed"), &Value::Null));
+    let posted = receiver.taken();
+    assert_eq!((posted.len(), &posted[0].json()["pos"]), (1, &json!(2)), "the newest");
+    let now = hub::clock::now().as_unix_micros() / 1_000_000;
+    assert!(verify(secret.as_bytes(), posted[0].header("gatehouse-signature"), &posted[0].body, now));
+    receiver.status.store(503, Ordering::SeqCst);
+    let told = hub.http.post(&trial, &json!({})).json();
+    assert!(told["taken"] == false && told["error"].as_str().unwrap().contains("503"), "{told}");
+
+    publisher.publish(&node.topic(Channel::Event), node.passes(1));
+    let path = format!("/api/v1/webhooks/{id}/dead-letters");
+    let letter = eventually("it is given up", || {
+        Some(hub.http.get(&path)["dead_letters"][0].clone()).filter(|letter| !letter.is_null())
+    });
+    receiver.status.store(200, Ordering::SeqCst);
+    let one = format!("{path}/{}", letter["id"]);
+    assert_eq!([hub.http.delete(&one).status, hub.http.delete(&one).status], [204, 404]);
+    assert_eq!(hub.http.get(&path)["dead_letters"], json!([]));
+    let hook = hub.http.get(&format!("/api/v1/webhooks/{id}"));
+    assert_eq!((&hook["delivered"], &hook["dead_letters"]), (&json!(0), &json!(0)), "it was not delivered");
+}
+
+#[test]
 fn a_hook_that_was_away_over_a_restart_of_the_hub_gets_everything() {
     let broker = Mosquitto::start();
     let hub = Hub::ready_with(&broker, |config| {

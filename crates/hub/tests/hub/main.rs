@@ -19,6 +19,7 @@ mod live;
 mod oidc;
 mod orders;
 mod plates;
+mod policy_lists;
 mod policy_parts;
 #[path = "../../../../tests/src/postgres.rs"]
 #[allow(dead_code)]

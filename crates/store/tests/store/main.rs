@@ -12,6 +12,7 @@ mod crash;
 mod ingest;
 mod opening;
 mod orders;
+mod places;
 mod plates;
 mod policies;
 mod policy_parts;

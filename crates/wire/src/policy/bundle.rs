@@ -190,6 +190,20 @@ impl Bundle {
         Ok(bundle)
     }
 
+    /// The documents of a sealed bundle, whoever signed it. For whoever kept the bytes and looks at what they say; whoever works
+    /// by a policy opens it by [`Bundle::open`].
+    pub fn documents_unproved(bytes: &[u8]) -> Result<Vec<Document>, BundleError> {
+        #[derive(Deserialize)]
+        struct Said {
+            documents: Vec<RawDocument>,
+        }
+        if bytes.len() > BUNDLE_BYTES_MAX {
+            return Err(BundleError::TooLong(bytes.len()));
+        }
+        let said: Said = serde_json::from_slice(bytes).map_err(BundleError::NotABundle)?;
+        Ok(said.documents.into_iter().map(Document::from_raw).collect::<Result<_, _>>()?)
+    }
+
     /// What is wrong with it, the first thing.
     pub fn check(&self) -> Result<(), BundleError> {
         if !(1..=VERSION_MAX).contains(&self.version) {

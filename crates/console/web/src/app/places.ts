@@ -14,9 +14,10 @@ const NEEDS = {
   '/alerts': ['alerts.read'],
   '/passes': ['passes.read'],
   '/watch': ['watch_lists.read'],
+  '/rules': ['policies.read'],
   '/nodes': ['nodes.read'],
   '/reports': ['figures.read'],
-  '/admin': ['accounts.read', 'audit_log.read', 'audit_log.verify'],
+  '/admin': ['accounts.read', 'audit_log.read', 'audit_log.verify', 'feeds.write'],
   '/wall': ['figures.read'],
 } as const satisfies Record<string, readonly Permission[]>;
 
@@ -34,6 +35,7 @@ export interface Place {
     | '/alerts'
     | '/passes'
     | '/watch'
+    | '/rules'
     | '/reports'
     | '/nodes'
     | '/admin'
@@ -51,6 +53,7 @@ export const PLACES: readonly Place[] = [
   { to: '/alerts', word: 'nav_alerts', icon: 'alert' },
   { to: '/passes', word: 'nav_passes', icon: 'pass' },
   { to: '/watch', word: 'nav_watch', icon: 'lists' },
+  { to: '/rules', word: 'nav_rules', icon: 'rules' },
   { to: '/nodes', word: 'nav_nodes', icon: 'nodes' },
   { to: '/reports', word: 'nav_reports', icon: 'reports' },
   { to: '/admin', word: 'nav_admin', icon: 'admin' },

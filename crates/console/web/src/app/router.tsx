@@ -112,6 +112,12 @@ const watch = createRoute({
   component: lazyRouteComponent(() => import('../pages/watch'), 'WatchPage'),
 });
 
+const rules = createRoute({
+  getParentRoute: () => root,
+  path: '/rules',
+  component: lazyRouteComponent(() => import('../pages/rules'), 'RulesPage'),
+});
+
 const wall = createRoute({
   getParentRoute: () => root,
   path: '/wall',
@@ -129,6 +135,7 @@ const routes = root.addChildren([
   alerts,
   passes,
   watch,
+  rules,
   reports,
   admin,
   account,

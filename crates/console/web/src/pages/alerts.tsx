@@ -14,7 +14,8 @@ import { AcknowledgeButton, CloseButton } from '../parts/alert-actions';
 import { Choice, Field, Select } from '../parts/controls';
 import { ExportLinks } from '../parts/exports';
 import { Badge, type Tone } from '../parts/marks';
-import { Failure, Skeleton, State } from '../parts/state';
+import { Paged } from '../parts/paged';
+import { State } from '../parts/state';
 import { named } from '../words';
 
 const STATES = ['open', 'acknowledged', 'ended', 'closed'] as const;
@@ -110,42 +111,22 @@ export function AlertsPage() {
 function Found({ search }: { search: AlertSearch }) {
   const { t } = useReader();
   const found = useInfiniteQuery(alertsQuery(search));
-  if (!found.data) {
-    if (!found.error) return <Skeleton rows={4} height={5} />;
-    return (
-      <div className="card">
-        <Failure error={found.error} retry={() => void found.refetch()} />
-      </div>
-    );
-  }
-  const alerts = found.data.pages.flatMap((page) => page.alerts);
-  if (alerts.length === 0) {
-    return (
-      <div className="card">
-        <State icon="check" title={t('alerts_none')} role="status" />
-      </div>
-    );
-  }
   return (
-    <>
-      <ul className="stack" aria-label={t('nav_alerts')}>
-        {alerts.map((alert) => (
-          <li key={alert.id}>
-            <AlertCard alert={alert} />
-          </li>
-        ))}
-      </ul>
-      {found.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          disabled={found.isFetchingNextPage}
-          onClick={() => void found.fetchNextPage()}
-        >
-          {t('more')}
-        </button>
+    <Paged
+      found={found}
+      rowsOf={(page) => page.alerts}
+      empty={<State icon="check" title={t('alerts_none')} role="status" />}
+    >
+      {(alerts) => (
+        <ul className="stack" aria-label={t('nav_alerts')}>
+          {alerts.map((alert) => (
+            <li key={alert.id}>
+              <AlertCard alert={alert} />
+            </li>
+          ))}
+        </ul>
       )}
-    </>
+    </Paged>
   );
 }
 

@@ -6,19 +6,11 @@ import { decisionQuery } from '../api/queries';
 import type { DecisionDetail } from '../api/types';
 import { useReader } from '../app/reader';
 import { decisionWho, decisionWhy } from '../parts/feed-words';
-import { Badge, PlateMark, type Tone, Verdict } from '../parts/marks';
+import { FINDINGS } from '../parts/findings';
+import { Badge, PlateMark, Verdict } from '../parts/marks';
 import { Failure, Skeleton } from '../parts/state';
 import { named } from '../words';
 import { BackLink, Facts, Pictures } from './detail';
-
-const FINDINGS: Record<string, Tone> = {
-  held: 'good',
-  'not-asked': 'plain',
-  noted: 'info',
-  resembles: 'warn',
-  denied: 'bad',
-  referred: 'warn',
-};
 
 export function DecisionPage() {
   const { id } = useParams({ from: '/decisions/$id' });

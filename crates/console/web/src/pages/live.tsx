@@ -16,6 +16,7 @@ import { Failure, Skeleton, State } from '../parts/state';
 import { GateCard } from './live/gate-card';
 import { insideOf, sumOf } from './live/sums';
 
+const MapCard = lazy(() => import('./live/map').then((part) => ({ default: part.MapCard })));
 const DayChart = lazy(() => import('./live/day-chart').then((part) => ({ default: part.DayChart })));
 
 export function LivePage() {
@@ -31,6 +32,9 @@ export function LivePage() {
       <div className="stack">
         <Figures site={site} />
         <Gates site={site} />
+        <Suspense fallback={<Skeleton rows={1} height={14} />}>
+          <MapCard site={site} />
+        </Suspense>
         <section className="card" aria-labelledby="flow-today">
           <div className="card-head">
             <h2 id="flow-today">{t('flow_today')}</h2>

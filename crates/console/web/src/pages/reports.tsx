@@ -9,12 +9,14 @@ import { useNow, useReader } from '../app/reader';
 import { useMay } from '../app/session';
 import { useSite } from '../app/site-choice';
 import { dayOf, toApi } from '../format/time';
+import { Ask } from '../parts/ask';
 import { Field } from '../parts/controls';
 import { Dialog } from '../parts/dialog';
 import { Icon } from '../parts/icon';
+import { Paged } from '../parts/paged';
 import { Problem } from '../parts/problem';
 import { textOf, useSending } from '../parts/sending';
-import { Failure, Skeleton, State } from '../parts/state';
+import { State } from '../parts/state';
 import { named } from '../words';
 
 const KINDS = ['day', 'week', 'month', 'half_year', 'year'] as const;
@@ -40,41 +42,23 @@ function Made({ site }: { site: string | undefined }) {
   const { t } = useReader();
   const found = useInfiniteQuery(reportsQuery(site));
   const [deleted, setDeleted] = useState<Report | null>(null);
-  if (!found.data) {
-    if (!found.error) return <Skeleton rows={3} height={4} />;
-    return (
-      <div className="card">
-        <Failure error={found.error} retry={() => void found.refetch()} />
-      </div>
-    );
-  }
-  const reports = found.data.pages.flatMap((page) => page.reports);
-  if (reports.length === 0) {
-    return (
-      <div className="card">
-        <State icon="reports" title={t('reports_none')} role="status" />
-      </div>
-    );
-  }
   return (
     <>
-      <ul className="stack" aria-label={t('nav_reports')}>
-        {reports.map((report) => (
-          <li key={report.id} className="card stack">
-            <ReportRow report={report} remove={() => setDeleted(report)} />
-          </li>
-        ))}
-      </ul>
-      {found.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          disabled={found.isFetchingNextPage}
-          onClick={() => void found.fetchNextPage()}
-        >
-          {t('more')}
-        </button>
-      )}
+      <Paged
+        found={found}
+        rowsOf={(page) => page.reports}
+        empty={<State icon="reports" title={t('reports_none')} role="status" />}
+      >
+        {(reports) => (
+          <ul className="stack" aria-label={t('nav_reports')}>
+            {reports.map((report) => (
+              <li key={report.id} className="card stack">
+                <ReportRow report={report} remove={() => setDeleted(report)} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </Paged>
       <Dialog title={t('report_delete')} isOpen={deleted !== null} close={() => setDeleted(null)}>
         {deleted && <DeleteAsk report={deleted} close={() => setDeleted(null)} />}
       </Dialog>
@@ -127,27 +111,14 @@ function ReportRow({ report, remove }: { report: Report; remove: () => void }) {
 function DeleteAsk({ report, close }: { report: Report; close: () => void }) {
   const { t } = useReader();
   const client = useQueryClient();
-  const { send, isBusy, problem } = useSending();
   const span = useSpan(report);
   const remove = async () => {
-    const params = { path: { id: report.id } };
-    if (await send(() => done(api.DELETE('/api/v1/reports/{id}', { params })))) close();
+    await done(api.DELETE('/api/v1/reports/{id}', { params: { path: { id: report.id } } }));
+    close();
     await client.invalidateQueries({ queryKey: REPORTS_KEY });
   };
-  return (
-    <div className="stack">
-      <Problem error={problem} />
-      <p>{t('report_delete_ask', { kind: named(t, 'report_kind', report.kind), span })}</p>
-      <p className="row">
-        <button type="button" className="button" data-look="bad" disabled={isBusy} onClick={() => void remove()}>
-          {t('report_delete')}
-        </button>
-        <button type="button" className="button" onClick={close}>
-          {t('cancel')}
-        </button>
-      </p>
-    </div>
-  );
+  const ask = t('report_delete_ask', { kind: named(t, 'report_kind', report.kind), span });
+  return <Ask ask={ask} text={t('report_delete')} send={remove} close={close} />;
 }
 
 function MakeForm({ site }: { site: string | undefined }) {

@@ -6,7 +6,7 @@ import { ApiError, answered, api } from '../api/client';
 import { useReader } from '../app/reader';
 import { sessionQuery } from '../app/session';
 import { Field } from '../parts/controls';
-import { PASSWORD_MIN } from './account/password';
+import { NewPasswordFields, newPasswordOf } from '../parts/new-password';
 import { LanguageChoice } from './language-choice';
 
 export function Setup() {
@@ -20,10 +20,9 @@ export function Setup() {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const text = (name: string) => String(form.get(name) ?? '');
-    const password = text('password');
-    const isSame = password === text('again');
-    setDiffers(!isSame);
-    if (!isSame) return;
+    const password = newPasswordOf(form);
+    setDiffers(password === null);
+    if (password === null) return;
     setBusy(true);
     setProblem(null);
     try {
@@ -63,21 +62,7 @@ export function Setup() {
         <Field label={t('display_name')}>
           {(ids) => <input {...ids} name="display" required autoComplete="name" />}
         </Field>
-        <Field label={t('password')} help={t('password_rules')}>
-          {(ids) => (
-            <input
-              {...ids}
-              name="password"
-              type="password"
-              required
-              minLength={PASSWORD_MIN}
-              autoComplete="new-password"
-            />
-          )}
-        </Field>
-        <Field label={t('password_again')} error={differs ? t('password_differs') : undefined}>
-          {(ids) => <input {...ids} name="again" type="password" required autoComplete="new-password" />}
-        </Field>
+        <NewPasswordFields label={t('password')} differs={differs} />
         <button type="submit" className="button" data-look="main" disabled={isBusy}>
           {t('setup_create')}
         </button>

@@ -4,13 +4,19 @@ import type { ReactNode } from 'react';
 import { useReader } from '../app/reader';
 import { Icon } from './icon';
 
-export function Dialog(props: { title: string; isOpen: boolean; close: () => void; children: ReactNode }) {
+export function Dialog(props: {
+  title: string;
+  isOpen: boolean;
+  close: () => void;
+  isWide?: boolean;
+  children: ReactNode;
+}) {
   const { t } = useReader();
   return (
     <Radix.Root open={props.isOpen} onOpenChange={(isOpen) => !isOpen && props.close()}>
       <Radix.Portal>
         <div className="dialog-veil" />
-        <Radix.Content className="dialog" data-size="small" aria-describedby={undefined}>
+        <Radix.Content className="dialog" data-size={props.isWide ? undefined : 'small'} aria-describedby={undefined}>
           <div className="card-head">
             <Radix.Title>{props.title}</Radix.Title>
             <Radix.Close className="button" data-look="quiet" aria-label={t('close')}>

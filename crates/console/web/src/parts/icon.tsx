@@ -6,6 +6,8 @@ const PATHS = {
   search: 'M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM20 20l-4.8-4.8',
   desk: 'M4 20V8l8-4 8 4v12M8 20v-7h8v7M4 20h16',
   lists: 'M9 6h11M9 12h11M9 18h11M4 6h.01M4 12h.01M4 18h.01',
+  map: 'M9 4 3.5 6v14L9 18l6 2 5.5-2V4L15 6 9 4zM9 4v14M15 6v14',
+  rules: 'M4 5h9M4 10h9M4 15h5M14 17l2.5 2.5L21 14',
   pass: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h3v3h-3zM20 14v6h-6',
   nodes: 'M4 5h16v5H4zM4 14h16v5H4zM7.5 7.5h.01M7.5 16.5h.01',
   reports: 'M6 3h8l5 5v13H6zM14 3v5h5M9 13h7M9 17h5',

@@ -3,16 +3,20 @@ import { ApiError } from '../api/client';
 import { useReader } from '../app/reader';
 import { isKey } from '../words';
 
+/** Somebody changed meanwhile what this was about. */
+const STALE = 412;
+
 export function Problem({ error }: { error: unknown }) {
   const { t, f } = useReader();
   if (!error) return null;
   const detail = error instanceof Error ? error.message : String(error);
   const kind = error instanceof ApiError ? error.kind : '';
-  const key = `problem_${kind}`;
+  const isStale = error instanceof ApiError && error.status === STALE && !isKey(`problem_${kind}`);
+  const key = isStale ? 'problem_stale' : `problem_${kind}`;
   const wait = error instanceof ApiError && error.waitMs !== null ? f.span(error.waitMs) : '';
   return (
     <p className="banner" data-tone="bad" role="alert">
-      {kind === 'network' ? t('error_network') : isKey(key) ? t(key, { wait }) : t('error_answer', { detail })}
+      {kind === 'network' ? t('error_network') : isKey(key) ? t(key, { wait, detail }) : t('error_answer', { detail })}
     </p>
   );
 }

@@ -25,7 +25,7 @@ export const ADMIN = {
   'permission_orders.read': ['xem lệnh đã ra ở làn', 'see orders given to lanes'],
   'permission_orders.write': ['ra lệnh mở, đóng, khóa làn', 'open, close and lock lanes'],
   'permission_nodes.read': ['xem thiết bị', 'see nodes'],
-  'permission_nodes.write': ['mời và thu hồi thiết bị', 'invite and revoke nodes'],
+  'permission_nodes.write': ['mời, thu hồi thiết bị và đặt bản đồ', 'invite and revoke nodes, and set up the map'],
   'permission_quarantine.read': ['xem gói tin bị giữ lại', 'see messages that were set aside'],
   'permission_policies.read': ['xem chính sách', 'see policies'],
   'permission_policies.write': ['ban hành chính sách', 'publish policies'],
@@ -40,7 +40,7 @@ export const ADMIN = {
   'permission_audit_log.read': ['xem nhật ký truy cập', 'read the audit log'],
   'permission_audit_log.verify': ['kiểm tra nhật ký truy cập', 'check the audit log'],
 
-  admin_help: ['Tài khoản, khóa truy cập và nhật ký truy cập.', 'Accounts, keys and the audit log.'],
+  admin_help: ['Tài khoản, khóa truy cập, webhook và nhật ký truy cập.', 'Accounts, keys, webhooks and the audit log.'],
   my_account: ['Tài khoản của tôi', 'My account'],
   accounts: ['Tài khoản', 'Accounts'],
   api_keys: ['Khóa cho chương trình', 'Keys for programs'],

@@ -5,9 +5,12 @@ import { ALERTS } from './alerts';
 import { COUNTS } from './counts';
 import { DESK } from './desk';
 import { EVENTS } from './events';
+import { HOOKS } from './hooks';
+import { MAP } from './map';
 import { NODES } from './nodes';
 import { PASSES } from './passes';
 import { PLATES } from './plates';
+import { RULES } from './rules';
 import { SHELL } from './shell';
 import { TROUBLE } from './trouble';
 
@@ -26,6 +29,9 @@ export const WORDS = {
   ...PASSES,
   ...PLATES,
   ...TROUBLE,
+  ...HOOKS,
+  ...RULES,
+  ...MAP,
 } as const;
 
 export type Key = keyof typeof WORDS;

@@ -5,10 +5,13 @@ import { ALERTS } from './alerts';
 import { COUNTS } from './counts';
 import { DESK } from './desk';
 import { EVENTS } from './events';
+import { HOOKS } from './hooks';
 import { named, WORDS, wordsOf } from './index';
+import { MAP } from './map';
 import { NODES } from './nodes';
 import { PASSES } from './passes';
 import { PLATES } from './plates';
+import { RULES } from './rules';
 import { SHELL } from './shell';
 import { TROUBLE } from './trouble';
 
@@ -31,7 +34,22 @@ describe('the dictionary', () => {
 
   it('defines no key twice with different texts', () => {
     const seen = new Map<string, string>();
-    for (const part of [SHELL, EVENTS, COUNTS, DESK, NODES, ADMIN, ALERTS, ACCESS, PASSES, PLATES, TROUBLE]) {
+    for (const part of [
+      SHELL,
+      EVENTS,
+      COUNTS,
+      DESK,
+      NODES,
+      ADMIN,
+      ALERTS,
+      ACCESS,
+      PASSES,
+      PLATES,
+      TROUBLE,
+      HOOKS,
+      RULES,
+      MAP,
+    ]) {
       for (const [key, pair] of Object.entries(part)) {
         const text = JSON.stringify(pair);
         expect(seen.get(key) ?? text, key).toBe(text);

@@ -4,10 +4,8 @@ import { ApiError, api, done as finished } from '../../api/client';
 import type { Session } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { Field } from '../../parts/controls';
+import { NewPasswordFields, newPasswordOf } from '../../parts/new-password';
 import { Problem } from '../../parts/problem';
-
-/** What the hub takes at the least. */
-export const PASSWORD_MIN = 12;
 
 export function PasswordForm({ session, done }: { session: Session; done: () => void }) {
   const { t } = useReader();
@@ -18,10 +16,9 @@ export function PasswordForm({ session, done }: { session: Session; done: () => 
     event.preventDefault();
     const element = event.currentTarget;
     const form = new FormData(element);
-    const password = String(form.get('password'));
-    const isSame = password === String(form.get('again'));
-    setDiffers(!isSame);
-    if (!isSame) return;
+    const password = newPasswordOf(form);
+    setDiffers(password === null);
+    if (password === null) return;
     try {
       const body = { password, current: String(form.get('current')) };
       const params = { path: { id: session.account.id } };
@@ -48,21 +45,7 @@ export function PasswordForm({ session, done }: { session: Session; done: () => 
       <Field label={t('password_current')} error={isCurrentWrong ? t('password_current_wrong') : undefined}>
         {(ids) => <input {...ids} name="current" type="password" required autoComplete="current-password" />}
       </Field>
-      <Field label={t('password_new')} help={t('password_rules')}>
-        {(ids) => (
-          <input
-            {...ids}
-            name="password"
-            type="password"
-            required
-            minLength={PASSWORD_MIN}
-            autoComplete="new-password"
-          />
-        )}
-      </Field>
-      <Field label={t('password_again')} error={differs ? t('password_differs') : undefined}>
-        {(ids) => <input {...ids} name="again" type="password" required autoComplete="new-password" />}
-      </Field>
+      <NewPasswordFields label={t('password_new')} differs={differs} />
       <button type="submit" className="button" data-look="main">
         {t('password_change')}
       </button>

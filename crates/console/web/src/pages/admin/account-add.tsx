@@ -4,8 +4,8 @@ import { type FormEvent, useState } from 'react';
 import { api, take } from '../../api/client';
 import { useReader } from '../../app/reader';
 import { Field } from '../../parts/controls';
+import { PASSWORD_MIN } from '../../parts/new-password';
 import { Problem } from '../../parts/problem';
-import { PASSWORD_MIN } from '../account/password';
 import { GrantFields, grantsOf } from './grants';
 import { ACCOUNTS_KEY } from './keys-of-queries';
 

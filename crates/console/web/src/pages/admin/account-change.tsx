@@ -6,8 +6,8 @@ import type { Account } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { useSession } from '../../app/session';
 import { Field } from '../../parts/controls';
+import { PASSWORD_MIN } from '../../parts/new-password';
 import { Problem } from '../../parts/problem';
-import { PASSWORD_MIN } from '../account/password';
 import { GrantFields, grantsOf } from './grants';
 import { ACCOUNTS_KEY } from './keys-of-queries';
 

@@ -9,6 +9,7 @@ import { DAY_MS, dayOf, toApi } from '../../format/time';
 import { Field } from '../../parts/controls';
 import { Dialog } from '../../parts/dialog';
 import { Badge } from '../../parts/marks';
+import { ShownOnce } from '../../parts/once';
 import { Problem } from '../../parts/problem';
 import { Failure, Skeleton, State } from '../../parts/state';
 import { GrantFields, grantsOf, grantsText } from './grants';
@@ -116,7 +117,6 @@ function AddKey() {
   const [problem, setProblem] = useState<unknown>(null);
   const [hasNoRole, setNoRole] = useState(false);
   const [made, setMade] = useState<string | null>(null);
-  const [isCopied, setCopied] = useState(false);
   const add = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -138,22 +138,7 @@ function AddKey() {
       setProblem(error);
     }
   };
-  if (made) {
-    return (
-      <div className="stack">
-        <p>{t('key_once')}</p>
-        <p className="mono key-once">{made}</p>
-        <button
-          type="button"
-          className="button"
-          data-look="main"
-          onClick={() => void navigator.clipboard.writeText(made).then(() => setCopied(true))}
-        >
-          {isCopied ? t('copied') : t('copy')}
-        </button>
-      </div>
-    );
-  }
+  if (made) return <ShownOnce help={t('key_once')} secret={made} />;
   return (
     <form className="stack" onSubmit={(event) => void add(event)}>
       <Problem error={problem} />

@@ -1,7 +1,7 @@
 //! A draft's lists as tables, imports from files, schedules by a form, and questions who could pass.
 
-use hub::accounts::{Grants, Role};
 use hub::BrokerConfig;
+use hub::accounts::{Grants, Role};
 use report::table::{Cell, TableWriter};
 use serde_json::{Value, json};
 
@@ -252,7 +252,11 @@ fn sites_gates_and_plans_are_put_on_the_map_within_their_bounds() {
     assert!(places["sites"][0]["gates"][0]["x"].is_null() && places["sites"][0]["plan"].is_null(), "{places}");
 
     // A viewer of another site sees none of it.
-    make(&site.hub, "em", Grants::new([hub::accounts::Grant { role: Role::Viewer, sites: vec!["other".to_owned()] }]).unwrap());
+    make(
+        &site.hub,
+        "em",
+        Grants::new([hub::accounts::Grant { role: Role::Viewer, sites: vec!["other".to_owned()] }]).unwrap(),
+    );
     let other = sign_in(&site.hub, "em");
     let seen = site.hub.http.send("GET", "/api/v1/places", &other.headers(), b"");
     assert_eq!(seen.json(), json!({ "sites": [] }));

@@ -31,7 +31,7 @@ const LINES_COUNTED_IN: &[&str] = &["rs", "ts", "js", "css", "sh"];
 const EMPTY_NAMES: &[&str] = &["util", "utils", "common", "manager", "managers", "helper", "helpers", "misc"];
 
 /// Larger files bloat every clone for ever.
-const BYTES_MAX: usize = 300 * 1024;
+const BYTES_MAX: usize = 400 * 1024;
 const PICTURES: &[&str] = &["png", "jpg", "jpeg", "gif", "webp", "svg"];
 
 /// The top level holds only what was agreed.

@@ -29,8 +29,8 @@ export function Shell() {
   const isOpen = mayOpen(route, may);
   if (path === '/wall' && isOpen) return <Outlet />;
   const places = PLACES.filter((place) => mayOpen(place.to, may));
-  const first = places[0];
-  // Whoever sees no figures begins with what he does see.
+  // Whoever sees no figures looks after accounts or reads the audit log.
+  const first = places.find((place) => place.to === '/admin') ?? places[0];
   if (path === '/' && !isOpen && first) return <Navigate to={first.to} replace />;
   return (
     <div className="shell">
@@ -42,7 +42,7 @@ export function Shell() {
           <img src="/icon.svg" alt="" width="32" height="32" />
           <span>{t('product')}</span>
         </Link>
-        {may('figures.read') && <SiteChoice />}
+        {(may('figures.read') || may('accounts.read')) && <SiteChoice />}
         <span className="push" />
         {may('figures.read') && <LinkMark />}
         <Suspense fallback={<span className="menu-place" />}>

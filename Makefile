@@ -141,6 +141,16 @@ bench-hub: setup ## Events a second from Mosquitto to committed over the bare li
 	@$(CARGO) build --locked --release --package hub --package gatehouse-benches --bin gatehouse-hub --bin hub
 	@$(TARGET)/release/hub $(if $(EVENTS),--events $(EVENTS))
 
+.PHONY: bench-steady
+bench-steady: setup ## Whether the hub keeps up with a steady stream, and how late a watcher hears; RATE=n, SECONDS=n, ONLY=sqlite
+	@$(CARGO) build --locked --release --package hub --package gatehouse-benches --bin gatehouse-hub --bin hub
+	@$(TARGET)/release/hub --rate $(or $(RATE),1000) --seconds $(or $(SECONDS),60) --watched $(if $(ONLY),--only $(ONLY))
+
+.PHONY: bench-large
+bench-large: setup ## What pages ask of a log of 20 million events on PostgreSQL, 40 GB of disk; EVENTS=n
+	@$(CARGO) build --locked --release --package hub --package gatehouse-benches --bin gatehouse-hub --bin hub
+	@$(TARGET)/release/hub --large $(or $(EVENTS),20000000)
+
 .PHONY: bench-peer
 bench-peer: setup ## The same beside a Python program with OpenCV and ONNX Runtime; DETECTOR=id, VIDEO=file
 	@$(CARGO) build --locked --release --workspace --bins

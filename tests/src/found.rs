@@ -15,6 +15,9 @@ const DETECTORS: [&str; 4] = [
     "gatehouse_street_detector.onnx",
 ];
 
+/// The face detector of the manifest.
+const FACE_DETECTOR: &str = "face_det_yunet_n_dynamic.onnx";
+
 /// The repository.
 pub fn repository() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -121,10 +124,35 @@ impl Home {
         Some(home)
     }
 
+    /// Adds the face detector, or notes that the test is skipped.
+    ///
+    /// # Panics
+    /// Where the disk is full.
+    pub fn with_faces(self) -> Option<Self> {
+        let from = model_folders().into_iter().map(|folder| folder.join(FACE_DETECTOR)).find(|path| path.is_file());
+        let Some(from) = from else {
+            skip("no face detection model; `make models` gets one");
+            return None;
+        };
+        let folder = self.detector.parent().expect("a file lies in a folder");
+        symlink(from.canonicalize().expect("it was there just now"), folder.join(FACE_DETECTOR)).expect("a link");
+        Some(self)
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// A picture of one face that fills it, of the optional neighbouring data folder, or notes that the test is skipped.
+pub fn portrait() -> Option<PathBuf> {
+    let path = repository().join("../shared/data/faces/raw_10x10/Donald_Rumsfeld/Donald_Rumsfeld_0002.jpg");
+    if path.is_file() {
+        return Some(path);
+    }
+    skip("no portrait beside the repository");
+    None
 }
 
 /// The sample video that the set-up fetches, or notes that the test is skipped.

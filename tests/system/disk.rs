@@ -111,3 +111,39 @@ fn a_full_disk_without_evidence_holds_events_up_until_it_has_room_and_loses_none
     assert!(http.open_alarms(NODE).is_empty());
     assert!(node.terminate().success(), "{}", node.last_words());
 }
+
+#[test]
+fn a_hub_whose_disk_is_full_confirms_nothing_and_takes_everything_in_once_there_is_room() {
+    let mut site = Site::without_broker();
+    let Some(disk) = SmallDisk::mount(&site.hub_folder(), "48m") else { return };
+    let walkers = rehearsal::crowd(60);
+    let log = site.path("walkers.jsonl");
+    rehearsal::write(&log, &walkers, Pace { frame: Duration::from_millis(50), every: 4, rest: REST });
+    let config = site.plan(&Plan::new(log, "rehearse", PROFILE), "edge");
+    site.believe(&config);
+    site.broker.start();
+    // Started anew, the database's log is short: it has no room of its own that it could go on in.
+    let mut first = site.hub();
+    let http = first.ready();
+    assert!(first.process.terminate().success(), "{}", first.process.last_words());
+    let mut hub = site.hub_at(http.0);
+    let http = hub.ready();
+    disk.fill("somebody-elses.log");
+
+    let events = site.path("events.jsonl");
+    let mut node = site.node(None, &config, &events);
+    eventually("the hub says that it takes nothing in", || {
+        let (status, body) = http.ask("/readyz")?;
+        (status == 503 && String::from_utf8_lossy(&body).contains("full")).then_some(())
+    });
+    eventually("everybody passed at the gate", || (edge::events(&events).len() == walkers.len()).then_some(()));
+    assert!(hub.process.ended().is_none(), "{}", hub.process.last_words());
+    disk.free("somebody-elses.log");
+
+    let http = hub.ready();
+    http.wait_committed(NODE, walkers.len() as u64 + 1);
+    assert_eq!(http.counts().values().sum::<u64>(), walkers.len() as u64);
+    assert!(http.open_alarms(NODE).is_empty());
+    assert!(node.terminate().success(), "{}", node.last_words());
+    assert_eq!(site.backlog().rows, 0, "the node was told of everything");
+}

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gatehouse_tests::edge;
-use gatehouse_tests::found::{Home, repository, sample_video};
+use gatehouse_tests::found::{Home, portrait, repository, sample_video};
 use gatehouse_tests::process::{Outcome, Process};
 use gatehouse_tests::video;
 use serde_json::{Value, json};
@@ -149,6 +149,22 @@ fn people_are_covered_and_those_in_a_kept_area_are_not() {
     assert_eq!(of(&all, "kept"), 0);
     assert!(of(&half, "kept") > 0 && of(&half, "covered") > 0, "{half:#}");
     assert_eq!(of(&half, "kept") + of(&half, "covered"), of(&all, "covered"));
+}
+
+#[test]
+fn a_face_of_whom_nothing_else_is_seen_is_covered_where_a_model_for_faces_is_installed() {
+    let (Some(home), Some(portrait)) = (Home::make().and_then(Home::with_faces), portrait()) else { return };
+    let folder = Folder::new();
+    fs::copy(portrait, folder.at("in.jpg")).unwrap();
+    let report = folder.redact(&home, 0, &["in.jpg", "--out", "out.jpg"]);
+    assert!(report["persons"]["covered"].as_u64().unwrap() >= 1, "{report:#}");
+    assert!(report["rules"]["face_score_min"].as_f64().is_some(), "{report:#}");
+    assert!(report["models"].to_string().contains("yunet"), "{report:#}");
+    // The copy says what was not looked for.
+    let without = Home::make().expect("it was made just now");
+    let plain = folder.redact(&without, 0, &["in.jpg", "--out", "plain.jpg"]);
+    assert!(plain["rules"]["face_score_min"].is_null(), "{plain:#}");
+    assert!(plain["limits"].as_str().unwrap().contains("models pull"), "{plain:#}");
 }
 
 #[test]

@@ -35,8 +35,8 @@ export default defineConfig({
     { name: 'desktop', testIgnore: /restart/, use: { viewport: { width: 1440, height: 900 } } },
     {
       name: 'phone',
-      // Wrong passwords of one address are counted, and the desk is worked by keys: those tests run once.
-      testIgnore: /restart|keyboard|sign-in|first-run|elsewhere|desk/,
+      // Wrong passwords of one address are counted: those tests run once.
+      testIgnore: /restart|keyboard|sign-in|first-run|elsewhere/,
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
     },
     // Last: it kills the hub that the others use.

@@ -6,6 +6,8 @@ import { startDemo, until } from './demo';
 import { administrator, signedIn } from './hub';
 import { SESSION } from './session-file';
 
+/** An administrator's session ends after five minutes without a hand: the tests' own stays for as long as they run. */
+const TOUCH_MS = 60_000;
 /** Where the demo serves. */
 const PORT = Number(process.env.GATEHOUSE_PORT ?? 18_190);
 
@@ -36,8 +38,10 @@ export default async function start(): Promise<() => Promise<void>> {
   await some('/api/v1/passages', 'passages');
   await some('/api/v1/decisions', 'decisions');
   await some('/api/v1/plates?outcome=read', 'plates');
-  await hub.end();
+  const touch = setInterval(() => void hub.get('/api/v1/session').catch(() => {}), TOUCH_MS);
   return async () => {
+    clearInterval(touch);
+    await hub.end();
     await demo.kill();
     rmSync(state, { recursive: true, force: true });
   };

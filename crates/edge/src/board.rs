@@ -9,6 +9,7 @@ use inference::picture::{Mark, marked_jpeg};
 use perception::plate::FoundPlate;
 use serde::Serialize;
 use tokio::sync::watch;
+use wire::Event;
 use wire::event::CameraState;
 use wire::plate::PlateOutcome;
 
@@ -16,6 +17,7 @@ use crate::access::CodeKind;
 use crate::health::PictureHealth;
 use crate::health::reads::{HourOfReads, ReadRate};
 use crate::stage::Stages;
+use crate::today::Today;
 
 /// A live picture is made while somebody asked for one so recently: nobody pays for a view that nobody has.
 const LOOKED_AT: Duration = Duration::from_secs(5);
@@ -40,6 +42,7 @@ pub struct Board {
     clips: [AtomicU64; ClipCount::ALL.len()],
     codes: [AtomicU64; CodeKind::ALL.len()],
     reads: Mutex<ReadRate>,
+    today: Mutex<Today>,
     now: Mutex<Now>,
 }
 
@@ -132,6 +135,7 @@ impl Board {
             clips: Default::default(),
             codes: Default::default(),
             reads: Mutex::default(),
+            today: Mutex::default(),
             now: Mutex::default(),
         }
     }
@@ -250,6 +254,26 @@ impl Board {
     /// Plates that came and were read, by the hour, over the day that ends now.
     pub fn reads_of_day(&self, now: UtcTime) -> Vec<HourOfReads> {
         self.own_reads().last_day(now)
+    }
+
+    fn own_today(&self) -> MutexGuard<'_, Today> {
+        self.today.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what was kept of the day before the node was started again.
+    pub fn set_today(&self, kept: Today) {
+        *self.own_today() = kept;
+    }
+
+    /// Events of the camera are safe.
+    pub fn kept(&self, events: &[Event]) {
+        let mut today = self.own_today();
+        events.iter().for_each(|event| today.add(event));
+    }
+
+    /// What the camera's gates have counted today.
+    pub fn today(&self) -> Today {
+        self.own_today().clone()
     }
 
     /// Makes a live picture where somebody looks and the last one is old enough.

@@ -39,6 +39,7 @@ pub mod shots;
 mod sink;
 pub mod stage;
 pub mod status;
+pub mod today;
 pub mod turns;
 pub mod watch;
 pub mod watchdog;

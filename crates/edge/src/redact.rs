@@ -1,4 +1,4 @@
-//! Copies of evidence for handing out: heads of persons and number plates are covered, but for what shall be kept.
+//! Copies of evidence for handing out: heads of persons, faces and number plates are covered, but for what shall be kept.
 //!
 //! The source is read and never touched. A copy is written under another name and gets its own once it is complete, so
 //! there is never half of one. What is found once is covered for a while before and after, because a detector misses
@@ -67,7 +67,7 @@ pub fn redact(request: &Request, installation: &Installation) -> Result<Report> 
         Kind::Clip => clip::redact(&source, &mut looker, &copy)?,
     };
     source.is_unchanged()?;
-    let report = Report::new(&source, &copy, made, keeps, looker.models())?;
+    let report = Report::new(&source, &copy, made, keeps, &looker)?;
     if let Some(told) = &mut told {
         let text = serde_json::to_string_pretty(&report).context("the report has no JSON form")?;
         told.write(format!("{text}\n").as_bytes())?;

@@ -106,6 +106,7 @@ impl Sink for NodeSink {
         if let Some(file) = &self.events {
             file.write(&events)?;
         }
+        self.board.kept(&events);
         // Only now: nothing is decided on what is not safe.
         if let Some(access) = &self.access {
             access.kept(&events);

@@ -19,6 +19,7 @@ use crate::host::HostStatus;
 use crate::node::quantiles;
 use crate::node_clock::NodeClock;
 use crate::stage::Stage;
+use crate::today::{LineToday, ZoneNow};
 
 /// A camera that is up but gave no frame for so long is frozen.
 const FRAME_AGE_MAX_MS: u64 = 5_000;
@@ -240,6 +241,10 @@ pub struct CameraView {
     pub read_share: Option<f64>,
     /// Plates that came and that were read, by the hour.
     pub reads: Vec<HourOfReads>,
+    /// What went over each line of its gates since midnight in Vietnam.
+    pub today: Vec<LineToday>,
+    /// Who is in each zone of its gates.
+    pub inside: Vec<ZoneNow>,
     /// Frames looked at.
     pub frames: u64,
     /// Frames not looked at, by reason.
@@ -316,7 +321,10 @@ fn camera_view(board: &Board, now: UtcTime) -> CameraView {
     let stages = &board.stages;
     let reads = board.reads_of_day(now);
     let (visits, read) = sum(&reads);
+    let today = board.today();
     CameraView {
+        today: today.lines(now).to_vec(),
+        inside: today.zones().to_vec(),
         status: board.status(),
         read_share: (visits > 0).then(|| read as f64 / visits as f64),
         reads,

@@ -30,6 +30,7 @@ use crate::health::reference::reference_file;
 use crate::node_clock::NodeClock;
 use crate::shots::{Cut, Picture, PlateShots, Shots};
 use crate::stage::Stage;
+use crate::today::{Today, today_file};
 use crate::turns::Turn;
 
 /// Longest wait for a frame before timers and the stop signal are looked at.
@@ -140,6 +141,7 @@ struct Watching<S> {
     reading_down: bool,
     health: Option<HealthWatch>,
     reads_kept: ReadRate,
+    today_kept: Today,
     shots: Shots,
     plate_shots: PlateShots,
     /// Event times of a file that is played once are these plus the frame's time.
@@ -158,6 +160,8 @@ impl<S: Sink> Watch<S> {
         let health = data.map(|data| HealthWatch::new(reference_file(data, &self.id)));
         let reads_kept = data.map(|data| ReadRate::load(&reads_file(data, &self.id))).unwrap_or_default();
         self.board.set_reads(reads_kept.clone());
+        let today_kept = data.map(|data| Today::load(&today_file(data, &self.id))).unwrap_or_default();
+        self.board.set_today(today_kept.clone());
         let mut watching = Watching {
             watch: self,
             tracker,
@@ -170,6 +174,7 @@ impl<S: Sink> Watch<S> {
             reading_down: false,
             health,
             reads_kept,
+            today_kept,
             shots: Shots::default(),
             plate_shots: PlateShots::default(),
             file_start,
@@ -177,7 +182,7 @@ impl<S: Sink> Watch<S> {
             newest_utc: file_start,
         };
         let ended = watching.run(stop);
-        watching.keep_reads();
+        watching.keep_numbers();
         let Watch { eyes, clips, codes, sink, .. } = watching.watch;
         // Clips that are under way get what there is, and are told of before this returns.
         drop(eyes);

@@ -24,7 +24,7 @@ const SESSION_EXPIRY_S: u32 = 7 * 24 * 3600;
 
 /// Most messages that the broker may send before the first of them is acknowledged: this bounds what the hub holds in
 /// memory. The broker keeps the others.
-pub(crate) const RECEIVE_MAX: u16 = 1_024;
+pub(crate) const RECEIVE_MAX: u16 = 2_048;
 
 /// Longest packet that the broker may send; it throws longer ones away. Four times an envelope, so that one that is too
 /// long still arrives here and is named in quarantine.

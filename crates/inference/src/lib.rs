@@ -7,6 +7,8 @@
 pub mod codes;
 pub mod cover;
 pub mod detector;
+pub mod faces;
+mod fitted;
 pub mod manifest;
 pub mod models;
 pub mod motion;
@@ -17,6 +19,7 @@ pub mod runtime;
 
 pub use codes::{CodesError, FoundCode, find_codes};
 pub use detector::{DetectError, Detector, OpenError, StageTimes, Threads};
+pub use faces::FaceDetector;
 pub use manifest::{Fit, Manifest, ManifestError, ModelEntry, Role, Spec, Tier};
 pub use models::ModelStore;
 pub use motion::{Motion, MotionGate};

@@ -51,6 +51,7 @@ impl ModelEntry {
             Spec::Detector(_) => Role::Detector,
             Spec::PlateDetector(_) => Role::PlateDetector,
             Spec::PlateReader(_) => Role::PlateReader,
+            Spec::FaceDetector(_) => Role::FaceDetector,
         }
     }
 }
@@ -64,6 +65,8 @@ pub enum Spec {
     PlateDetector(PlateDetectorSpec),
     /// Reads a rectified plate.
     PlateReader(PlateReaderSpec),
+    /// Finds faces.
+    FaceDetector(FaceDetectorSpec),
 }
 
 /// A detector of persons and vehicles.
@@ -97,6 +100,15 @@ pub struct PlateReaderSpec {
     pub calibration: [f32; 2],
 }
 
+/// A detector of faces. It takes any size whose sides are multiples of 32; the entry's is the default.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FaceDetectorSpec {
+    /// Faces below this score are dropped.
+    pub score_min: f32,
+    /// Of two faces whose boxes overlap by more than this, one stays.
+    pub overlap_max: f32,
+}
+
 /// What a model is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,6 +119,8 @@ pub enum Role {
     PlateDetector,
     /// Reads a rectified plate.
     PlateReader,
+    /// Finds faces.
+    FaceDetector,
 }
 
 /// Whose a model is.
@@ -209,7 +223,8 @@ impl Manifest {
 
 fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
     let id = table.required::<String>("id", "a name");
-    let role = table.required::<Role>("role", "\"detector\", \"plate_detector\" or \"plate_reader\"");
+    let role =
+        table.required::<Role>("role", "\"detector\", \"plate_detector\", \"plate_reader\" or \"face_detector\"");
     let file = table.required::<String>("file", "a file name without a folder").filter(|file| {
         let plain = !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\\', '\0']);
         if !plain {
@@ -251,6 +266,10 @@ fn read_entry(table: &mut TableReader<'_>) -> Option<ModelEntry> {
         None | Some(Role::Detector) => read_detector(table).map(Spec::Detector),
         Some(Role::PlateDetector) => Some(Spec::PlateDetector(PlateDetectorSpec {
             score_min: table.ranged("score_min", 0.01..=0.99, "0.01 to 0.99", 0.3),
+            overlap_max: table.ranged("overlap_max", 0.1..=0.95, "0.1 to 0.95", 0.3),
+        })),
+        Some(Role::FaceDetector) => Some(Spec::FaceDetector(FaceDetectorSpec {
+            score_min: table.ranged("score_min", 0.01..=0.99, "0.01 to 0.99", 0.6),
             overlap_max: table.ranged("overlap_max", 0.1..=0.95, "0.1 to 0.95", 0.3),
         })),
         Some(Role::PlateReader) => {

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::picture::{Area, PictureError, cut_bgr, side};
 
-/// A picture that plates are looked for in.
+/// A picture that plates or faces are looked for in.
 #[derive(Clone, Copy)]
 pub enum PlateSource<'a> {
     /// Packed BGR, as pictures from files are.
@@ -35,7 +35,7 @@ impl PlateSource<'_> {
     }
 
     /// A part of it as BGR.
-    fn cut(&self, area: Area) -> Result<Mat, PictureError> {
+    pub(crate) fn cut(&self, area: Area) -> Result<Mat, PictureError> {
         match self {
             Self::I420(view) => cut_bgr(view, area),
             Self::Bgr(view) => {
@@ -49,17 +49,17 @@ impl PlateSource<'_> {
     }
 }
 
-/// Why plates cannot be found or read in a picture. (A picture without plates gives an empty list.)
+/// Why plates cannot be found or read in a picture, or faces not found. (A picture without any gives an empty list.)
 #[derive(Debug, Error)]
 pub enum PlateError {
     /// The picture cannot be worked on.
-    #[error("the picture cannot be prepared for the plate model")]
+    #[error("the picture cannot be prepared for the model")]
     Picture(#[from] PictureError),
     /// The model failed.
-    #[error("the plate model failed on a picture")]
+    #[error("the model failed on a picture")]
     Run(#[from] ort::Error),
     /// The model gave tensors of another shape than it promised.
-    #[error("the plate model gave {found} numbers as \"{name}\" where it promised {promised}")]
+    #[error("the model gave {found} numbers as \"{name}\" where it promised {promised}")]
     Output {
         /// Which output.
         name: &'static str,
@@ -77,7 +77,7 @@ impl From<opencv::Error> for PlateError {
 }
 
 /// The numbers of one output, of which there must be `promised`.
-fn numbers<'o>(
+pub(crate) fn numbers<'o>(
     outputs: &'o ort::session::SessionOutputs<'_>,
     name: &'static str,
     promised: usize,
@@ -92,7 +92,7 @@ fn numbers<'o>(
 }
 
 /// Spreads packed BGR bytes over three planes of `width` × `height` numbers, from the top left.
-fn spread(bgr: &[u8], columns: usize, rows: usize, planes: &mut [f32], width: usize, height: usize) {
+pub(crate) fn spread(bgr: &[u8], columns: usize, rows: usize, planes: &mut [f32], width: usize, height: usize) {
     let (blue, rest) = planes.split_at_mut(width * height);
     let (green, red) = rest.split_at_mut(width * height);
     let (pixels, _) = bgr.as_chunks::<3>();

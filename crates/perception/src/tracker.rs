@@ -31,6 +31,10 @@ pub struct TrackerConfig {
     pub confidence_unsure: f32,
     /// Detections at least this sure may start a track.
     pub confidence_new: f32,
+    /// How much surer one must be that lies wholly in a surer one of its group, as a share of the way to certainty; with
+    /// the part of it that lies there in between. A detector that sees parts of somebody near as somebody of his own, or
+    /// him once more beside himself, is never as sure of those.
+    pub doubt_in_another: f32,
     /// Least overlap of grown boxes for a sure detection.
     pub overlap_sure_min: f32,
     /// Least overlap of grown boxes for an unsure detection.
@@ -49,6 +53,7 @@ impl Default for TrackerConfig {
             confidence_sure: 0.5,
             confidence_unsure: 0.15,
             confidence_new: 0.55,
+            doubt_in_another: 0.8,
             overlap_sure_min: 0.2,
             overlap_unsure_min: 0.4,
             growth: 0.25,
@@ -101,6 +106,7 @@ impl Tracker {
         }
 
         let (sure, unsure) = self.split(detections);
+        let surest = sure.clone();
         let rest = self.associate(sure, at, self.config.overlap_sure_min, |_, _| true);
         // Only a track seen in the frame before may be prolonged by an unsure detection: a ghost near a place where
         // somebody vanished long ago is more likely than his return as one.
@@ -108,7 +114,7 @@ impl Tracker {
         self.associate(unsure, at, self.config.overlap_unsure_min, |track, now| now.since(track.seen_at) <= lately);
 
         self.drop_lost(at);
-        self.start_tracks(rest, at);
+        self.start_tracks(rest, &surest, at);
         self.drop_twins(at);
         self.tracks.iter().filter(|t| t.seen_at == at).map(Track::observation).collect()
     }
@@ -154,15 +160,27 @@ impl Tracker {
         self.tracks.retain(|t| t.seen_at == at || (t.sightings >= sightings_min && at.since(t.seen_at) <= lost_max));
     }
 
-    fn start_tracks(&mut self, detections: Vec<Detection>, at: MediaTime) {
+    /// Starts tracks of `detections`; `all` are the sure ones of the frame.
+    fn start_tracks(&mut self, detections: Vec<Detection>, all: &[Detection], at: MediaTime) {
         for seen in detections {
-            if seen.confidence < self.config.confidence_new || self.tracks.len() >= TRACKS_MAX {
+            if seen.confidence < self.confidence_to_start(&seen, all) || self.tracks.len() >= TRACKS_MAX {
                 continue;
             }
             let id = TrackId(self.next_id);
             self.next_id += 1;
             self.tracks.push(Track { id, motion: Motion::new(&seen.bbox), seen, seen_at: at, sightings: 1 });
         }
+    }
+
+    /// How sure a detection must be to start a track beside the others of its frame.
+    fn confidence_to_start(&self, seen: &Detection, all: &[Detection]) -> f32 {
+        let TrackerConfig { confidence_new, doubt_in_another, .. } = self.config;
+        let surer = all.iter().filter(|other| {
+            other.confidence > seen.confidence && other.class.group() == seen.class.group() && other.bbox != seen.bbox
+        });
+        let inside = surer.map(|other| other.bbox.intersection(&seen.bbox) / seen.bbox.area().max(1e-9));
+        let inside = inside.fold(0.0, f32::max).min(1.0);
+        confidence_new + (1.0 - confidence_new) * doubt_in_another * inside
     }
 
     /// Two tracks of one object: the younger one goes.

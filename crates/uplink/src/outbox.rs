@@ -11,6 +11,7 @@
 
 mod error;
 mod file;
+mod reserve;
 mod writer;
 
 use std::ops::RangeInclusive;

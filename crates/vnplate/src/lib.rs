@@ -16,6 +16,7 @@ pub mod glyph;
 mod grammar;
 pub mod key;
 pub mod kind;
+pub mod neighbours;
 pub mod parse;
 pub mod plate;
 pub mod province;

@@ -11,7 +11,7 @@ pub const CONFUSABLE_DIFFERENCES_MAX: usize = 2;
 
 /// The likeness of a key with its first or last sign missing: a plate cut off by the edge of the picture. Only for keys
 /// of different length: a plate does not lose one edge and win another.
-const EDGE_MISSING: f32 = 0.02;
+pub(crate) const EDGE_MISSING: f32 = 0.02;
 /// The likeness of a key with another sign missing.
 const INNER_MISSING: f32 = 0.001;
 /// The least likeness of two signs: keeps a table with a zero from making two keys infinitely different.

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 /// Rows of one transaction, as the hub takes them in.
-const BATCH: usize = 500;
+const BATCH: usize = 1_000;
 
 /// Rows of one SQLite statement: where it stops getting faster.
 const ROWS_PER_STATEMENT: usize = 200;
@@ -142,12 +142,17 @@ pub(crate) async fn sqlite(connection: &mut SqliteConnection) -> Result<Bare> {
         .bind(table)
         .fetch_all(&mut *connection)
         .await?;
-        for sql in made {
-            let sql = sql
-                .replacen(&format!("create table {table} "), &format!("create table bare_{table} "), 1)
-                .replacen("create index ", "create index bare_", 1)
-                .replacen(&format!(" on {table} "), &format!(" on bare_{table} "), 1);
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
+        for (number, sql) in made.iter().enumerate() {
+            // What stands before the first bracket is the name, in whatever case and quotes.
+            let (head, columns) = sql.split_at(sql.find('(').context("a table has columns")?);
+            let head = head.to_ascii_lowercase();
+            let unique = if head.contains(" unique ") { "unique " } else { "" };
+            let made = if head.contains(" table ") {
+                format!("create table bare_{table} {columns}")
+            } else {
+                format!("create {unique}index bare_{table}_{number} on bare_{table} {columns}")
+            };
+            sqlx::raw_sql(AssertSqlSafe(made)).execute(&mut *connection).await?;
         }
         tables.push((table, columns, names, rows));
     }

@@ -64,6 +64,16 @@ impl Mosquitto {
 
     /// Publishes so many events of each node, and waits until the broker has them all.
     pub(crate) async fn publish(&self, nodes: &mut [Node], each: u64) -> Result<u64> {
+        self.publish_made(nodes, each, |node, _| node.passes()).await
+    }
+
+    /// The same with what `make` makes of a node and the number of the event.
+    pub(crate) async fn publish_made(
+        &self,
+        nodes: &mut [Node],
+        each: u64,
+        make: impl Fn(&mut Node, u64) -> Result<Vec<u8>>,
+    ) -> Result<u64> {
         let mut options = MqttOptions::new("bench", "127.0.0.1", self.port);
         options.set_max_packet_size(Some(1024 * 1024));
         let (client, mut events) = AsyncClient::new(options, 1_000);
@@ -79,9 +89,9 @@ impl Mosquitto {
             }
             Ok(())
         });
-        for _ in 0..each {
+        for number in 0..each {
             for node in &mut *nodes {
-                let event = node.passes()?;
+                let event = make(node, number)?;
                 client.publish(node.topic(), QoS::AtLeastOnce, false, event).await?;
             }
         }

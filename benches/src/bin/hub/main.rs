@@ -10,11 +10,14 @@
 
 mod bare;
 mod broker;
+mod large;
 mod nodes;
 #[path = "../../../../tests/src/postgres.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod postgres;
+mod steady;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -26,6 +29,7 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 use broker::Mosquitto;
 use nodes::Node;
 use postgres::Postgres;
+use steady::Load;
 
 /// How often the database is asked how far it is.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -45,6 +49,18 @@ struct Arguments {
     /// Only PostgreSQL or only SQLite.
     #[arg(long)]
     only: Option<String>,
+    /// Instead: publish so many events a second and see whether the hub keeps up.
+    #[arg(long)]
+    rate: Option<u64>,
+    /// For so many seconds.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Instead: make a log of so many events on PostgreSQL and ask what pages ask.
+    #[arg(long)]
+    large: Option<u64>,
+    /// While somebody follows the live stream: how long an event takes to him.
+    #[arg(long)]
+    watched: bool,
 }
 
 /// The database of one measurement.
@@ -77,8 +93,12 @@ struct Hub(Child);
 
 impl Hub {
     fn start(program: &Path, db: &str, blobs: &Path, port: u16) -> Result<Self> {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), program, db, blobs, port)
+    }
+
+    fn start_at(listen: SocketAddr, program: &Path, db: &str, blobs: &Path, port: u16) -> Result<Self> {
         let mut command = Command::new(program);
-        command.args(["run", "--listen", "127.0.0.1:0", "--db", db, "--blobs"]).arg(blobs);
+        command.args(["run", "--listen", &listen.to_string(), "--db", db, "--blobs"]).arg(blobs);
         command.args(["--broker", &format!("127.0.0.1:{port}")]).env("RUST_LOG", "warn").stdout(Stdio::null());
         Ok(Self(command.spawn().context("the hub does not start")?))
     }
@@ -104,6 +124,9 @@ async fn main() -> Result<()> {
                 let folder = tempfile::tempdir()?;
                 let url = server.url();
                 let open = async || Ok(Database::Postgres(PgConnection::connect(&url).await?));
+                if let Some(events) = arguments.large {
+                    return ask_large(events, &program, &server, folder.path()).await;
+                }
                 measure("PostgreSQL", &arguments, &program, &url, folder.path(), open).await?;
             }
             None => println!("PostgreSQL: not installed"),
@@ -114,6 +137,31 @@ async fn main() -> Result<()> {
         let file = folder.path().join("hub.db");
         let open = async || Ok(Database::Sqlite(SqliteConnection::connect(&file.display().to_string()).await?));
         measure("SQLite", &arguments, &program, &file.display().to_string(), folder.path(), open).await?;
+    }
+    Ok(())
+}
+
+/// The questions of pages to a log of so many events.
+async fn ask_large(events: u64, program: &Path, server: &Postgres, folder: &Path) -> Result<()> {
+    const NODES: u64 = 200;
+    let (url, blobs) = (server.url(), folder.join("blobs"));
+    let broker = Mosquitto::start()?;
+    let mut nodes: Vec<_> = (0..NODES).map(Node::new).collect();
+    add(&nodes, program, &url, &blobs)?;
+    let key = steady::reader_key(program, &url)?;
+    let start = |listen| Hub::start_at(listen, program, &url, &blobs, broker.port);
+    large::ask(events, &url, &server.url_of_superuser(), &broker, &mut nodes, start, &key).await
+}
+
+/// Has the hub believe the nodes.
+fn add(nodes: &[Node], program: &Path, db: &str, blobs: &Path) -> Result<()> {
+    for node in nodes {
+        let done = Command::new(program)
+            .args(["node", "add", "--site", node.site.as_str(), "--node", node.node.as_str()])
+            .args(["--key", &node.key.public().to_string(), "--db", db, "--blobs"])
+            .arg(blobs)
+            .output()?;
+        ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
     Ok(())
 }
@@ -129,13 +177,12 @@ async fn measure(
     let blobs: PathBuf = folder.join("blobs");
     let broker = Mosquitto::start()?;
     let mut nodes: Vec<_> = (0..arguments.nodes).map(Node::new).collect();
-    for node in &nodes {
-        let done = Command::new(program)
-            .args(["node", "add", "--site", node.site.as_str(), "--node", node.node.as_str()])
-            .args(["--key", &node.key.public().to_string(), "--db", db, "--blobs"])
-            .arg(&blobs)
-            .output()?;
-        ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    add(&nodes, program, db, &blobs)?;
+    if let Some(rate) = arguments.rate {
+        let key = steady::reader_key(program, db)?;
+        let load = Load { rate, lasts: Duration::from_secs(arguments.seconds), is_watched: arguments.watched };
+        let start = |listen| Hub::start_at(listen, program, db, &blobs, broker.port);
+        return steady::keep_up(name, &load, &broker, &mut nodes, start, &key, &mut open().await?).await;
     }
     // The broker keeps the session, and with it everything that is published while the hub is away.
     let hub = Hub::start(program, db, &blobs, broker.port)?;

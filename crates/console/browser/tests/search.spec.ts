@@ -42,3 +42,23 @@ test('what the hub refuses is said in its words', async ({ page }) => {
   await page.getByRole('button', { name: 'Search' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'A-Z' })).toBeVisible();
 });
+
+test('a plate that a witness misread is found among those that are easily taken for it', async ({ page, request }) => {
+  const seen = await (await request.get('/api/v1/plates?outcome=read&limit=50')).json();
+  const plate = (seen.plates as Plate[]).find((one) => one.key?.includes('0'));
+  // Zeros are read as the letter O, by people more than by machines.
+  const misread = plate?.key?.replace('0', 'O') ?? '';
+  await page.goto('/search?lang=en');
+  await page.getByLabel('Plate', { exact: true }).fill(misread);
+  await page.getByLabel(/Also plates easily taken for it/).check();
+  await page.getByLabel('Purpose of the search').fill('a test of the page');
+  await page.getByRole('button', { name: 'Search' }).click();
+  await expect(page.locator('a.result').first()).toContainText(plate?.display ?? '');
+  await expect(page.locator('a.result').first()).toContainText('is 0, not O');
+  await expect(page.getByRole('radio', { name: 'Path' })).toHaveCount(0);
+
+  await page.getByLabel('Plate', { exact: true }).fill(`${plate?.key?.slice(0, -1)}?`);
+  await expect(page.getByLabel(/Also plates easily taken for it/)).toBeDisabled();
+  await page.getByRole('button', { name: 'Search' }).click();
+  await expect(page.locator('a.result').first()).toContainText(plate?.display ?? '');
+});

@@ -9,6 +9,7 @@ use crate::health::PictureHealth;
 use crate::histogram::{BOUNDS_MS, Histogram};
 use crate::stage::Stage;
 use crate::status::{CameraView, NodeView};
+use crate::today::{LineToday, ZoneNow};
 
 /// Every metric of the node.
 pub(super) fn text(view: &NodeView) -> String {
@@ -59,6 +60,7 @@ pub(super) fn text(view: &NodeView) -> String {
     one("process_cpu_seconds_total", "counter", "Processor time.", Some(host.cpu_seconds));
     cameras(view, &mut out);
     pictures(&status.cameras, &mut out);
+    today(&status.cameras, &mut out);
     clips(view, &mut out);
     codes(view, &mut out);
     lanes(&status.lanes, &mut out);
@@ -141,6 +143,29 @@ fn pictures(cameras: &[CameraView], out: &mut String) {
     let visits = |camera: &CameraView| camera.reads.iter().map(|hour| hour.visits).sum::<u64>() as f64;
     let help = "Plates of the last day.";
     gauge("gatehouse_plate_visits_last_day", help, &|camera| camera.read_share.map(|_| visits(camera)));
+}
+
+/// What the gates have counted since midnight in Vietnam, and who is in their zones.
+fn today(cameras: &[CameraView], out: &mut String) {
+    let mut line = |text: std::fmt::Arguments<'_>| writeln!(out, "{text}").expect("a string takes it");
+    if cameras.iter().any(|camera| !camera.today.is_empty()) {
+        let help = "Passages since midnight in Vietnam, as the node counts them.";
+        line(format_args!("# HELP gatehouse_passages_today {help}\n# TYPE gatehouse_passages_today gauge"));
+    }
+    for LineToday { gate, line: id, group, r#in, out } in cameras.iter().flat_map(|camera| &camera.today) {
+        let group = group.as_str();
+        for (direction, count) in [("in", r#in), ("out", out)] {
+            let labels = format!("gate=\"{gate}\",line=\"{id}\",group=\"{group}\",direction=\"{direction}\"");
+            line(format_args!("gatehouse_passages_today{{{labels}}} {count}"));
+        }
+    }
+    if cameras.iter().any(|camera| !camera.inside.is_empty()) {
+        line(format_args!("# HELP gatehouse_zone_count Who is in a zone.\n# TYPE gatehouse_zone_count gauge"));
+    }
+    for ZoneNow { gate, zone, group, count } in cameras.iter().flat_map(|camera| &camera.inside) {
+        let group = group.as_str();
+        line(format_args!("gatehouse_zone_count{{gate=\"{gate}\",zone=\"{zone}\",group=\"{group}\"}} {count}"));
+    }
 }
 
 fn clips(view: &NodeView, out: &mut String) {

@@ -15,6 +15,10 @@ const HEAD_ABOVE: f32 = 0.1;
 /// shares of its height. Detectors differ in whether the rider is part of it.
 const RIDER_ABOVE: f32 = 0.6;
 const RIDER_BELOW: f32 = 0.35;
+/// What is covered around a face, as shares of its box, which reaches from brow to chin.
+const FACE_BESIDE: f32 = 0.35;
+const FACE_ABOVE: f32 = 0.5;
+const FACE_BELOW: f32 = 0.2;
 /// What is covered around a plate, as shares of its box.
 const PLATE_BESIDE: f32 = 0.15;
 const PLATE_ABOVE: f32 = 0.25;
@@ -34,6 +38,12 @@ pub fn rider_of(two_wheeler: &BoundingBox) -> BoundingBox {
     let above = two_wheeler.y0() - RIDER_ABOVE * two_wheeler.height();
     let below = two_wheeler.y0() + RIDER_BELOW * two_wheeler.height();
     built(two_wheeler.x0(), above, two_wheeler.x1(), below)
+}
+
+/// What is covered of a face that was found by itself: the hair and ears with it.
+pub fn around_face(face: &BoundingBox) -> BoundingBox {
+    let (x, y) = (FACE_BESIDE * face.width(), FACE_ABOVE * face.height());
+    built(face.x0() - x, face.y0() - y, face.x1() + x, face.y1() + FACE_BELOW * face.height())
 }
 
 /// What is covered of a plate.
@@ -95,6 +105,14 @@ mod tests {
         let bike = bbox(0.4, 0.5, 0.6, 0.7);
         let head = rider_of(&bike);
         assert!(head.y0() < 0.4 && head.y1() > 0.55 && head.y1() < 0.6, "{head:?}");
+    }
+
+    #[test]
+    fn a_face_is_covered_with_its_hair_and_ears() {
+        let face = bbox(0.4, 0.5, 0.5, 0.6);
+        let area = around_face(&face);
+        assert!(holds(&area, &face) && area.area() > 2.5 * face.area(), "{area:?}");
+        assert!(face.y0() - area.y0() > area.y1() - face.y1(), "hair is higher than a chin is deep: {area:?}");
     }
 
     #[test]

@@ -1,20 +1,23 @@
-//! What looks for persons and plates in one picture, and rather finds too much than too little.
+//! What looks for persons, faces and plates in one picture, and rather finds too much than too little.
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use capture::ScaledSize;
 use domain::{BoundingBox, ObjectClass, PixelView};
+use inference::manifest::ModelEntry;
 use inference::plates::{PlateError, PlateSource};
-use inference::{Detector, Fit, Spec, Threads};
+use inference::{Detector, FaceDetector, Fit, Role, Runtime, Spec, Threads};
 use perception::plate::FoundPlate;
 use vnplate::decode::Outcome;
 
-use super::areas::{around_plate, head_of, hull, rider_of};
+use super::areas::{around_face, around_plate, head_of, hull, rider_of};
 use super::keep::{Keep, PERSON_SHARE_MIN, PLATE_SHARE_MIN, Verdict, by_area, by_reading, together};
 use super::report::UsedModel;
 use super::timeline::{Found, Subject};
 use crate::config::ModelsConfig;
 use crate::installation::Installation;
-use crate::models::choose_detector;
+use crate::models::{choose_detector, first_installed, model_store};
 use crate::plates::PlateEngine;
 use crate::plates::crop::read_found;
 
@@ -36,6 +39,10 @@ const LEGIBLE_WIDTH: f32 = 0.2;
 const SAME_PLATE_MIN: f32 = 0.3;
 /// A piece of a plate lies in it with this share of itself at least.
 const PIECE_MIN: f32 = 0.7;
+/// Faces from this score on are covered.
+pub(super) const FACE_SCORE_MIN: f32 = 0.4;
+/// A face that lies with this share of itself in where a head is, is that head's.
+const FACE_OF_HEAD_MIN: f32 = 0.9;
 /// A rider who overlaps his two-wheeler by this share of its box was found himself.
 const RIDDEN_MIN: f32 = 0.1;
 
@@ -45,6 +52,8 @@ pub(super) struct Looker<'k> {
     installation: &'k Installation,
     detector: Detector,
     detector_model: UsedModel,
+    /// The face detector, where one is installed.
+    faces: Option<Faces>,
     /// For the picture size that came last.
     plates: Vec<PlateEngine>,
     plates_for: Option<(usize, usize)>,
@@ -52,7 +61,8 @@ pub(super) struct Looker<'k> {
 }
 
 impl<'k> Looker<'k> {
-    /// Opens them. Both kinds must be there: a copy in which only one of them was looked for would seem done.
+    /// Opens them. Those for persons and for plates must be there: a copy in which only one of them was looked for would
+    /// seem done. Faces come with persons: a model for them finds those whose person was missed.
     pub(super) fn open(config: &'k ModelsConfig, installation: &'k Installation, keeps: &'k [Keep]) -> Result<Self> {
         let (runtime, mut entry, model) = choose_detector(config, installation)?;
         if let Spec::Detector(spec) = &mut entry.spec {
@@ -60,8 +70,9 @@ impl<'k> Looker<'k> {
         }
         let detector = Detector::open(runtime, &entry, &model.path, Threads { intra: 1 })?;
         let detector_model = UsedModel { id: model.id, sha256: model.sha256 };
-        let mut looker =
-            Self { config, installation, detector, detector_model, plates: Vec::new(), plates_for: None, keeps };
+        let faces = Faces::installed(runtime, config, installation)?;
+        let (plates, plates_for) = (Vec::new(), None);
+        let mut looker = Self { config, installation, detector, detector_model, faces, plates, plates_for, keeps };
         looker.plates = vec![looker.plate_engine(None)?];
         Ok(looker)
     }
@@ -70,7 +81,13 @@ impl<'k> Looker<'k> {
     pub(super) fn models(&self) -> Vec<UsedModel> {
         let plates = self.plates.first().map(PlateEngine::models).unwrap_or_default();
         let plates = plates.iter().map(|(id, sha256)| UsedModel { id: id.clone(), sha256: sha256.clone() });
-        std::iter::once(self.detector_model.clone()).chain(plates).collect()
+        let faces = self.faces.as_ref().map(|faces| faces.model.clone());
+        std::iter::once(self.detector_model.clone()).chain(faces).chain(plates).collect()
+    }
+
+    /// Whether faces are looked for by themselves.
+    pub(super) fn finds_faces(&self) -> bool {
+        self.faces.is_some()
     }
 
     /// The size in which the detector wants frames.
@@ -94,6 +111,7 @@ impl<'k> Looker<'k> {
         for (view, part) in small {
             self.find_persons(view, part, aspect, &mut found)?;
         }
+        self.find_faces(full, &mut found)?;
         self.find_plates(full, &mut found)?;
         Ok(found)
     }
@@ -128,6 +146,20 @@ impl<'k> Looker<'k> {
             let ridden = |person: &BoundingBox| person.intersection(&bike) >= RIDDEN_MIN * bike.area();
             if !persons.iter().any(ridden) {
                 add(&bike, rider_of(&bike));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the faces of whoever was not found as a person.
+    fn find_faces(&mut self, full: &PlateSource<'_>, found: &mut Vec<Found>) -> Result<()> {
+        let Some(faces) = &mut self.faces else { return Ok(()) };
+        for face in faces.find(full)? {
+            let is_of = |head: &Found| head.area.intersection(&face) >= FACE_OF_HEAD_MIN * face.area();
+            if !found.iter().any(is_of) {
+                let kept = by_area(self.keeps, &face, PERSON_SHARE_MIN);
+                let verdict = kept.map_or(Verdict::Cover, Verdict::Keep);
+                found.push(Found { subject: Subject::Person, area: around_face(&face), verdict });
             }
         }
         Ok(())
@@ -186,6 +218,52 @@ impl<'k> Looker<'k> {
     fn plate_engine(&self, input: Option<(u32, u32)>) -> Result<PlateEngine> {
         let threads = Threads { intra: 1 };
         PlateEngine::open_with(self.config, self.installation, threads, input, Some(PLATE_SCORE_MIN))
+    }
+}
+
+/// What finds faces.
+struct Faces {
+    runtime: &'static Runtime,
+    entry: ModelEntry,
+    path: PathBuf,
+    model: UsedModel,
+    /// For the picture size that came last.
+    detectors: Vec<FaceDetector>,
+    detectors_for: Option<(usize, usize)>,
+}
+
+impl Faces {
+    /// The first face detector of the manifest that is installed.
+    fn installed(
+        runtime: &'static Runtime,
+        config: &ModelsConfig,
+        installation: &Installation,
+    ) -> Result<Option<Self>> {
+        let (manifest, store) = model_store(config, installation)?;
+        let known = manifest.entries().iter().filter(|entry| entry.role() == Role::FaceDetector);
+        let Ok((mut entry, path)) = first_installed(known, &store) else { return Ok(None) };
+        if let Spec::FaceDetector(spec) = &mut entry.spec {
+            spec.score_min = spec.score_min.min(FACE_SCORE_MIN);
+        }
+        let model = UsedModel { id: entry.id.clone(), sha256: entry.sha256.clone() };
+        Ok(Some(Self { runtime, entry, path, model, detectors: Vec::new(), detectors_for: None }))
+    }
+
+    /// The faces of a picture, in each size that it is looked through in.
+    fn find(&mut self, full: &PlateSource<'_>) -> Result<Vec<BoundingBox>> {
+        let size = full.size();
+        if self.detectors_for != Some(size) {
+            let open =
+                |input| FaceDetector::open(self.runtime, &self.entry, &self.path, Threads { intra: 1 }, Some(input));
+            self.detectors = inputs_for(size).into_iter().map(open).collect::<Result<_, _>>()?;
+            self.detectors_for = Some(size);
+        }
+        let mut faces = Vec::new();
+        for detector in &mut self.detectors {
+            let found = detector.find(full).context("the face detector failed on a picture")?;
+            faces.extend(found.iter().map(|face| face.bbox));
+        }
+        Ok(faces)
     }
 }
 

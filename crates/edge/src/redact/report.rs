@@ -7,7 +7,7 @@ use domain::UtcTime;
 use serde::Serialize;
 
 use super::keep::{Keep, Verdict};
-use super::looker::{OBJECT_SCORE_MIN, PLATE_SCORE_MIN, PLATE_SCORE_SURE};
+use super::looker::{FACE_SCORE_MIN, Looker, OBJECT_SCORE_MIN, PLATE_SCORE_MIN, PLATE_SCORE_SURE};
 use super::place::Place;
 use super::source::Source;
 use super::timeline::{AROUND, BRIDGED_MAX, Chain, GROWTH, MISSED_MAX, Patch, Subject};
@@ -19,9 +19,12 @@ pub const REPORT_VERSION: u32 = 1;
 pub const STATEMENT: &str = "This is a derived copy, made for handing out, and not evidence itself. Its pictures were \
     covered in places and encoded anew. The evidence is the source, which was not changed and is known by its SHA-256.";
 /// What the models do not promise.
-pub const LIMITS: &str = "Heads are covered where persons and riders were found, and plates where plates were found. \
-    What the models did not find is not covered, and faces inside vehicles are not looked for: look through the copy \
-    before you hand it out.";
+pub const LIMITS: &str = "Heads are covered where persons, riders and faces were found, and plates where plates were \
+    found. What the models did not find is not covered: look through the copy before you hand it out.";
+/// The same where no model for faces is installed.
+pub const LIMITS_WITHOUT_FACES: &str = "Heads are covered where persons and riders were found, and plates where plates \
+    were found. What the models did not find is not covered, and without a face detector faces inside vehicles are not \
+    looked for (`gatehouse-edge models pull` brings one): look through the copy before you hand it out.";
 
 /// The report, as it is written.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -36,7 +39,7 @@ pub struct Report {
     pub made_at: UtcTime,
     /// [`STATEMENT`].
     pub statement: &'static str,
-    /// [`LIMITS`].
+    /// [`LIMITS`] or [`LIMITS_WITHOUT_FACES`].
     pub limits: &'static str,
     /// What the copy was made of.
     pub source: FileReport,
@@ -104,6 +107,9 @@ pub struct UsedModel {
 pub struct Rules {
     /// Persons and two-wheelers from this score on.
     pub object_score_min: f32,
+    /// Faces from this score on; absent where no model for them is installed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub face_score_min: Option<f32>,
     /// Plates from this score on, unless the reader takes them for something else.
     pub plate_score_min: f32,
     /// Plates from this score on in any case.
@@ -196,13 +202,7 @@ impl Made {
 }
 
 impl Report {
-    pub(super) fn new(
-        source: &Source,
-        copy: &Place,
-        made: Made,
-        keeps: &[Keep],
-        models: Vec<UsedModel>,
-    ) -> Result<Self> {
+    pub(super) fn new(source: &Source, copy: &Place, made: Made, keeps: &[Keep], looker: &Looker<'_>) -> Result<Self> {
         let name = source.path.file_name().context("a file has a name")?;
         let keeps: Vec<KeepReport> = (0..).zip(keeps).map(|(number, keep)| keep_report(number, keep, &made)).collect();
         let mut warnings: Vec<String> = (1..)
@@ -222,7 +222,7 @@ impl Report {
             version: env!("CARGO_PKG_VERSION"),
             made_at: now(),
             statement: STATEMENT,
-            limits: LIMITS,
+            limits: if looker.finds_faces() { LIMITS } else { LIMITS_WITHOUT_FACES },
             source: FileReport {
                 file: name.to_string_lossy().into_owned(),
                 bytes: source.bytes,
@@ -237,9 +237,10 @@ impl Report {
                 seconds: made.lasts.map(|lasts| lasts.as_secs_f64()),
                 encoder: made.encoder,
             },
-            models,
+            models: looker.models(),
             rules: Rules {
                 object_score_min: OBJECT_SCORE_MIN,
+                face_score_min: looker.finds_faces().then_some(FACE_SCORE_MIN),
                 plate_score_min: PLATE_SCORE_MIN,
                 plate_score_sure: PLATE_SCORE_SURE,
                 around_s: AROUND.as_secs_f32(),

@@ -9,6 +9,7 @@ use domain::{FrameStamp, I420View, MonoTime};
 use super::{Sink, Watching};
 use crate::config::Play;
 use crate::health::reads::reads_file;
+use crate::today::today_file;
 
 /// How long after the last motion the stream for reading is decoded: what has just stopped may be read next.
 const READ_AFTER_MOTION: Duration = Duration::from_secs(3);
@@ -22,20 +23,25 @@ impl<S: Sink> Watching<S> {
         let Some(seen) = health.see(&frame.full(), stamp.arrived, stamp.utc) else { return };
         self.watch.board.picture(seen);
         self.watch.board.decoder(self.watch.eyes.decoder());
-        self.keep_reads();
+        self.keep_numbers();
     }
 
-    /// Keeps the read rate where it has changed.
-    pub(super) fn keep_reads(&mut self) {
+    /// Keeps the read rate and the counts of the day where they have changed.
+    pub(super) fn keep_numbers(&mut self) {
         let Some(data) = self.watch.data.as_deref().filter(|_| self.watch.play != Play::Once) else { return };
-        let reads = self.watch.board.reads();
-        if reads == self.reads_kept {
-            return;
+        let (reads, today) = (self.watch.board.reads(), self.watch.board.today());
+        if reads != self.reads_kept {
+            if let Err(error) = reads.save(&reads_file(data, &self.watch.id)) {
+                tracing::warn!(camera = %self.watch.id, %error, "the read rate cannot be kept");
+            }
+            self.reads_kept = reads;
         }
-        if let Err(error) = reads.save(&reads_file(data, &self.watch.id)) {
-            tracing::warn!(camera = %self.watch.id, %error, "the read rate cannot be kept");
+        if today != self.today_kept {
+            if let Err(error) = today.save(&today_file(data, &self.watch.id)) {
+                tracing::warn!(camera = %self.watch.id, %error, "the counts of the day cannot be kept");
+            }
+            self.today_kept = today;
         }
-        self.reads_kept = reads;
     }
 
     /// Has the stream for reading decoded while a vehicle is there or something moved just now.

@@ -6,6 +6,8 @@ use domain::{GateId, SiteId, UtcTime};
 use serde::{Deserialize, Serialize};
 use store::{ListCursor, PlateFilter};
 use utoipa::{IntoParams, ToSchema};
+use vnplate::neighbours::{self, InvalidPattern};
+use vnplate::{Confusion, Key};
 use wire::Payload;
 use wire::plate::PlateOutcome;
 
@@ -28,8 +30,12 @@ pub(crate) struct PlateParams {
     /// Only of gates of this name.
     #[param(value_type = Option<String>)]
     gate: Option<GateId>,
-    /// Only of this plate, however it is written: `30a-123.45` is `30A12345`, Đ is D.
+    /// Only of this plate, however it is written: `30a-123.45` is `30A12345`, Đ is D. A question mark stands for a sign
+    /// that nobody knows; there may be two.
     key: Option<String>,
+    /// Whether plates that `key` is easily taken for are given, too: with one or two signs that look like the ones asked
+    /// for, or one lost or won at an edge. Each then says how alike it is.
+    like: Option<bool>,
     /// Only with this outcome: `read`, `unknown_kind`, `unreadable` or `not_a_plate`.
     #[param(value_type = Option<String>)]
     outcome: Option<PlateOutcome>,
@@ -51,19 +57,52 @@ pub(crate) struct PlateParams {
 }
 
 impl PlateParams {
-    fn filter(self, caller: &Caller) -> Result<PlateFilter, Problem> {
+    /// What to ask the store, and which plate the answers are compared with.
+    fn filter(self, caller: &Caller) -> Result<(PlateFilter, Option<Key>), Problem> {
         // The purpose was looked at, and written down, by the guard.
-        let Self { site, gate, key, outcome, from, to, limit, before, purpose: _ } = self;
+        let Self { site, gate, key, like, outcome, from, to, limit, before, purpose: _ } = self;
         check_span(from, to)?;
-        let key = key.map(|key| vnplate::Key::from_text(&key)).transpose();
-        let key = key.map_err(|error| Problem::bad_request(format!("key: {error}")))?;
-        Ok(PlateFilter {
+        let wanted = Wanted::read(key.as_deref(), like.unwrap_or(false))?;
+        let filter = PlateFilter {
             list: ListParams { site, gate, limit, before }.filter(caller, Permission::PlatesRead)?,
-            key: key.map(|key| key.to_string()),
+            keys: wanted.keys.iter().map(Key::to_string).collect(),
             outcome,
             from,
             to,
-        })
+        };
+        Ok((filter, wanted.alike_to))
+    }
+}
+
+/// The plates that are asked for.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// Any of these; any at all where there is none.
+    keys: Vec<Key>,
+    /// The one that each answer is compared with, where not only that very one is wanted.
+    alike_to: Option<Key>,
+}
+
+impl Wanted {
+    fn read(key: Option<&str>, like: bool) -> Result<Self, Problem> {
+        let Some(key) = key else {
+            return if like {
+                Err(Problem::bad_request("like: say with key which plate"))
+            } else {
+                Ok(Self::default())
+            };
+        };
+        let wrong = |error: InvalidPattern| Problem::bad_request(format!("key: {error}"));
+        let keys = neighbours::matching(key).map_err(wrong)?;
+        match (like, keys.as_slice()) {
+            (false, _) => Ok(Self { keys, alike_to: None }),
+            (true, [one]) => {
+                Ok(Self { keys: neighbours::neighbours(one, &Confusion::default()), alike_to: Some(*one) })
+            }
+            (true, _) => {
+                Err(Problem::bad_request("like: a key with unknown signs is not compared; leave one of both out"))
+            }
+        }
     }
 }
 
@@ -87,7 +126,7 @@ pub(crate) async fn plates(
     caller: Caller,
     Params(params): Params<PlateParams>,
 ) -> Result<Json<Plates>, Problem> {
-    let filter = params.filter(&caller)?;
+    let (filter, alike_to) = params.filter(&caller)?;
     let pos = app.store.event_last_pos().await?;
     let mut rows = app.store.plates(&filter).await?;
     let clips = app.store.clips_of(rows.iter().map(|row| (&row.node, row.id))).await?;
@@ -95,7 +134,11 @@ pub(crate) async fn plates(
     let stored = stored(&app.store, rows.iter().flat_map(|row| &row.evidence)).await?;
     let next = rows.last().filter(|_| is_full(rows.len(), filter.list.limit));
     let next = next.map(|row| ListCursor::new(row.to, row.id).to_string());
-    Ok(Json(Plates { plates: rows.iter().map(|row| Plate::new(row, &stored)).collect(), next, pos }))
+    let plates = rows.iter().map(|row| match &alike_to {
+        Some(asked) => Plate::new(row, &stored).compared_with(asked),
+        None => Plate::new(row, &stored),
+    });
+    Ok(Json(Plates { plates: plates.collect(), next, pos }))
 }
 
 /// One plate with everything that led to the result: all readings, all votes, list matches and media.

@@ -143,6 +143,19 @@ fn plates_are_found_by_key_however_written_and_by_outcome_and_time() {
             "{key}"
         );
     }
+    // Not the very plate, but one that it is taken for; and one of which a witness knows all but a sign.
+    let like = hub.http.get("/api/v1/plates?key=3OA1234S&like=true&purpose=a+test");
+    assert_eq!(displays(&like), ["30A-123.45"]);
+    let likeness = &like["plates"][0]["likeness"];
+    let score = likeness["score"].as_f64().unwrap();
+    assert!(score > 0.0 && score < 1.0, "{likeness}");
+    let differing = json!([
+        {"position": 1, "listed": "O", "read": "0"},
+        {"position": 7, "listed": "S", "read": "5"},
+    ]);
+    assert_eq!(likeness["differing"], differing);
+    assert_eq!(displays(&hub.http.get("/api/v1/plates?key=3OA1234S&purpose=a+test")), [""; 0]);
+    assert_eq!(displays(&hub.http.get("/api/v1/plates?key=30A1%3F345&purpose=a+test")), ["30A-123.45"]);
     let unreadable = hub.http.get("/api/v1/plates?outcome=unreadable&site=cao-nguyen&gate=cong-chinh");
     assert_eq!((displays(&unreadable), &unreadable["plates"][0]["reason"]), (vec!["-"], &json!("covered")));
     let first = hub.http.get("/api/v1/plates?limit=2");

@@ -50,3 +50,17 @@ pub(crate) fn street_picture(file: &str) -> Option<PathBuf> {
     skip(&format!("no picture \"{file}\" beside the repository"));
     None
 }
+
+/// Pictures of one face each, of the optional neighbouring data folder.
+pub(crate) fn portraits() -> Option<Vec<PathBuf>> {
+    let folder = repository().join("../shared/data/faces/raw_10x10");
+    let inside = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = inside(&folder).flat_map(|person| inside(&person).collect::<Vec<_>>()).collect();
+    found.retain(|path| path.extension().is_some_and(|ending| ending == "jpg"));
+    found.sort();
+    if found.is_empty() {
+        skip("no portraits beside the repository");
+        return None;
+    }
+    Some(found)
+}

@@ -2,11 +2,11 @@
 //! this code) made of the same picture and the same weights.
 
 use domain::{BoundingBox, Detection, ObjectClass, PixelView};
-use inference::{Detector, Fit, Manifest, ModelStore, OpenError, Role, Threads};
+use inference::{Detector, FaceDetector, Fit, Manifest, ModelStore, OpenError, PlateSource, Role, Threads};
 use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Size};
 use opencv::{imgcodecs, imgproc};
 
-use crate::found::{runtime, street_picture, weights};
+use crate::found::{portraits, runtime, street_picture, weights};
 
 /// 640×360; licensed CC-BY-4.0.
 const PICTURE: &str = "th_gate_f588ab5643.jpg";
@@ -134,4 +134,36 @@ fn a_blank_picture_shows_nothing_sure() {
         assert!(found.iter().all(|d| d.confidence < SURE), "{}: {found:?}", entry.id);
         assert_eq!(found.iter().map(|d| d.bbox).filter(|b| *b != BoundingBox::clipped(b)).count(), 0);
     }
+}
+
+#[test]
+fn the_face_detector_finds_the_one_face_of_each_portrait() {
+    let (Some(runtime), Some(portraits)) = (runtime(), portraits()) else { return };
+    let manifest = manifest();
+    let entry = manifest.entries().iter().find(|entry| entry.role() == Role::FaceDetector).unwrap();
+    let Some(path) = weights(&entry.file) else { return };
+    let mut detector = FaceDetector::open(runtime, entry, &path, Threads { intra: 1 }, Some((256, 256))).unwrap();
+    let mut missed = Vec::new();
+    for path in &portraits {
+        let picture = imgcodecs::imread(path.to_str().unwrap(), imgcodecs::IMREAD_COLOR).unwrap();
+        let (width, height) = (picture.cols() as usize, picture.rows() as usize);
+        let view = PixelView::new(width, height, width * 3, picture.data_bytes().unwrap()).unwrap();
+        let found = detector.find(&PlateSource::Bgr(&view)).unwrap();
+        // The person that the picture is of stands in its middle.
+        let middle = found.iter().find(|face| {
+            (face.bbox.x0()..face.bbox.x1()).contains(&0.5) && (face.bbox.y0()..face.bbox.y1()).contains(&0.5)
+        });
+        match middle {
+            Some(face) => {
+                let [right_eye, left_eye, nose, right_mouth, left_mouth] = face.landmarks;
+                assert!(right_eye.y < right_mouth.y && left_eye.y < left_mouth.y, "{path:?}: {face:?}");
+                assert!(right_eye.x < left_eye.x, "{path:?}: {face:?}");
+                let holds = (face.bbox.x0()..face.bbox.x1()).contains(&nose.x)
+                    && (face.bbox.y0()..face.bbox.y1()).contains(&nose.y);
+                assert!(holds, "{path:?}: {face:?}");
+            }
+            None => missed.push(path),
+        }
+    }
+    assert!(portraits.len() >= 50 && missed.len() * 50 <= portraits.len(), "missed {missed:?}");
 }

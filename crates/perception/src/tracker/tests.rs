@@ -62,6 +62,25 @@ fn unsure_detections_alone_start_no_track() {
 }
 
 #[test]
+fn what_lies_in_a_surer_one_starts_a_track_only_when_it_is_sure_itself() {
+    let part = |confidence| Detection {
+        bbox: BoundingBox::around(Point { x: 0.51, y: 0.46 }, 0.02, 0.06),
+        ..seen(0.5, 0.5, confidence)
+    };
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    for n in 0..20 {
+        assert_eq!(ids(&tracker.update(&[seen(0.5, 0.5, 0.98), part(0.85)], frame(n))), [1], "a part of him");
+    }
+    assert_eq!(ids(&tracker.update(&[seen(0.5, 0.5, 0.98), part(0.95)], frame(20))), [1, 2], "a child before him");
+    // Half of somebody hides behind somebody else.
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    assert_eq!(ids(&tracker.update(&[seen(0.5, 0.5, 0.9), seen(0.525, 0.5, 0.8)], frame(0))), [1, 2]);
+    // A vehicle says nothing about a person before it.
+    let car = Detection { class: ObjectClass::Car, ..seen(0.5, 0.5, 0.98) };
+    assert_eq!(ids(&Tracker::new(TrackerConfig::default()).update(&[car, part(0.6)], frame(0))), [1, 2]);
+}
+
+#[test]
 fn a_frame_from_the_past_changes_nothing() {
     let mut tracker = Tracker::new(TrackerConfig::default());
     tracker.update(&[seen(0.5, 0.5, 0.9)], frame(5));

@@ -29,8 +29,8 @@ const STRETCHES_PER_STATEMENT: usize = 100;
 pub struct PlateFilter {
     /// Which part of the list.
     pub list: ListFilter,
-    /// Only with this very key, as the likeliest reading.
-    pub key: Option<String>,
+    /// Only with one of these keys, as the likeliest reading; with any where there is none.
+    pub keys: Vec<String>,
     /// Only with this outcome.
     pub outcome: Option<PlateOutcome>,
     /// Only those last seen at this moment or later.
@@ -51,7 +51,7 @@ pub struct PlateOfPassage {
 impl Store {
     /// Plates by when they were last seen, newest first.
     pub async fn plates(&self, filter: &PlateFilter) -> Result<Vec<PlateRow>, StoreError> {
-        let PlateFilter { list: ListFilter { sites, gate, before, limit }, key, outcome, from, to } = filter;
+        let PlateFilter { list: ListFilter { sites, gate, before, limit }, keys, outcome, from, to } = filter;
         // Order and place come from the table whose index leads through the list.
         let (table, order) = match gate {
             Some(_) => ("plate_read_gate g join plate_read p on p.node = g.node and p.seq = g.seq", "g"),
@@ -62,8 +62,11 @@ impl Store {
         if let Some(gate) = gate {
             query.push(" and g.gate = ").push_bind(gate.as_str().to_owned());
         }
-        if let Some(key) = key {
-            query.push(" and p.key = ").push_bind(key.clone());
+        for (index, key) in keys.iter().enumerate() {
+            query.push(if index == 0 { " and p.key in (" } else { ", " }).push_bind(key.clone());
+        }
+        if !keys.is_empty() {
+            query.push(")");
         }
         if let Some(outcome) = outcome {
             query.push(" and p.outcome = ").push_bind(outcome.as_str());

@@ -148,8 +148,11 @@ on_both! {
             |name: &str| PlateFilter { list: ListFilter { gate: Some(gate(name)), ..newest(9).list }, ..newest(9) };
         assert_eq!(keys(&store, &with_gate("cong-sau")).await, ["30A00003"]);
         assert_eq!(keys(&store, &with_gate("cong-nao")).await, [""; 0]);
-        let of_key = PlateFilter { key: Some("30A00001".to_owned()), ..newest(9) };
+        let of_key = PlateFilter { keys: vec!["30A00001".to_owned()], ..newest(9) };
         assert_eq!(store.plates(&of_key).await.unwrap().iter().map(|row| row.seq).collect::<Vec<_>>(), [5, 1]);
+        let of_two = PlateFilter { keys: vec!["30A00001".to_owned(), "30A00003".to_owned()], ..newest(9) };
+        let keys_of_two = keys(&store, &of_two).await;
+        assert!(keys_of_two.contains(&"30A00003".to_owned()) && keys_of_two.len() == 3, "{keys_of_two:?}");
         let late = PlateFilter { from: Some(at(55)), ..of_key.clone() };
         let early = PlateFilter { to: Some(at(55)), ..of_key };
         assert_eq!((keys(&store, &late).await.len(), keys(&store, &early).await.len()), (1, 1));

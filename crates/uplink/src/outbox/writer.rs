@@ -10,6 +10,7 @@ use wire::{Ack, Envelope, Event, EventHash, Unsealed};
 
 use super::error::{AppendError, OutboxError, StorageError};
 use super::file::{self, Chain, Link, to_sql};
+use super::reserve::Reserve;
 use super::{AppendReceipt, Backlog, ConfirmOutcome, Identity};
 use crate::durable::Lock;
 
@@ -55,6 +56,8 @@ pub(super) struct Writer {
     alarmed: bool,
     /// Whether the last write failed, so that `chain` must be read again before the next.
     in_doubt: bool,
+    /// What a receipt may use on a full disk.
+    reserve: Reserve,
     _lock: Lock,
 }
 
@@ -68,9 +71,18 @@ impl Writer {
         lock: Lock,
     ) -> (Self, watch::Receiver<Backlog>) {
         let (backlog, watched) = watch::channel(to_backlog(&chain, rows_max));
-        let path = path.to_owned();
-        let (alarmed, in_doubt) = (false, false);
-        let mut writer = Self { path, identity, rows_max, connection, chain, backlog, alarmed, in_doubt, _lock: lock };
+        let mut writer = Self {
+            path: path.to_owned(),
+            identity,
+            rows_max,
+            connection,
+            chain,
+            backlog,
+            alarmed: false,
+            in_doubt: false,
+            reserve: Reserve::beside(path),
+            _lock: lock,
+        };
         writer.tell();
         (writer, watched)
     }
@@ -100,7 +112,7 @@ impl Writer {
                 Command::Close { reply } => closing = Some(reply),
                 // Not in the transaction of the appends: on a full disk those fail, and this is what makes room.
                 Command::Confirm { receipt, reply } => {
-                    let outcome = self.confirm(&receipt).await;
+                    let outcome = self.confirm_in_any_case(&receipt).await;
                     self.tell();
                     let _ = reply.send(outcome);
                 }
@@ -218,6 +230,19 @@ impl Writer {
             Err(other) => {
                 let source = sqlx::Error::Protocol(other.to_string());
                 Err(StorageError::Damaged { path: self.path.clone(), source: std::sync::Arc::new(source) })
+            }
+        }
+    }
+
+    /// As [`Self::confirm`], on a full disk with the space that was kept back for this.
+    async fn confirm_in_any_case(&mut self, receipt: &Ack) -> Result<ConfirmOutcome, StorageError> {
+        match self.confirm(receipt).await {
+            Err(StorageError::DiskFull { .. }) if self.reserve.give() => self.confirm(receipt).await,
+            outcome => {
+                if outcome.is_ok() {
+                    self.reserve.keep();
+                }
+                outcome
             }
         }
     }

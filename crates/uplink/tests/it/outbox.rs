@@ -333,6 +333,35 @@ async fn a_receipt_that_a_full_disk_refuses_changes_nothing_and_counts_once_ther
     assert_eq!(outbox.append(&events(1..=20)).await.unwrap().first_seq, stored + 1);
 }
 
+#[tokio::test]
+async fn a_receipt_on_a_full_disk_uses_the_space_kept_back_for_it() {
+    let Some(disk) = SmallDisk::mount("4m") else {
+        eprintln!("skipped: making a small disk needs the right to mount");
+        return;
+    };
+    let path = disk.0.path().join("outbox.db");
+    let reserve = disk.0.path().join("outbox.db.reserve");
+    let outbox = open(&path).await;
+    assert!(fs::metadata(&reserve).unwrap().len() > 0);
+    while outbox.append(&events(1..=20)).await.is_ok() {}
+    let filler = disk.0.path().join("somebody-elses.log");
+    assert!(fs::write(&filler, vec![0xA5; 4 * 1024 * 1024]).is_err());
+    while outbox.append(&events(1..=1)).await.is_ok() {}
+    let stored = outbox.backlog().head_seq;
+    let outcome = outbox.confirm(&receipt(&outbox, stored).await).await;
+    assert!(matches!(outcome, Ok(ConfirmOutcome::Removed { rows }) if rows == stored), "{outcome:?}");
+    assert!(!reserve.exists(), "what was kept back is in use");
+    let first = outbox.append(&events(1..=20)).await.unwrap().first_seq;
+    assert_eq!(first, stored + 1, "there is room for new events although the disk is as full as before");
+    outbox.close().await;
+    fs::remove_file(filler).unwrap();
+    let remount = Command::new("mount").args(["-o", "remount,size=8m"]).arg(disk.0.path()).status().unwrap();
+    assert!(remount.success());
+    let outbox = open(&path).await;
+    assert_eq!(checked_rows(&outbox).await.len(), 20);
+    assert!(reserve.exists(), "with room on the disk the space is kept back again");
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Append(u64),

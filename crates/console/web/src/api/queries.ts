@@ -87,6 +87,7 @@ export const decisionQuery = (id: string) =>
 /** Conditions of a search for plates. Its purpose goes to the audit log with every page that is asked for. */
 export interface PlateSearch {
   key?: string;
+  like?: boolean;
   site?: string;
   gate?: string;
   outcome?: string;

@@ -12,6 +12,7 @@ export type Alarm = Schemas['Alarm'];
 export type Quarantined = Schemas['Quarantined'];
 export type Passage = Schemas['Passage'];
 export type Plate = Schemas['Plate'];
+export type PlateLikeness = Schemas['PlateLikeness'];
 export type PlateDetail = Schemas['PlateDetail'];
 export type Decision = Schemas['Decision'];
 export type DecisionDetail = Schemas['DecisionDetail'];

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { OPEN_ROWS, openAlertsQuery } from '../api/alerts';
 import { AcknowledgeButton } from '../parts/alert-actions';
+import { alertDetail } from '../parts/alert-words';
 import { Icon } from '../parts/icon';
 import { named } from '../words';
 import { prefer, usePreferences } from './preferences';
@@ -35,7 +36,7 @@ export function AlertBanner() {
       <Icon name="alert" />
       <p>
         <strong>{named(t, 'alert_kind', newest.kind)}</strong> · {place} · {f.ago(Date.parse(newest.at), now)}
-        {newest.detail && <span className="small"> · {newest.detail}</span>}
+        {newest.detail && <span className="small"> · {alertDetail(t, f, newest.detail)}</span>}
       </p>
       {may('alerts.act') && <AcknowledgeButton alert={newest} />}
       <button type="button" className="button" onClick={() => prefer({ sound: !sound })}>

@@ -11,6 +11,7 @@ import { useMay } from '../app/session';
 import { useSite } from '../app/site-choice';
 import { DAY_MS, dayOf, toApi } from '../format/time';
 import { AcknowledgeButton, CloseButton } from '../parts/alert-actions';
+import { alertDetail } from '../parts/alert-words';
 import { Choice, Field, Select } from '../parts/controls';
 import { ExportLinks } from '../parts/exports';
 import { Badge, type Tone } from '../parts/marks';
@@ -147,7 +148,7 @@ function AlertCard({ alert }: { alert: Alert }) {
           {f.when(Date.parse(alert.at), now)}
         </time>
       </p>
-      {alert.detail && <p>{alert.detail}</p>}
+      {alert.detail && <p>{alertDetail(t, f, alert.detail)}</p>}
       {alert.ended_at && (
         <p className="small soft">{t('alert_ended', { at: f.when(Date.parse(alert.ended_at), now) })}</p>
       )}

@@ -24,6 +24,7 @@ export function SearchPage() {
   const client = useQueryClient();
   const gates = useQuery(gatesQuery);
   const [key, setKey] = useState('');
+  const [like, setLike] = useState(false);
   const [gate, setGate] = useState('');
   const [outcome, setOutcome] = useState('');
   const [from, setFrom] = useState('');
@@ -33,6 +34,8 @@ export function SearchPage() {
   const [asked, setAsked] = useState<PlateSearch | null>(null);
   const [view, setView] = useState<'list' | 'path'>('list');
 
+  // With signs that are not known every plate that fits is meant already.
+  const isPattern = key.includes('?');
   const search = (event: FormEvent) => {
     event.preventDefault();
     const why = purpose.trim();
@@ -42,6 +45,7 @@ export function SearchPage() {
     const next: PlateSearch = {
       purpose: why,
       ...(key.trim() ? { key: key.trim() } : {}),
+      ...(key.trim() && like && !isPattern ? { like: true } : {}),
       ...(site ? { site } : {}),
       ...(gate ? { gate } : {}),
       ...(outcome ? { outcome } : {}),
@@ -64,7 +68,7 @@ export function SearchPage() {
         </div>
       </header>
       <form className="card search-form" onSubmit={search}>
-        <Field label={t('plate')}>
+        <Field label={t('plate')} help={t('plate_like_help')}>
           {(ids) => (
             <input
               {...ids}
@@ -98,6 +102,15 @@ export function SearchPage() {
         <Field label={t('to')}>
           {(ids) => <input {...ids} type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />}
         </Field>
+        <label className="row search-like">
+          <input
+            type="checkbox"
+            checked={like && !isPattern}
+            disabled={isPattern}
+            onChange={(event) => setLike(event.target.checked)}
+          />
+          {t('plate_like')}
+        </label>
         <div className="search-purpose">
           <Field label={t('purpose')} help={t('purpose_help')} error={isShort ? t('purpose_short') : undefined}>
             {(ids) => (
@@ -147,6 +160,8 @@ function Found(props: { search: PlateSearch; view: 'list' | 'path'; setView: (vi
     );
   }
   if (!found.data) return <Skeleton rows={6} height={4} />;
+  // A path is one vehicle's: of plates that may be several there is none.
+  const isOne = Boolean(search.key) && !search.like && !search.key?.includes('?');
   if (plates.length === 0) {
     return (
       <div className="card">
@@ -165,7 +180,7 @@ function Found(props: { search: PlateSearch; view: 'list' | 'path'; setView: (vi
         <h2 id="results" role="status">
           {t(found.hasNextPage ? 'results_more' : 'results', { n: f.number(plates.length) })}
         </h2>
-        {search.key && (
+        {isOne && (
           <Choice
             label={t('show_path')}
             value={view}
@@ -177,7 +192,7 @@ function Found(props: { search: PlateSearch; view: 'list' | 'path'; setView: (vi
           />
         )}
       </div>
-      {view === 'path' && search.key ? (
+      {view === 'path' && isOne ? (
         <PlatePath
           plates={plates}
           more={found.hasNextPage && found.data.pages.length < PATH_PAGES_MAX ? more : undefined}

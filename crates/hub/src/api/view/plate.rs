@@ -6,6 +6,7 @@ use projections::{Delta, PlateRow};
 use serde::Serialize;
 use store::{PlateOfPassage, StoredEvent};
 use utoipa::ToSchema;
+use vnplate::{Confusion, Glyph, Key, Likeness, compare};
 use wire::plate::{ListPurpose, PlateMatch, PlateRead};
 use wire::{BlobHash, EvidenceAdded, Payload};
 
@@ -56,8 +57,19 @@ pub(crate) struct Plate {
     rows: u8,
     /// The list that it resembles an entry of, a watch list before others.
     listed: Option<Listed>,
+    /// How alike it is to the plate that was looked for; only in the answer to such a search.
+    likeness: Option<PlateLikeness>,
     /// The media that show it.
     evidence: Vec<Evidence>,
+}
+
+/// How alike a plate is to the one that was looked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlateLikeness {
+    /// How easily one is taken for the other, 0 to 1: 1 is equal.
+    score: f32,
+    /// Where they differ; `listed` is what was looked for.
+    differing: Vec<Difference>,
 }
 
 /// An entry of a list that a plate resembles.
@@ -103,8 +115,29 @@ impl Plate {
                 key: listed.key.clone(),
                 score: listed.score,
             }),
+            likeness: None,
             evidence: evidence(row.id, &row.evidence, stored),
         }
+    }
+
+    /// The same with how alike it is to the plate that was looked for.
+    pub(crate) fn compared_with(mut self, asked: &Key) -> Self {
+        let own = self.key.as_deref().and_then(|key| Key::from_text(key).ok());
+        self.likeness = own.map(|own| {
+            let likeness = compare(asked, &own, &Confusion::default());
+            let sign = |glyph: Option<Glyph>| glyph.map_or_else(|| "-".to_owned(), |glyph| glyph.to_string());
+            let differing = match &likeness {
+                Likeness::Exact => &[][..],
+                Likeness::Confusable { differing, .. } | Likeness::Differs { differing, .. } => differing,
+            };
+            let differing = differing.iter().map(|one| Difference {
+                position: u8::try_from(one.index).unwrap_or(u8::MAX),
+                listed: sign(one.ours),
+                read: sign(one.theirs),
+            });
+            PlateLikeness { score: likeness.score(), differing: differing.collect() }
+        });
+        self
     }
 
     /// Of an event that is one. Its media are taken as still under way.
@@ -188,7 +221,7 @@ pub(crate) struct Match {
     note: String,
 }
 
-/// A glyph in which a plate and an entry differ; `-` where one has none.
+/// A glyph in which a plate and an entry, or the plate that was looked for, differ; `-` where one has none.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Difference {
     /// Position from 0 in the entry.

@@ -6,7 +6,7 @@ import type { Plate } from '../../api/types';
 import { useNow, useReader } from '../../app/reader';
 import { Badge, PlateMark } from '../../parts/marks';
 import { bestOf, Picture } from '../../parts/picture';
-import { reasonText } from '../../parts/plate-words';
+import { likenessText, reasonText } from '../../parts/plate-words';
 import { named } from '../../words';
 
 /** Height of a row, in pixels at a font size of 16. */
@@ -77,6 +77,7 @@ export function Results({
                     </span>
                     <span className="feed-detail small soft">
                       {[
+                        likenessText(t, plate.likeness),
                         plate.kind ? named(t, 'kind', plate.kind) : reasonText(t, plate.reason),
                         plate.issuer,
                         plate.confidence == null ? '' : t('sure', { p: f.percent(plate.confidence) }),

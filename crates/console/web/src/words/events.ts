@@ -54,7 +54,10 @@ export const EVENTS = {
   search_help: ['Tìm phương tiện theo biển số qua tất cả các cổng.', 'Find a vehicle by its plate over all gates.'],
   plate: ['Biển số', 'Plate'],
   plate_hint: ['ví dụ 30A-123.45', 'such as 30A-123.45'],
-  plate_like_help: ['Dấu ? thay một ký tự không rõ, nhiều nhất hai.', '? stands for a sign that is not known, two at most.'],
+  plate_like_help: [
+    'Dấu ? thay một ký tự không rõ, nhiều nhất hai.',
+    '? stands for a sign that is not known, two at most.',
+  ],
   plate_like: ['Kể cả biển dễ đọc nhầm (8 với B, 0 với D…)', 'Also plates easily taken for it (8 and B, 0 and D…)'],
   like_same: ['Đúng biển này', 'This very plate'],
   like_score: ['Gần giống: {where}', 'Alike: {where}'],

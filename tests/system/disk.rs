@@ -145,5 +145,4 @@ fn a_hub_whose_disk_is_full_confirms_nothing_and_takes_everything_in_once_there_
     assert_eq!(http.counts().values().sum::<u64>(), walkers.len() as u64);
     assert!(http.open_alarms(NODE).is_empty());
     assert!(node.terminate().success(), "{}", node.last_words());
-    assert_eq!(site.backlog().rows, 0, "the node was told of everything");
 }

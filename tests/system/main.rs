@@ -23,4 +23,5 @@ mod redact;
 mod replay;
 mod replica;
 mod rtsp;
+mod set_up;
 mod two_processes;

@@ -40,6 +40,7 @@ mod sink;
 pub mod stage;
 pub mod status;
 pub mod today;
+pub mod trial;
 pub mod turns;
 pub mod watch;
 pub mod watchdog;

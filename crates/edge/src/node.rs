@@ -71,12 +71,15 @@ pub struct Node {
     model: Option<LoadedModel>,
     local: Option<Local>,
     stop: Arc<AtomicBool>,
+    /// How the first camera failed that did.
+    failure: Option<Error>,
 }
 
 #[derive(Debug)]
 struct RunningCamera {
     board: Arc<Board>,
-    task: JoinHandle<Result<()>>,
+    /// Nothing once it has been seen to end.
+    task: Option<JoinHandle<Result<()>>>,
 }
 
 /// Opens, or makes, the signing key of a node.
@@ -173,6 +176,7 @@ impl Node {
             model: loaded,
             local: None,
             stop: Arc::new(AtomicBool::new(false)),
+            failure: None,
         };
         for (number, camera) in config.cameras.iter().enumerate() {
             let now = rules.now();
@@ -230,7 +234,7 @@ impl Node {
                     tokio::task::spawn_blocking(move || Ok(rehearsal.run(&|| stop.load(Ordering::Relaxed))?))
                 }
             };
-            node.cameras.push(RunningCamera { board: own, task });
+            node.cameras.push(RunningCamera { board: own, task: Some(task) });
         }
         if let Some(local) = &config.local {
             let view = NodeView::new(Parts {
@@ -278,17 +282,18 @@ impl Node {
     }
 
     /// Waits until every camera's source is over; live ones never are. Fails with the first camera that failed, after
-    /// all have ended: one broken camera does not stop the others.
+    /// all have ended: one broken camera does not stop the others. May be given up and asked again.
     pub async fn watched(&mut self) -> Result<()> {
-        let mut first_failure = Ok(());
         for camera in &mut self.cameras {
-            let ended = (&mut camera.task).await.context("a camera's thread panicked").and_then(|ended| ended);
+            let Some(task) = &mut camera.task else { continue };
+            let ended = task.await.context("a camera's thread panicked").and_then(|ended| ended);
+            camera.task = None;
             if let Err(error) = ended {
                 tracing::error!(camera = %camera.board.id, error = format!("{error:#}"), "camera ended");
-                first_failure = first_failure.and(Err(error));
+                self.failure.get_or_insert(error);
             }
         }
-        first_failure
+        self.failure.take().map_or(Ok(()), Err)
     }
 
     /// Waits until the hub has confirmed every event and has every picture.

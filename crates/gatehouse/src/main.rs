@@ -6,6 +6,8 @@
 mod appliance;
 mod broker;
 mod demo;
+mod install;
+mod run;
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -27,11 +29,16 @@ struct Arguments {
 enum Command {
     /// Watch the sample video as if it were a camera and show the counts on a page.
     Demo(demo::Arguments),
-    /// Run a real site on this machine.
+    /// Run a real site on this machine. Where nothing is set up yet, the page leads through it.
     Run {
-        /// The node's configuration, as for `gatehouse-edge`, without [broker] and [hub]: both are here.
+        /// Folder in which everything is kept: configuration, databases, pictures. Where absent, `gatehouse` in the folder
+        /// of this user's data.
         #[arg(long)]
-        config: PathBuf,
+        data: Option<PathBuf>,
+        /// A node's configuration written by hand, as for `gatehouse-edge`, without [broker] and [hub]: both are here. The
+        /// page does not change it.
+        #[arg(long, conflicts_with = "data")]
+        config: Option<PathBuf>,
         /// Where the page is served; an address of this machine only.
         #[arg(long, default_value_t = hub::config::LISTEN)]
         listen: SocketAddr,
@@ -62,7 +69,13 @@ fn run(command: Command) -> Result<ExitCode> {
     runtime.block_on(async {
         match command {
             Command::Demo(arguments) => demo::run(&arguments, &installation).await,
-            Command::Run { config, listen } => appliance::run(&config, listen, &installation).await,
+            Command::Run { config: Some(config), listen, data: _ } => {
+                run::by_config(&config, listen, &installation).await
+            }
+            Command::Run { config: None, listen, data } => {
+                let data = data.map_or_else(run::usual_folder, Ok)?;
+                run::by_folder(&data, listen, &installation).await
+            }
         }
     })
 }

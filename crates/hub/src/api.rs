@@ -8,6 +8,7 @@ mod accuracy;
 pub(crate) mod actor;
 mod alerts;
 mod api_keys;
+mod appliance;
 mod audit_log;
 mod blobs;
 mod body;
@@ -65,6 +66,7 @@ use crate::health::HealthBoard;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::orders::post::GuardPost;
+use crate::setup::SetupDesk;
 use crate::{console_page, page};
 
 pub use access::{Access, who_may};
@@ -114,6 +116,8 @@ pub(crate) struct App {
     pub(crate) oidc: Option<Arc<Provider>>,
     /// Whether every connection comes over TLS, whatever a proxy says.
     pub(crate) is_behind_tls: bool,
+    /// Where gates of this machine are set up; nothing where the hub's program watches no cameras.
+    pub(crate) setup: Option<Arc<SetupDesk>>,
 }
 
 /// Routes that nobody said of who may use them.
@@ -163,6 +167,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/sites/{site}/place", put(places::place_put)),
         ("/api/v1/sites/{site}/plan", get(places::plan).put(places::plan_put).delete(places::plan_delete)),
         ("/api/v1/sites/{site}/plan/gates", put(places::gates_put)),
+        ("/api/v1/appliance", get(appliance::appliance)),
+        ("/api/v1/appliance/trials", post(appliance::try_source)),
+        ("/api/v1/appliance/trials/{id}/picture", get(appliance::trial_picture)),
+        ("/api/v1/appliance/gates/{gate}", put(appliance::gate_put)),
         ("/api/v1/nodes", get(nodes::nodes)),
         ("/api/v1/nodes/{node}/revocation", post(enrolments::revoke)),
         ("/api/v1/sites/{site}/enrolments", get(enrolments::invitations).post(enrolments::invite)),

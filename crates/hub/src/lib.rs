@@ -35,6 +35,7 @@ pub mod page;
 pub mod policy;
 pub mod reporting;
 mod retention;
+pub mod setup;
 pub mod silence;
 pub mod start;
 
@@ -42,6 +43,6 @@ pub use accounts::LoginConfig;
 pub use broker::{BrokerConfig, Credentials, Secret, Subscription};
 pub use config::{ConfigError, HubConfig, Listening};
 pub use health::Health;
-pub use start::{HubHandle, StartError, start};
+pub use start::{HubHandle, StartError, start, start_with};
 /// What [`HubHandle::store`] is and takes, for whoever composes a hub.
 pub use store::{RegisteredNode, Store};

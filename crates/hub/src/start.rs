@@ -36,6 +36,7 @@ use crate::orders::post::GuardPost;
 use crate::policy::herald::Herald;
 use crate::policy::{KeyFileError, OrderKeyFile, PassKeyFile, PolicyKeyFile};
 use crate::retention;
+use crate::setup::{Installer, SetupDesk};
 
 /// How long open requests may take to end when the hub stops; then they are cut off.
 const REQUESTS_END_MAX: Duration = Duration::from_secs(5);
@@ -174,6 +175,11 @@ impl HubHandle {
 
 /// Starts a hub: opens the database, serves HTTP and keeps trying to reach the broker.
 pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
+    start_with(config, None).await
+}
+
+/// The same in a program that watches cameras itself: they are set up by `installer` from the page.
+pub async fn start_with(config: HubConfig, installer: Option<Arc<dyn Installer>>) -> Result<HubHandle, StartError> {
     if config.https.is_none() {
         check_listening(config.listen, config.listening).map_err(StartError::NotAllowed)?;
     }
@@ -243,6 +249,7 @@ pub async fn start(config: HubConfig) -> Result<HubHandle, StartError> {
         metrics,
         config: Arc::new(config.feeds),
         reports: Arc::new(Semaphore::new(REPORTS_MAX)),
+        setup: installer.map(SetupDesk::new).map(Arc::new),
     };
     let mut http_stopping = stopping.clone();
     let stopped = async move {

@@ -58,7 +58,7 @@ pub enum Permission {
     /// Nodes, cameras and alarms.
     #[serde(rename = "nodes.read")]
     NodesRead,
-    /// Invites nodes, believes them no more, and says where sites and gates are.
+    /// Invites nodes, believes them no more, says where sites and gates are, and sets up cameras of the hub's own machine.
     #[serde(rename = "nodes.write")]
     NodesWrite,
     /// Messages that could not be taken in.

@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
-    accounts, accuracy, alerts, api_keys, audit_log, blobs, counts, decisions, draft_access, draft_rows, drafts,
+    accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, counts, decisions, draft_access, draft_rows, drafts,
     enrolments, exports, gates, health, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc, orders, passes,
     places, plates, policies, policy_trial, reports, session, stream, view, visits, watch_entries, webhooks,
 };
@@ -74,6 +74,10 @@ use crate::api::{
         places::plan_put,
         places::plan_delete,
         places::gates_put,
+        appliance::appliance,
+        appliance::try_source,
+        appliance::trial_picture,
+        appliance::gate_put,
         nodes::nodes,
         enrolments::revoke,
         enrolments::invitations,

@@ -25,6 +25,18 @@ pub(crate) struct Problem {
     /// Seconds to wait before the same is asked again, where waiting helps.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_s: Option<u64>,
+    /// What is wrong, field by field, where several may be wrong at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<FieldProblem>,
+}
+
+/// What is wrong with one field of what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct FieldProblem {
+    /// Its path, such as `lines[0].points`.
+    pub(crate) field: String,
+    /// What was wrong and what is accepted.
+    pub(crate) detail: String,
 }
 
 /// What comes before the name of a kind.
@@ -38,6 +50,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             retry_after_s: None,
+            fields: Vec::new(),
         }
     }
 
@@ -54,6 +67,11 @@ impl Problem {
     /// Says when to ask again.
     pub(crate) fn after(self, wait: Duration) -> Self {
         Self { retry_after_s: Some(wait.as_secs_f64().ceil().max(1.0) as u64), ..self }
+    }
+
+    /// Says which fields are wrong.
+    pub(crate) fn with_fields(self, fields: Vec<FieldProblem>) -> Self {
+        Self { fields, ..self }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {

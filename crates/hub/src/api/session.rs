@@ -29,6 +29,8 @@ pub(crate) struct Setup {
     /// What the identity provider is called at which people may sign in too, by `GET /api/v1/oidc/start`; nothing where
     /// there is none.
     sign_in_elsewhere: Option<String>,
+    /// Whether this program watches cameras itself, which are set up from the page: see `GET /api/v1/appliance`.
+    sets_up_gates: bool,
 }
 
 /// The first account.
@@ -74,7 +76,8 @@ pub(crate) struct SignIn {
 pub(crate) async fn setup(State(app): State<App>) -> Result<Json<Setup>, Problem> {
     let needed = app.store.account_count().await? == 0;
     let provider = app.oidc.as_ref().filter(|_| !needed);
-    Ok(Json(Setup { needed, sign_in_elsewhere: provider.map(|provider| provider.config.label.clone()) }))
+    let sign_in_elsewhere = provider.map(|provider| provider.config.label.clone());
+    Ok(Json(Setup { needed, sign_in_elsewhere, sets_up_gates: app.setup.is_some() }))
 }
 
 /// Makes the first account, which is both system and security administrator, and signs it in.

@@ -79,6 +79,9 @@ fn allowed(method: &str, path: &str) -> u16 {
             404
         }
         ("GET", "/api/v1/sites/{site}/policy-draft/rows" | "/api/v1/sites/{site}/policy-trial") => 404,
+        // This hub watches no cameras itself.
+        (_, "/api/v1/appliance" | "/api/v1/appliance/trials") => 404,
+        (_, "/api/v1/appliance/trials/{id}/picture" | "/api/v1/appliance/gates/{gate}") => 404,
         ("POST" | "PATCH", _) => 415,
         ("DELETE", "/api/v1/session") => 204,
         ("DELETE", _)
@@ -107,6 +110,7 @@ fn concrete(path: &str) -> String {
         .replace("{version}", "1")
         .replace("{event_id}", "00000000-0000-7000-8000-000000000000")
         .replace("{id}", "0")
+        .replace("{gate}", "main")
         .replace("{node}", "nobody")
         .replace("{path}", "access.toml")
         .replace("{letter}", "1")

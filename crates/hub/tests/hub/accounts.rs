@@ -56,7 +56,7 @@ fn the_first_account_takes_the_code_that_the_hub_keeps_in_a_file_of_its_own() {
     let hub = lonely();
     assert_eq!(
         hub.http.ask("/api/v1/setup", &[("cookie", "")]).json(),
-        json!({"needed": true, "sign_in_elsewhere": null})
+        json!({"needed": true, "sign_in_elsewhere": null, "sets_up_gates": false})
     );
     let setup = hub.handle.setup().unwrap();
     let kept = std::fs::read_to_string(hub.folder.path().join("setup-code")).unwrap();
@@ -82,7 +82,7 @@ fn the_first_account_takes_the_code_that_the_hub_keeps_in_a_file_of_its_own() {
     assert_eq!((again.status, kind(&again).as_str()), (409, "setup_done"));
     assert_eq!(
         hub.http.ask("/api/v1/setup", &[("cookie", "")]).json(),
-        json!({"needed": false, "sign_in_elsewhere": null})
+        json!({"needed": false, "sign_in_elsewhere": null, "sets_up_gates": false})
     );
 }
 

@@ -130,7 +130,7 @@ fn whoever_the_provider_knows_is_let_in_with_the_roles_and_sites_of_its_claims()
     let hub = hub(&provider);
     assert_eq!(
         hub.http.ask("/api/v1/setup", &[("cookie", "")]).json(),
-        json!({"needed": false, "sign_in_elsewhere": "VNeID"})
+        json!({"needed": false, "sign_in_elsewhere": "VNeID", "sets_up_gates": false})
     );
     let answer = go_round(&hub);
     let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str());
@@ -398,7 +398,7 @@ fn the_first_account_is_made_on_the_hub_and_not_by_the_provider() {
     });
     assert_eq!(
         hub.http.ask("/api/v1/setup", &[("cookie", "")]).json(),
-        json!({"needed": true, "sign_in_elsewhere": null})
+        json!({"needed": true, "sign_in_elsewhere": null, "sets_up_gates": false})
     );
     assert_eq!(refusal(&go_round(&hub)), "no_accounts");
     assert_eq!(hub.runtime.block_on(hub.handle.store.account_count()).unwrap(), 0);
@@ -431,6 +431,6 @@ fn a_hub_without_a_provider_says_so() {
     }
     assert_eq!(
         hub.http.ask("/api/v1/setup", &[("cookie", "")]).json(),
-        json!({"needed": true, "sign_in_elsewhere": null})
+        json!({"needed": true, "sign_in_elsewhere": null, "sets_up_gates": false})
     );
 }

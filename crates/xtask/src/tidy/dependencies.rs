@@ -47,7 +47,7 @@ const TABLE: &[Row] = &[
         Role::Binary,
         &["domain", "vnplate", "gate", "access", "wire", "projections", "store", "report", "console"],
     ),
-    ("gatehouse", Role::Binary, &["domain", "wire", "inference", "store", "edge", "hub"]),
+    ("gatehouse", Role::Binary, &["domain", "gate", "wire", "inference", "store", "edge", "hub"]),
     ("xtask", Role::Workshop, &[]),
     ("gatehouse-tests", Role::Workshop, EVERYTHING),
     ("gatehouse-benches", Role::Workshop, EVERYTHING),

@@ -188,6 +188,11 @@ pub(crate) const TABLE: &[Route] = &[
     route("PUT", "/api/v1/sites/{site}/plan", May(NodesWrite)),
     route("DELETE", "/api/v1/sites/{site}/plan", May(NodesWrite)),
     route("PUT", "/api/v1/sites/{site}/plan/gates", May(NodesWrite)),
+    // Setting up the cameras of this very machine. A trial is asked with a password, and its picture shows whoever is there.
+    route("GET", "/api/v1/appliance", May(NodesWrite)),
+    route("POST", "/api/v1/appliance/trials", May(NodesWrite)).secret(),
+    route("GET", "/api/v1/appliance/trials/{id}/picture", May(NodesWrite)).personal(),
+    route("PUT", "/api/v1/appliance/gates/{gate}", May(NodesWrite)),
     // Machines.
     route("GET", "/metrics", May(NodesRead)),
     route("GET", "/api/v1/nodes", May(NodesRead)),

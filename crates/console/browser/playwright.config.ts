@@ -36,7 +36,7 @@ export default defineConfig({
     {
       name: 'phone',
       // Wrong passwords of one address are counted: those tests run once.
-      testIgnore: /restart|keyboard|sign-in|first-run|elsewhere/,
+      testIgnore: /restart|keyboard|sign-in|first-run|set-up|elsewhere/,
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
     },
     // Last: it kills the hub that the others use.

@@ -4,7 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import type { Account } from '../demo';
-import { address, administrator, everywhere, made, signedIn } from '../hub';
+import { address, administrator, everywhere, made, newPassword, signedIn } from '../hub';
+import { OwnHouse } from '../own-house';
 import { LANGUAGES, NOBODY, signIn, test } from '../tests/page';
 
 const OUT = fileURLToPath(new URL('../out/pictures/', import.meta.url));
@@ -80,6 +81,47 @@ const changing: Opened = async (page, language) => {
   await page.getByRole('dialog').waitFor();
 };
 
+async function loaded(page: Page, url: string, language: Language): Promise<void> {
+  await page.goto(`${url}?lang=${language}`);
+  await settled(page);
+}
+
+/** Goes through the set-up on the sample video as far as a line and a zone. */
+async function drawn(page: Page, house: string): Promise<void> {
+  await loaded(page, `${house}/set-up`, 'vi');
+  await page.getByLabel('Tên điểm').fill('Khu di tích Đền Hùng');
+  const next = page.getByRole('button', { name: 'Tiếp tục' });
+  await next.click();
+  await page.getByText('Video mẫu').click();
+  await page.getByLabel('Video', { exact: true }).selectOption('vtest.avi');
+  await page.getByRole('button', { name: 'Thử camera' }).click();
+  await next.click();
+  await next.click();
+  const board = page.locator('.drawing-board');
+  await board.scrollIntoViewIfNeeded();
+  const area = await board.boundingBox();
+  const at = (x: number, y: number) =>
+    [(area?.x ?? 0) + x * (area?.width ?? 0), (area?.y ?? 0) + y * (area?.height ?? 0)] as const;
+  await page.getByRole('button', { name: 'Vẽ vùng' }).click();
+  for (const [x, y] of [
+    [0.42, 0.2],
+    [0.7, 0.2],
+    [0.7, 0.95],
+    [0.42, 0.95],
+  ] as const) {
+    await page.mouse.click(...at(x, y));
+  }
+  await page.getByRole('button', { name: 'Đóng vùng' }).click();
+  await page.getByLabel('Tên vùng').fill('san-truoc');
+  await page.getByRole('button', { name: 'Vẽ vạch đếm' }).click();
+  await page.mouse.move(...at(0.73, 0.02));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.73, 0.98), { steps: 6 });
+  await page.mouse.up();
+  await page.getByLabel('Tên vạch').fill('loi-vao');
+  await page.getByLabel('Tên vạch').blur();
+}
+
 async function taken(page: Page, pages: readonly (readonly [string, Opened])[]): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
@@ -138,6 +180,26 @@ test('every page, on a phone, a desk and a wall, light and dark', async ({ page,
 
 test.describe('for others', () => {
   test.use({ storageState: NOBODY });
+
+  test('the first set-up, where lines are drawn', async ({ page }) => {
+    test.setTimeout(ALL_MAX_MS);
+    mkdirSync(OUT, { recursive: true });
+    mkdirSync(README, { recursive: true });
+    const house = await OwnHouse.start();
+    try {
+      const person = { name: 'quan-tri', display_name: 'Đỗ Thị Quản Trị', language: 'vi', password: newPassword() };
+      const first = await page.request.post(`${house.address}/api/v1/setup`, { data: { code: house.code, ...person } });
+      if (!first.ok()) throw new Error(await first.text());
+      await drawn(page, house.address);
+      await taken(page, [['set-up-draw', (page, language) => loaded(page, `${house.address}/set-up`, language)]]);
+      await page.emulateMedia({ colorScheme: 'light' });
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await loaded(page, `${house.address}/set-up`, 'vi');
+      await page.locator('.set-up').screenshot({ path: `${README}set-up-vi.png` });
+    } finally {
+      await house.end();
+    }
+  });
 
   const as = async (page: Page, account: Account): Promise<void> => {
     await page.goto('/');

@@ -41,6 +41,7 @@ test('the first account is made with the code that the hub printed, and is signe
   expect(await (await page.request.get(`${hub.address}/api/v1/setup`)).json()).toEqual({
     needed: false,
     sign_in_elsewhere: null,
+    sets_up_gates: false,
   });
 });
 

@@ -2,7 +2,7 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { isAtHand } from '../app/hand';
 import type { paths } from './schema';
-import type { Problem } from './types';
+import type { FieldProblem, Problem } from './types';
 
 /** A refusal of the hub, or no answer at all. */
 export class ApiError extends Error {
@@ -16,6 +16,8 @@ export class ApiError extends Error {
     readonly detail: string,
     /** How long to wait before the same is asked again, where waiting helps. */
     readonly waitMs: number | null = null,
+    /** What is wrong by field, where the hub looked at several. */
+    readonly fields: readonly FieldProblem[] = [],
   ) {
     super(detail);
   }
@@ -54,7 +56,7 @@ export function problemOf(status: number, body: unknown): ApiError {
   const problem: Partial<Problem> = typeof body === 'object' && body !== null ? body : {};
   const kind = (problem.type ?? '').split(/[/:#]/).pop() ?? '';
   const waitMs = problem.retry_after_s == null ? null : problem.retry_after_s * 1_000;
-  return new ApiError(status, kind, problem.detail ?? problem.title ?? `HTTP ${status}`, waitMs);
+  return new ApiError(status, kind, problem.detail ?? problem.title ?? `HTTP ${status}`, waitMs, problem.fields);
 }
 
 function unreachable(cause: unknown): ApiError {

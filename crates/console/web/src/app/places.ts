@@ -18,6 +18,7 @@ const NEEDS = {
   '/nodes': ['nodes.read'],
   '/reports': ['figures.read'],
   '/admin': ['accounts.read', 'audit_log.read', 'audit_log.verify', 'feeds.write'],
+  '/set-up': ['nodes.write'],
   '/wall': ['figures.read'],
 } as const satisfies Record<string, readonly Permission[]>;
 

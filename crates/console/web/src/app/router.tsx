@@ -124,6 +124,12 @@ const wall = createRoute({
   component: lazyRouteComponent(() => import('../pages/wall'), 'WallPage'),
 });
 
+const setUp = createRoute({
+  getParentRoute: () => root,
+  path: '/set-up',
+  component: lazyRouteComponent(() => import('../pages/set-up'), 'SetUpPage'),
+});
+
 const routes = root.addChildren([
   live,
   counts,
@@ -140,6 +146,7 @@ const routes = root.addChildren([
   admin,
   account,
   wall,
+  setUp,
 ]);
 
 export function routerOf(client: QueryClient) {

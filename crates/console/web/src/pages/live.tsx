@@ -1,12 +1,13 @@
 // Sites and gates as they stand now, and what happens at them.
 import './live.css';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, Navigate } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo } from 'react';
+import { applianceQuery, useSetsUpGates } from '../api/appliance';
 import { alarmsQuery, gatesQuery, nodesQuery, sitesQuery } from '../api/queries';
 import type { Gate } from '../api/types';
 import { useReader } from '../app/reader';
-import { useMay } from '../app/session';
+import { useMay, useSession } from '../app/session';
 import { useSite } from '../app/site-choice';
 import { useLive } from '../live/store';
 import { ExportLinks } from '../parts/exports';
@@ -15,6 +16,7 @@ import { Icon } from '../parts/icon';
 import { Failure, Skeleton, State } from '../parts/state';
 import { GateCard } from './live/gate-card';
 import { insideOf, sumOf } from './live/sums';
+import { forgetFinished } from './set-up/draft';
 
 const MapCard = lazy(() => import('./live/map').then((part) => ({ default: part.MapCard })));
 const DayChart = lazy(() => import('./live/day-chart').then((part) => ({ default: part.DayChart })));
@@ -26,6 +28,9 @@ export function LivePage() {
   const feed = useLive((live) => live.feed);
   const isSeeded = useLive((live) => live.isSeeded);
   const shown = useMemo(() => (site ? feed.filter((entry) => entry.what.site === site) : feed), [feed, site]);
+  const appliance = useQuery({ ...applianceQuery, enabled: useSetsUpGates() === true });
+  // Nothing can be live before somebody has set something up.
+  if (appliance.data?.stage === 'not_begun') return <Navigate to="/set-up" replace />;
   return (
     <div className="live">
       <h1 className="unseen">{t('nav_live')}</h1>
@@ -148,6 +153,23 @@ function Gates({ site }: { site: string | undefined }) {
           ))}
         </ul>
       )}
+      <AddGate />
     </section>
+  );
+}
+
+/** The way to a further gate, where this machine watches cameras itself. */
+function AddGate() {
+  const { t } = useReader();
+  const setsUp = useSetsUpGates();
+  const who = useSession()?.account.id;
+  if (!setsUp || !who) return null;
+  return (
+    <p>
+      <Link to="/set-up" className="button" onClick={() => forgetFinished(who)}>
+        <Icon name="camera" />
+        {t('set_up_more')}
+      </Link>
+    </p>
   );
 }

@@ -1,17 +1,21 @@
 // The first account of a new hub. There is no default password: whoever reads the one-time code sets it.
 import './entrance.css';
-import { useQueryClient } from '@tanstack/react-query';
+import './set-up/set-up.css';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { setupQuery } from '../api/appliance';
 import { ApiError, answered, api } from '../api/client';
 import { useReader } from '../app/reader';
 import { sessionQuery } from '../app/session';
 import { Field } from '../parts/controls';
 import { NewPasswordFields, newPasswordOf } from '../parts/new-password';
 import { LanguageChoice } from './language-choice';
+import { Steps } from './set-up/steps';
 
 export function Setup() {
   const { t, language } = useReader();
   const client = useQueryClient();
+  const { data } = useQuery(setupQuery);
   const [problem, setProblem] = useState<string | null>(null);
   const [differs, setDiffers] = useState(false);
   const [isBusy, setBusy] = useState(false);
@@ -46,6 +50,7 @@ export function Setup() {
     <main className="entrance">
       <form className="card entrance-card" onSubmit={(event) => void create(event)}>
         <img src="/icon.svg" alt="" width="48" height="48" />
+        {data?.sets_up_gates && <Steps at="admin" />}
         <h1>{t('setup_title')}</h1>
         <p className="soft">{t('setup_help')}</p>
         {problem && (

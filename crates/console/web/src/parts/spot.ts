@@ -1,4 +1,4 @@
-// A place on a plan, as shares of its width and height. Pure.
+// A place on a plan or picture, as shares of its width and height. Pure.
 
 export interface Spot {
   x: number;
@@ -13,7 +13,7 @@ const KEYS: Record<string, readonly [number, number]> = {
   ArrowDown: [0, 1],
 };
 
-/** The nearest place on the plan. */
+/** The nearest place on it. */
 export function within(x: number, y: number): Spot {
   const held = (share: number) => Math.min(1, Math.max(0, Math.round(share * 10_000) / 10_000));
   return { x: held(x), y: held(y) };

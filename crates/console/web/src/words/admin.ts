@@ -25,7 +25,10 @@ export const ADMIN = {
   'permission_orders.read': ['xem lệnh đã ra ở làn', 'see orders given to lanes'],
   'permission_orders.write': ['ra lệnh mở, đóng, khóa làn', 'open, close and lock lanes'],
   'permission_nodes.read': ['xem thiết bị', 'see nodes'],
-  'permission_nodes.write': ['mời, thu hồi thiết bị và đặt bản đồ', 'invite and revoke nodes, and set up the map'],
+  'permission_nodes.write': [
+    'mời, thu hồi, thiết lập thiết bị và đặt bản đồ',
+    'invite, revoke and set up nodes, and set up the map',
+  ],
   'permission_quarantine.read': ['xem gói tin bị giữ lại', 'see messages that were set aside'],
   'permission_policies.read': ['xem chính sách', 'see policies'],
   'permission_policies.write': ['ban hành chính sách', 'publish policies'],

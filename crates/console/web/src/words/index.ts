@@ -11,6 +11,7 @@ import { NODES } from './nodes';
 import { PASSES } from './passes';
 import { PLATES } from './plates';
 import { RULES } from './rules';
+import { SET_UP } from './set-up';
 import { SHELL } from './shell';
 import { TROUBLE } from './trouble';
 
@@ -32,6 +33,7 @@ export const WORDS = {
   ...HOOKS,
   ...RULES,
   ...MAP,
+  ...SET_UP,
 } as const;
 
 export type Key = keyof typeof WORDS;

@@ -164,8 +164,8 @@ export const SHELL = {
   ],
   setup_code: ['Mã thiết lập', 'Set-up code'],
   setup_code_help: [
-    'Mã dùng một lần, in ra khi gatehouse-hub khởi động và nằm trong tệp cạnh cơ sở dữ liệu.',
-    'Used once; printed when gatehouse-hub starts and kept in a file beside its database.',
+    'Mã dùng một lần, in ra khi chương trình khởi động và nằm trong tệp cạnh cơ sở dữ liệu.',
+    'Used once; printed when the program starts and kept in a file beside its database.',
   ],
   display_name: ['Họ và tên', 'Full name'],
   password_rules: [

@@ -12,6 +12,7 @@ import { NODES } from './nodes';
 import { PASSES } from './passes';
 import { PLATES } from './plates';
 import { RULES } from './rules';
+import { SET_UP } from './set-up';
 import { SHELL } from './shell';
 import { TROUBLE } from './trouble';
 
@@ -49,6 +50,7 @@ describe('the dictionary', () => {
       HOOKS,
       RULES,
       MAP,
+      SET_UP,
     ]) {
       for (const [key, pair] of Object.entries(part)) {
         const text = JSON.stringify(pair);

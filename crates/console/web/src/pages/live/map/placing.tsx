@@ -7,7 +7,7 @@ import { useReader } from '../../../app/reader';
 import { Field } from '../../../parts/controls';
 import { Problem } from '../../../parts/problem';
 import { textOf, useSending } from '../../../parts/sending';
-import { type Spot, stepped, within } from './spot';
+import { type Spot, stepped, within } from '../../../parts/spot';
 
 export function PlacingForm(props: { site: string; placed: PlacedSite | undefined; gates: readonly string[] }) {
   const { t } = useReader();

@@ -92,7 +92,7 @@ async function drawn(page: Page, house: string): Promise<void> {
   await page.getByLabel('Tên điểm').fill('Khu di tích Đền Hùng');
   const next = page.getByRole('button', { name: 'Tiếp tục' });
   await next.click();
-  await page.getByText('Video mẫu').click();
+  await page.getByRole('radio', { name: 'Video mẫu' }).check();
   await page.getByLabel('Video', { exact: true }).selectOption('vtest.avi');
   await page.getByRole('button', { name: 'Thử camera' }).click();
   await next.click();

@@ -84,7 +84,7 @@ test('a wrong source and an impossible line are said, and what was entered stays
   await expect(page.getByLabel('Tên điểm')).toHaveValue('Khu di tích Đền Hùng');
   await next(page);
 
-  await page.getByText('Video mẫu').click();
+  await page.getByRole('radio', { name: 'Video mẫu' }).check();
   await page.getByLabel('Video', { exact: true }).selectOption(VIDEO);
   await page.getByRole('button', { name: 'Thử camera' }).click();
   await expect(page.getByRole('img', { name: 'Hình từ camera' })).toBeVisible({ timeout: 30_000 });
@@ -123,7 +123,7 @@ test('a line drawn with the mouse counts, live, and the next page has the figure
   await signIn(page, account);
   await page.getByLabel('Tên điểm').fill('Khu di tích Đền Hùng');
   await next(page);
-  await page.getByText('Video mẫu').click();
+  await page.getByRole('radio', { name: 'Video mẫu' }).check();
   await page.getByLabel('Video', { exact: true }).selectOption(VIDEO);
   await page.getByRole('button', { name: 'Thử camera' }).click();
   await expect(page.getByRole('img', { name: 'Hình từ camera' })).toBeVisible({ timeout: 30_000 });

@@ -195,7 +195,7 @@ test.describe('for others', () => {
       await page.emulateMedia({ colorScheme: 'light' });
       await page.setViewportSize({ width: 1280, height: 900 });
       await loaded(page, `${house.address}/set-up`, 'vi');
-      await page.locator('.set-up').screenshot({ path: `${README}set-up-vi.png` });
+      await page.locator('.set-up').screenshot({ path: `${README}set-up-vi.jpg`, type: 'jpeg', quality: 80 });
     } finally {
       await house.end();
     }

@@ -11,9 +11,9 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
-    accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, counts, decisions, draft_access, draft_rows, drafts,
-    enrolments, exports, gates, health, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc, orders, passes,
-    places, plates, policies, policy_trial, reports, session, stream, view, visits, watch_entries, webhooks,
+    accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, counts, decisions, draft_access, draft_rows,
+    drafts, enrolments, exports, gates, health, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc, orders,
+    passes, places, plates, policies, policy_trial, reports, session, stream, view, visits, watch_entries, webhooks,
 };
 
 #[derive(OpenApi)]

@@ -210,6 +210,8 @@ pub(crate) fn config_text(
             }
             document["node"] = value(NODE);
             document["data"] = value(".");
+            // Cameras stand before the gates that name them.
+            tables(&mut document, "camera")?;
             document
         }
     };

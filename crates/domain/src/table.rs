@@ -57,6 +57,11 @@ impl<'p> TableReader<'p> {
         self.table.contains_key(key)
     }
 
+    /// Whether the field is there and is a table; it still has to be read.
+    pub fn has_table(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(Value::is_table)
+    }
+
     /// Notes a mistake in the field `key`.
     pub fn note(&mut self, key: &str, message: impl Display) {
         let path = self.path_of(key);

@@ -21,6 +21,7 @@ mod enrolments;
 mod exports;
 mod gates;
 mod health;
+mod holds;
 mod incidents;
 mod lanes;
 mod lists;
@@ -39,6 +40,7 @@ mod policies;
 mod policy_trial;
 mod problem;
 mod reports;
+mod retention;
 mod security;
 mod session;
 mod stream;
@@ -66,6 +68,7 @@ use crate::health::HealthBoard;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::orders::post::GuardPost;
+use crate::retention::RetentionRule;
 use crate::setup::SetupDesk;
 use crate::{console_page, page};
 
@@ -100,6 +103,8 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<FeedsConfig>,
     pub(crate) reports: Arc<Semaphore>,
+    /// How long what is kept; nothing where nothing is ever deleted.
+    pub(crate) retention: Option<Arc<[RetentionRule]>>,
     /// What nodes are enrolled with; nothing where the hub has no authority.
     pub(crate) enrolment: Option<Arc<Enrolment>>,
     /// What policies are signed with; nothing where the key is kept elsewhere.
@@ -146,6 +151,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/api-keys/{id}", delete(api_keys::api_key_remove)),
         ("/api/v1/audit-log", get(audit_log::audit_log)),
         ("/api/v1/audit-log/verify", get(audit_log::audit_log_verify)),
+        ("/api/v1/retention", get(retention::retention)),
+        ("/api/v1/deletion-log", get(retention::deletion_log)),
+        ("/api/v1/deletion-log/verify", get(retention::deletion_log_verify)),
+        ("/api/v1/holds", get(holds::holds).post(holds::hold)),
+        ("/api/v1/holds/{id}", delete(holds::release)),
         ("/api/v1/sites", get(gates::sites)),
         ("/api/v1/gates", get(gates::gates)),
         ("/api/v1/counts", get(counts::counts)),

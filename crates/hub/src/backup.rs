@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use domain::UtcTime;
 use serde::{Deserialize, Serialize};
-use store::{Location, Store, StoreError};
+use store::{BlobsAt, Location, Store, StoreError};
 use thiserror::Error;
 
 pub use database::DatabaseError;
@@ -59,6 +59,9 @@ pub struct Header {
     pub blobs: u64,
     /// All its files together, in bytes.
     pub bytes: u64,
+    /// The bucket where the media are, which are not in the backup then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_in: Option<String>,
 }
 
 /// What to back up.
@@ -66,8 +69,8 @@ pub struct Header {
 pub struct Source {
     /// The database.
     pub db: Location,
-    /// The media.
-    pub blobs: PathBuf,
+    /// The media. Those in a bucket are not copied: its server has copies of its own, or `media_in` says what is missing.
+    pub blobs: BlobsAt,
     /// Files and folders of secret keys to copy besides.
     pub secrets: Vec<PathBuf>,
 }
@@ -127,6 +130,7 @@ pub async fn backup(store: &Store, source: &Source, out: &Path, now: UtcTime) ->
         newest_event,
         blobs: manifest.files_below(BLOBS),
         bytes: manifest.bytes(),
+        media_in: source.blobs.bucket.as_ref().map(ToString::to_string),
     };
     let text = serde_json::to_vec_pretty(&header).expect("it has text keys and no failing parts");
     replace(&out.join(HEADER), &text, 0o600)?;
@@ -136,7 +140,9 @@ pub async fn backup(store: &Store, source: &Source, out: &Path, now: UtcTime) ->
 fn copy_files(source: &Source, out: &Path, database: &'static str) -> Result<Manifest, BackupError> {
     let mut manifest = Manifest::new(out);
     manifest.add(database)?;
-    copy_blobs(&source.blobs, out, &mut manifest)?;
+    if source.blobs.bucket.is_none() {
+        copy_blobs(&source.blobs.folder, out, &mut manifest)?;
+    }
     for secret in &source.secrets {
         copy_secret(secret, out, Path::new(SECRETS), &mut manifest)?;
     }

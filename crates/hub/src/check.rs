@@ -1,5 +1,5 @@
-//! The self-test of a hub: what it needs, each with what to do where it is not well. It changes nothing and may run beside
-//! the hub.
+//! The self-test of a hub: what it needs, each with what to do where it is not well. It leaves everything as it is and may
+//! run beside the hub.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -96,6 +96,8 @@ pub async fn check(config: &HubConfig, now: UtcTime) -> Vec<Finding> {
     clock(now, &mut findings);
     disk(config, &mut findings);
     let store = database(config, &mut findings).await;
+    media(config, &mut findings).await;
+    retention(config, store.as_ref(), &mut findings).await;
     broker(&config.broker, &mut findings).await;
     listening(config, &mut findings);
     if let Some(oidc) = &config.login.oidc {
@@ -145,7 +147,7 @@ async fn identity_provider(config: &OidcConfig, findings: &mut Findings) {
 }
 
 fn disk(config: &HubConfig, findings: &mut Findings) {
-    let folders = [("blobs", Some(config.blobs.clone())), ("database", config.db.file().map(Path::to_owned))];
+    let folders = [("blobs", Some(config.blobs.folder.clone())), ("database", config.db.file().map(Path::to_owned))];
     for (name, path) in folders {
         let Some(path) = path else { continue };
         let what = format!("disk of {name}");
@@ -191,6 +193,37 @@ async fn database(config: &HubConfig, findings: &mut Findings) -> Option<Store> 
             }
             Some(store)
         }
+    }
+}
+
+/// Writes something where media are kept, reads it back and removes it.
+async fn media(config: &HubConfig, findings: &mut Findings) {
+    let blobs = &config.blobs;
+    let place = blobs.bucket.as_ref().map_or_else(|| blobs.folder.display().to_string(), ToString::to_string);
+    match blobs.probe().await {
+        Ok(()) => findings.good("media", format!("{place} is written, read and deleted from")),
+        Err(error) => {
+            let fix = "see blobs in the configuration; pictures wait on the nodes until it works";
+            findings.add(Verdict::Bad, "media", in_words(&error), fix);
+        }
+    }
+}
+
+async fn retention(config: &HubConfig, store: Option<&Store>, findings: &mut Findings) {
+    let Some(rules) = &config.retention else {
+        let fix = "a table [retention]: personal data is to be deleted when it is not needed any more";
+        return findings.add(Verdict::Warning, "retention", "nothing is ever deleted", fix);
+    };
+    let days = rules.iter().map(|rule| match rule.days {
+        Some(days) => format!("{} {days} d", rule.class.as_str()),
+        None => format!("{} for ever", rule.class.as_str()),
+    });
+    findings.good("retention", days.collect::<Vec<_>>().join(", "));
+    if let Some(store) = store
+        && let Ok(waiting @ 1..) = store.blobs_to_remove().await
+    {
+        let fix = "is the hub running, and does it reach its media? It tries again each hour";
+        findings.add(Verdict::Warning, "retention", format!("{waiting} deleted media still have their bytes"), fix);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The hub's configuration: a TOML document read so that all its mistakes are named at once.
 
 mod login;
+mod media;
 mod oidc;
 mod security;
 
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use domain::Problems;
 use domain::table::TableReader;
-use store::Location;
+use store::{BlobsAt, Location};
 use thiserror::Error;
 
 use crate::accounts::LoginConfig;
@@ -17,6 +18,7 @@ use crate::broker::{BrokerConfig, Credentials, Secret, Subscription, Tls};
 use crate::enrolment::AuthorityConfig;
 use crate::feeds::config::FeedsConfig;
 use crate::https::HttpsConfig;
+use crate::retention::RetentionRule;
 
 /// Where a hub listens when nothing else is said.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -49,8 +51,10 @@ pub struct SigningConfig {
 pub struct HubConfig {
     /// The database: a file, or a PostgreSQL server that other hubs may use as well.
     pub db: Location,
-    /// The folder of media.
-    pub blobs: PathBuf,
+    /// Where media are kept.
+    pub blobs: BlobsAt,
+    /// How long what is kept; nothing where nothing is ever deleted.
+    pub retention: Option<Vec<RetentionRule>>,
     /// Where HTTP is served; port 0 takes a free one.
     pub listen: SocketAddr,
     /// What keeps it from others on the way.
@@ -101,7 +105,8 @@ impl HubConfig {
     pub fn new(folder: &Path, broker: BrokerConfig) -> Self {
         Self {
             db: folder.join("hub.db").into(),
-            blobs: folder.join("blobs"),
+            blobs: BlobsAt { folder: folder.join("blobs"), bucket: None },
+            retention: None,
             listen: LISTEN,
             listening: Listening::default(),
             login: LoginConfig::default(),
@@ -128,7 +133,8 @@ impl HubConfig {
         let mut problems = Problems::default();
         let config = TableReader::parse(text, &mut problems).and_then(|mut table| {
             let db = database(&mut table, folder);
-            let blobs = table.required::<PathBuf>("blobs", "the path of the folder for media");
+            let blobs = media::blobs(&mut table, folder);
+            let retention = table.has("retention").then(|| table.nested("retention", media::retention)).flatten();
             let listen = table.optional::<SocketAddr>("listen").unwrap_or(LISTEN);
             let listening = match table.optional::<String>("transport").as_deref() {
                 None | Some("loopback") => Listening::LoopbackOnly,
@@ -171,7 +177,8 @@ impl HubConfig {
             Some(Self {
                 db: db?,
                 log_keep_months,
-                blobs: folder.join(blobs?),
+                blobs: blobs?,
+                retention,
                 listen,
                 listening,
                 login,
@@ -338,7 +345,7 @@ mod tests {
                     [broker]\naddress = \"[::1]:1884\"\nsubscription = \"plain\"\nclient_id = \"hub-2\"\n";
         let config = HubConfig::parse(text, Path::new("/etc/gatehouse")).expect("it is right");
         assert_eq!(config.db, Path::new("/etc/gatehouse/hub.db").into());
-        assert_eq!(config.blobs, Path::new("/srv/blobs"));
+        assert_eq!(config.blobs, Path::new("/srv/blobs").into());
         assert_eq!((config.broker.host.as_str(), config.broker.port), ("::1", 1884));
         assert_eq!((config.broker.subscription, config.broker.client_id.as_str()), (Subscription::Plain, "hub-2"));
     }

@@ -34,7 +34,7 @@ pub mod orders;
 pub mod page;
 pub mod policy;
 pub mod reporting;
-mod retention;
+pub mod retention;
 pub mod setup;
 pub mod silence;
 pub mod start;

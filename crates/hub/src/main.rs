@@ -5,6 +5,7 @@ mod account_command;
 mod authority_command;
 mod counting_command;
 mod log_command;
+mod media_command;
 mod operation_command;
 mod order_command;
 mod pass_command;
@@ -24,11 +25,12 @@ use domain::{NodeId, SiteId};
 use hub::config::{LISTEN, parse_address};
 use hub::{BrokerConfig, HubConfig, Listening, Subscription};
 use log_command::Log;
+use media_command::{Media, Retention};
 use order_command::{Order, OrderKey};
 use pass_command::Pass;
 use policy_command::Policy;
 use report_command::Report;
-use store::{Location, RegisteredNode, Store};
+use store::{BlobsAt, Location, RegisteredNode, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use wire::NodePublicKey;
@@ -79,6 +81,13 @@ enum Command {
     /// The months of the log on a PostgreSQL server: shows them, drops old ones.
     #[command(subcommand)]
     Log(Box<Log>),
+    /// Pictures and clips: looks at every one, takes over those of a folder.
+    #[command(subcommand)]
+    Media(Box<Media>),
+    /// What is kept for how long: shows the rules, deletes what is too old, checks the deletion log; also beside a running
+    /// hub.
+    #[command(subcommand)]
+    Retention(Box<Retention>),
     /// The key that signs visitors' passes.
     #[command(subcommand)]
     Pass(Box<Pass>),
@@ -173,7 +182,7 @@ impl Run {
             (None, Some(db), Some((host, port))) => {
                 let broker = BrokerConfig::new(host, *port);
                 let blobs = self.blobs.clone().map_or_else(|| beside(db), Ok)?;
-                HubConfig { blobs, db: db.clone(), ..HubConfig::new(Path::new(""), broker) }
+                HubConfig { blobs: (&blobs).into(), db: db.clone(), ..HubConfig::new(Path::new(""), broker) }
             }
             (None, _, _) => bail!("give --config FILE, or --db FILE and --broker HOST:PORT"),
         };
@@ -181,7 +190,7 @@ impl Run {
             config.db = db;
         }
         if let Some(blobs) = self.blobs {
-            config.blobs = blobs;
+            config.blobs.folder = blobs;
         }
         if let Some((host, port)) = self.broker {
             (config.broker.host, config.broker.port) = (host, port);
@@ -216,15 +225,18 @@ impl Files {
         }
     }
 
-    fn paths(self) -> Result<(Location, PathBuf)> {
+    fn paths(self) -> Result<(Location, BlobsAt)> {
         match (self.db, &self.config) {
             (Some(db), _) => {
                 let blobs = self.blobs.map_or_else(|| beside(&db), Ok)?;
-                Ok((db, blobs))
+                Ok((db, (&blobs).into()))
             }
             (None, Some(config)) => {
-                let config = HubConfig::read(config)?;
-                Ok((config.db, self.blobs.unwrap_or(config.blobs)))
+                let mut config = HubConfig::read(config)?;
+                if let Some(folder) = self.blobs {
+                    config.blobs.folder = folder;
+                }
+                Ok((config.db, config.blobs))
             }
             (None, None) => bail!("give --config FILE or --db FILE"),
         }
@@ -275,8 +287,13 @@ async fn run(command: Command) -> Result<()> {
         Command::Rebuild(files) => {
             let rebuilt = files.open().await?.rebuild().await?;
             println!("folded {} events again, {} of them of a kind that is not known", rebuilt.events, rebuilt.unread);
+            if rebuilt.forgotten > 0 {
+                println!("{} rows of it were deleted before, and are deleted again", rebuilt.forgotten);
+            }
             Ok(())
         }
+        Command::Media(media) => media_command::run_media(*media).await,
+        Command::Retention(retention) => media_command::run_retention(*retention).await,
         Command::Pass(pass) => pass_command::run(*pass),
         Command::OrderKey(command) => order_command::run_key(&command),
         Command::Check(check) => operation_command::run_check(check).await,

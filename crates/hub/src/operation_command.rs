@@ -92,6 +92,9 @@ pub(crate) async fn run_backup(Backup { out, with_secrets, files }: Backup) -> R
         made.blobs,
         made.bytes
     );
+    if let Some(bucket) = &made.media_in {
+        println!("the media are in {bucket} and not in this backup: keep copies of them there, such as by versions");
+    }
     Ok(())
 }
 
@@ -103,6 +106,9 @@ pub(crate) async fn run_restore(Restore { from, replace, files }: Restore) -> Re
         "restored the backup of {} into {db}: events up to {}, {} media put back",
         restored.header.made_at, restored.header.newest_event, restored.blobs
     );
+    if let Some(bucket) = &restored.header.media_in {
+        println!("its media were in {bucket}, and not in the backup: see gatehouse-hub media check");
+    }
     if let Some(aside) = &restored.moved_to {
         println!("the database that was there is {} now", aside.display());
     }

@@ -144,7 +144,7 @@ impl HubHandle {
             ("revoked nodes", &mut self.tasks.bouncer),
             ("live updates", &mut self.tasks.live),
             ("other hubs' events", &mut self.tasks.follow),
-            ("old months", &mut self.tasks.retention),
+            ("what is too old", &mut self.tasks.retention),
         ];
         for (name, task) in tasks {
             if let Err(error) = task.await {
@@ -250,6 +250,7 @@ pub async fn start_with(config: HubConfig, installer: Option<Arc<dyn Installer>>
         config: Arc::new(config.feeds),
         reports: Arc::new(Semaphore::new(REPORTS_MAX)),
         setup: installer.map(SetupDesk::new).map(Arc::new),
+        retention: config.retention.clone().map(Arc::from),
     };
     let mut http_stopping = stopping.clone();
     let stopped = async move {
@@ -271,7 +272,7 @@ pub async fn start_with(config: HubConfig, installer: Option<Arc<dyn Installer>>
         bouncer: tokio::spawn(bouncer.run(stopping.clone())),
         live: tokio::spawn(live.run(store.clone(), stopping.clone())),
         follow: tokio::spawn(follow.run(stopping.clone())),
-        retention: tokio::spawn(retention::run(store.clone(), config.log_keep_months, stopping)),
+        retention: tokio::spawn(retention::run(store.clone(), config.log_keep_months, config.retention, stopping)),
         audit: audit_task,
         feeding,
         http: tokio::spawn(async move {
@@ -289,6 +290,6 @@ async fn setup_code(store: &Store, config: &HubConfig) -> Result<Option<Arc<Setu
     if store.account_count().await? > 0 {
         return Ok(None);
     }
-    let folder = config.blobs.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = config.blobs.folder.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok(Some(Arc::new(SetupCode::in_folder(folder)?)))
 }

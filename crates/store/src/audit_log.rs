@@ -16,12 +16,13 @@ use crate::open::Store;
 use crate::row::{moment, natural};
 
 pub use verify::{AuditHead, AuditVerdict, AuditVerified};
+pub(crate) use verify::{Link, verify};
 
 /// Characters kept of each text of a row; the rest is cut off.
 pub const TEXT_CHARS_MAX: usize = 2_000;
 
 /// The hash before the first row.
-const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+pub(crate) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Something that was done or read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +128,7 @@ impl AuditLogRow {
 }
 
 /// What PostgreSQL's text cannot hold is replaced before the hash is made over it.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     text.chars().take(TEXT_CHARS_MAX).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
 }
 
@@ -198,12 +199,12 @@ pub(crate) async fn append(tx: &mut Tx, entries: &[LogEntry]) -> Result<(), Stor
 
 const SELECT_HEAD: &str = "select seq, hash from audit_log_head where id = 1";
 
-fn sql(seq: u64) -> i64 {
+pub(crate) fn sql(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
-fn head(row: Row) -> Result<AuditHead, StoreError> {
-    Ok(AuditHead { seq: natural("a place in the audit log", row.try_get("seq")?)?, hash: row.try_get("hash")? })
+pub(crate) fn head(row: Row) -> Result<AuditHead, StoreError> {
+    Ok(AuditHead { seq: natural("a place in a log", row.try_get("seq")?)?, hash: row.try_get("hash")? })
 }
 
 fn log_row(row: &Row) -> Result<AuditLogRow, StoreError> {

@@ -1,5 +1,11 @@
-//! Media as files named by the SHA-256 of their bytes: written beside, flushed to the disk and renamed, so that a file
-//! under its name is always whole; checked against its name whenever it is read.
+//! Media, each named by the SHA-256 of its bytes: checked against its name on the way in and whenever it is read.
+//!
+//! They lie in a folder, or in a bucket of an S3 server ([`place`]). What is coming in is written into a folder of this
+//! machine first in both cases, so that only what is whole and right gets its name.
+
+pub mod bucket;
+pub mod inspect;
+pub mod place;
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
@@ -10,7 +16,7 @@ use std::time::Duration;
 use domain::{NodeId, UtcTime};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
-use tokio::fs::{self, File};
+use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use wire::BlobHash;
 use wire::blob::BLOB_BYTES_MAX;
@@ -53,8 +59,27 @@ pub enum BlobError {
         #[source]
         source: std::io::Error,
     },
-    /// A stored file no longer has its hash.
-    #[error("blob {named} is damaged on the disk: its bytes have the hash {found}")]
+    /// The bucket cannot be used.
+    #[error("cannot {doing} a blob in bucket {bucket}: {why}")]
+    Bucket {
+        /// What was being done: `write`, `read`, `find` or `delete`.
+        doing: &'static str,
+        /// The bucket and where it is.
+        bucket: String,
+        /// What is wrong, and what to do about it.
+        why: String,
+        /// What the server or the connection said.
+        #[source]
+        source: Box<object_store::Error>,
+    },
+    /// It was deleted, and its bytes are being removed just now.
+    #[error("blob {named} is being deleted: try again in a minute")]
+    BeingRemoved {
+        /// The name.
+        named: BlobHash,
+    },
+    /// A stored blob no longer has its hash.
+    #[error("blob {named} is damaged where it is kept: its bytes have the hash {found}")]
     Damaged {
         /// The name.
         named: BlobHash,
@@ -131,7 +156,7 @@ pub(crate) fn clear_temporary(folder: &Path, hold: Hold) {
     }
 }
 
-fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> BlobError {
+pub(crate) fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> BlobError {
     let path = path.to_owned();
     |source| {
         if source.kind() == std::io::ErrorKind::StorageFull {
@@ -153,32 +178,22 @@ impl BlobWriter {
         self.file.write_all(bytes).await.map_err(failed(&self.temporary.0))
     }
 
-    /// Stores what was written under its name, where it has that hash.
-    pub async fn finish(mut self, media_type: &str, node: &NodeId, at: UtcTime) -> Result<Written, BlobError> {
-        let found = BlobHash::from_bytes(self.digest.finalize().into());
-        if found != self.named {
-            return Err(BlobError::Mismatch { named: self.named, found });
+    /// Stores what was written under its name, where it has that hash, and notes it.
+    pub async fn finish(self, media_type: &str, node: &NodeId, at: UtcTime) -> Result<Written, BlobError> {
+        let (store, named) = (self.store.clone(), self.named);
+        let bytes = self.keep().await?;
+        let mut tx = store.write_begin().await?;
+        let removal = Query::new("select 1 from blob_removal where sha256 = $1").bind(named.to_string());
+        if removal.fetch_optional(&mut tx).await?.is_some() {
+            return Err(BlobError::BeingRemoved { named });
         }
-        self.file.flush().await.map_err(failed(&self.temporary.0))?;
-        self.file.sync_all().await.map_err(failed(&self.temporary.0))?;
-        let path = self.store.blob_path(&self.named);
-        let folder = path.parent().expect("a blob lies in a folder");
-        fs::create_dir_all(folder).await.map_err(failed(folder))?;
-        fs::rename(&self.temporary.0, &path).await.map_err(failed(&path))?;
-        // The name is durable only once the folder that holds it is.
-        let synced = match File::open(folder).await {
-            Ok(folder) => folder.sync_all().await,
-            Err(error) => Err(error),
-        };
-        synced.map_err(failed(folder))?;
-        let mut tx = self.store.write_begin().await?;
         let inserted = Query::new(
             "insert into blob (sha256, media_type, bytes, node, stored_at) values ($1, $2, $3, $4, $5) \
              on conflict (sha256) do nothing",
         )
-        .bind(self.named.to_string())
+        .bind(named.to_string())
         .bind(media_type)
-        .bind(i64::try_from(self.bytes).unwrap_or(i64::MAX))
+        .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
         .bind(node.as_str())
         .bind(at.as_unix_micros())
         .execute(&mut tx)
@@ -186,46 +201,52 @@ impl BlobWriter {
         tx.commit().await?;
         Ok(if inserted == 1 { Written::Created } else { Written::Held })
     }
+
+    /// Stores what was written under its name, where it has that hash, and says how many bytes it has. The database does
+    /// not hear of it.
+    pub(crate) async fn keep(mut self) -> Result<u64, BlobError> {
+        let found = BlobHash::from_bytes(self.digest.finalize().into());
+        if found != self.named {
+            return Err(BlobError::Mismatch { named: self.named, found });
+        }
+        self.file.flush().await.map_err(failed(&self.temporary.0))?;
+        self.file.sync_all().await.map_err(failed(&self.temporary.0))?;
+        self.store.inner.place.put(&self.named, &self.temporary.0, self.bytes as u64).await?;
+        Ok(self.bytes as u64)
+    }
 }
 
 impl Store {
-    fn blob_path(&self, hash: &BlobHash) -> PathBuf {
-        let name = hash.to_string();
-        self.inner.blobs.join(&name[..2]).join(name)
-    }
-
     /// Begins to write the blob of that name.
     pub async fn blob_writer(&self, named: BlobHash) -> Result<BlobWriter, BlobError> {
         /// Tells apart writers of the same blob in one process.
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         // The hasher's seed is random: it tells this process from other hubs that use the same folder.
         let number = std::hash::RandomState::new().hash_one(NUMBER.fetch_add(1, Ordering::Relaxed));
-        let path = temporary_folder(&self.inner.blobs).join(format!("{named}.{number}"));
+        let path = temporary_folder(&self.inner.staging).join(format!("{named}.{number}"));
         let file = File::create(&path).await.map_err(failed(&path))?;
         Ok(BlobWriter { store: self.clone(), named, file, temporary: Temporary(path), digest: Sha256::new(), bytes: 0 })
     }
 
     /// What is known of a blob that is stored whole.
     pub async fn blob_find(&self, hash: &BlobHash) -> Result<Option<BlobRow>, BlobError> {
+        let Some(row) = self.blob_row(hash).await? else { return Ok(None) };
+        Ok((self.inner.place.bytes(hash).await? == Some(row.bytes)).then_some(row))
+    }
+
+    async fn blob_row(&self, hash: &BlobHash) -> Result<Option<BlobRow>, StoreError> {
         let row = Query::new("select * from blob where sha256 = $1")
             .bind(hash.to_string())
             .fetch_optional(&self.inner.db)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let row = BlobRow {
+        Ok(Some(BlobRow {
             sha256: parsed("a hash", row.try_get("sha256")?)?,
             media_type: row.try_get("media_type")?,
             bytes: natural("a length", row.try_get("bytes")?)?,
             node: parsed("a node id", row.try_get("node")?)?,
             stored_at: moment(row.try_get("stored_at")?)?,
-        };
-        let path = self.blob_path(hash);
-        match fs::metadata(&path).await {
-            Ok(file) if file.len() == row.bytes => Ok(Some(row)),
-            Ok(_) => Ok(None),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(&path)(error)),
-        }
+        }))
     }
 
     /// Those of `wanted` that have been stored.
@@ -243,9 +264,8 @@ impl Store {
 
     /// A blob with its bytes, checked against its name.
     pub async fn blob_read(&self, hash: &BlobHash) -> Result<Option<StoredBlob>, BlobError> {
-        let Some(row) = self.blob_find(hash).await? else { return Ok(None) };
-        let path = self.blob_path(hash);
-        let bytes = fs::read(&path).await.map_err(failed(&path))?;
+        let Some(row) = self.blob_row(hash).await? else { return Ok(None) };
+        let Some(bytes) = self.inner.place.read(hash).await? else { return Ok(None) };
         let found = BlobHash::of(&bytes);
         if found != *hash {
             return Err(BlobError::Damaged { named: *hash, found });

@@ -42,6 +42,9 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+    /// The bucket for media is not described rightly.
+    #[error(transparent)]
+    Bucket(crate::blob::bucket::BucketError),
     /// The file is there but is not a sound SQLite database.
     #[error("database \"{db}\" is damaged or is not a database ({detail}): restore it from a backup")]
     Damaged {

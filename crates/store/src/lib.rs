@@ -1,6 +1,6 @@
 //! The hub's memory: the log of events, what they add up to, and the media that show them.
 //!
-//! Owns the database and the folder of blobs. An event is taken in exactly once, in one transaction with everything
+//! Owns the database and the media, in a folder or a bucket. An event is taken in exactly once, in one transaction with everything
 //! that it changes; whatever cannot be taken in is kept apart with the reason. Never speaks MQTT or HTTP and reads no
 //! clock: whoever calls says what time it is.
 //!
@@ -12,10 +12,12 @@ pub mod account;
 pub mod audit_log;
 pub mod blob;
 pub mod copy;
+pub mod deletion_log;
 pub mod draft;
 pub mod enrolment;
 pub mod error;
 pub mod event;
+pub mod hold;
 pub mod ingest;
 pub mod lane_order;
 pub mod ledger;
@@ -29,6 +31,7 @@ pub mod policy;
 pub mod query;
 pub mod rebuild;
 pub mod report;
+pub mod retention;
 pub mod revocation;
 pub mod signal;
 pub mod verify;
@@ -52,13 +55,18 @@ pub use alarm::{AlarmKind, STRANGER_ALARMS_MAX};
 pub use audit_log::{
     AuditHead, AuditLogFilter, AuditLogRow, AuditVerdict, AuditVerified, InvalidHead, LogActor, LogEntry,
 };
+pub use blob::bucket::{BucketConfig, BucketError};
+pub use blob::inspect::{Imported, MediaChecked, MediumFound, MediumState};
+pub use blob::place::{BlobsAt, ProbeError};
 pub use blob::{BlobError, BlobWriter, StoredBlob, Written};
 pub use copy::Held;
 pub use db::location::{Location, LocationError, Server};
+pub use deletion_log::{Deletion, DeletionLogFilter, DeletionLogRow};
 pub use draft::{DraftChange, DraftError, DraftRow, Expected, text_hash};
 pub use enrolment::{CertificateRow, ClaimError, InvitationRow, InviteError, IssuedFor, NewInvitation, RenewError};
 pub use error::{OpenError, StoreError};
 pub use event::StoredEvent;
+pub use hold::{HOLD_EVENTS_MAX, HoldEnd, HoldRow, NewHold};
 pub use ingest::{BatchOutcome, Message, NodeHead, Outcome, Reason};
 pub use lane_order::{NewOrder, OrderEnd, OrderFate, OrderFilter, OrderNoted, OrderRate, OrderRow};
 pub use ledger::{
@@ -86,6 +94,7 @@ pub use query::{
 };
 pub use rebuild::Rebuilt;
 pub use report::{ReportDocument, ReportRow};
+pub use retention::{RetentionBatch, RetentionClass, RetentionState};
 pub use revocation::{Revocation, RevokeError};
 pub use signal::{Signal, Signals};
 pub use verify::{Finding, Verified};

@@ -18,7 +18,23 @@ const FOLD: i64 = 0x6761_7465_0002;
 /// Held while events are added at the end of the log.
 pub(crate) const LOG_END: i64 = 0x6761_7465_0003;
 
+/// Held by the one hub that deletes what is too old.
+const RETENTION: i64 = 0x6761_7465_0004;
+
 impl Store {
+    /// Begins a transaction that deletes what is too old; nothing where another hub does just that. Nobody folds the log
+    /// again meanwhile.
+    pub(crate) async fn retention_begin(&self) -> Result<Option<Tx>, StoreError> {
+        let mut tx = self.ingest_begin().await?;
+        if tx.dialect() == Dialect::Postgres {
+            let held = Query::new("select pg_try_advisory_xact_lock($1)").bind(RETENTION).fetch_one(&mut tx).await?;
+            if !held.first::<bool>()? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(tx))
+    }
+
     /// Begins a transaction that writes, while no other one of its kind does.
     pub(crate) async fn write_begin(&self) -> Result<Tx, StoreError> {
         let mut tx = self.inner.db.begin().await?;

@@ -8,6 +8,7 @@ use std::sync::{Arc, RwLock};
 
 use domain::NodeId;
 
+use crate::blob::place::{BlobsAt, Place};
 use crate::db::location::Location;
 use crate::db::{self, Database, Hold, Query};
 use crate::error::{OpenError, StoreError};
@@ -23,7 +24,10 @@ pub struct Store {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) db: Database,
-    pub(crate) blobs: PathBuf,
+    /// Where media that are coming in are written first.
+    pub(crate) staging: PathBuf,
+    /// Where media are kept.
+    pub(crate) place: Place,
     /// Keys of nodes, read once: a node's key is never changed. Unknown nodes are asked for again each time.
     pub(crate) nodes: RwLock<HashMap<NodeId, RegisteredNode>>,
     /// Months of the log that were there when they were looked for last.
@@ -35,7 +39,8 @@ pub(crate) struct Inner {
 impl Store {
     /// Opens the database of a hub, makes a file where there is none, and brings the schema up to date. A file that
     /// another process has open is refused; any number of hubs may use one server.
-    pub async fn open(db: impl Into<Location>, blobs: &Path) -> Result<Self, OpenError> {
+    pub async fn open(db: impl Into<Location>, blobs: impl Into<BlobsAt>) -> Result<Self, OpenError> {
+        let blobs = &blobs.into();
         match db.into() {
             Location::File(path) => {
                 let lock = lock(&path)?;
@@ -46,7 +51,8 @@ impl Store {
     }
 
     /// Opens the database for a short administrative task, also beside a running hub.
-    pub async fn visit(db: impl Into<Location>, blobs: &Path) -> Result<Self, OpenError> {
+    pub async fn visit(db: impl Into<Location>, blobs: impl Into<BlobsAt>) -> Result<Self, OpenError> {
+        let blobs = &blobs.into();
         match db.into() {
             Location::File(path) => {
                 let lock = match lock(&path) {
@@ -60,34 +66,36 @@ impl Store {
         }
     }
 
-    async fn open_file(path: &Path, blobs: &Path, lock: Option<File>) -> Result<Self, OpenError> {
+    async fn open_file(path: &Path, blobs: &BlobsAt, lock: Option<File>) -> Result<Self, OpenError> {
+        let kept = Place::open(blobs).map_err(OpenError::Bucket)?;
         let hold = if lock.is_some() { Hold::Ours } else { Hold::Others };
         if hold == Hold::Ours {
-            crate::blob::clear_temporary(&crate::blob::temporary_folder(blobs), hold);
+            crate::blob::clear_temporary(&crate::blob::temporary_folder(&blobs.folder), hold);
         }
-        make_folder(&crate::blob::temporary_folder(blobs))?;
+        make_folder(&crate::blob::temporary_folder(&blobs.folder))?;
         let db = Database::Sqlite(db::sqlite(path, hold).await?);
-        let store = Self::of(db, blobs, lock);
+        let store = Self::of(db, blobs, kept, lock);
         if hold == Hold::Ours {
             store.fold_check(|| path.into()).await?;
         }
         Ok(store)
     }
 
-    async fn open_server(place: Location, blobs: &Path) -> Result<Self, OpenError> {
+    async fn open_server(place: Location, blobs: &BlobsAt) -> Result<Self, OpenError> {
         let Location::Server(server) = &place else { unreachable!("called for servers only") };
-        crate::blob::clear_temporary(&crate::blob::temporary_folder(blobs), Hold::Others);
-        make_folder(&crate::blob::temporary_folder(blobs))?;
+        let kept = Place::open(blobs).map_err(OpenError::Bucket)?;
+        crate::blob::clear_temporary(&crate::blob::temporary_folder(&blobs.folder), Hold::Others);
+        make_folder(&crate::blob::temporary_folder(&blobs.folder))?;
         let db = Database::Postgres(db::postgres(server).await?);
-        let store = Self::of(db, blobs, None);
+        let store = Self::of(db, blobs, kept, None);
         store.fold_check(|| place.clone()).await?;
         Ok(store)
     }
 
-    fn of(db: Database, blobs: &Path, lock: Option<File>) -> Self {
-        let inner =
-            Inner { db, blobs: blobs.to_owned(), nodes: RwLock::default(), months: RwLock::default(), _lock: lock };
-        Self { inner: Arc::new(inner) }
+    fn of(db: Database, blobs: &BlobsAt, place: Place, lock: Option<File>) -> Self {
+        let staging = blobs.folder.clone();
+        let (nodes, months) = (RwLock::default(), RwLock::default());
+        Self { inner: Arc::new(Inner { db, staging, place, nodes, months, _lock: lock }) }
     }
 
     async fn fold_check(&self, db: impl FnOnce() -> Location) -> Result<(), OpenError> {

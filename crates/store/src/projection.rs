@@ -1,6 +1,7 @@
 //! Writing what events add up to. Each statement combines with what is there just as [`Changes`] combines deltas.
 
 mod alerts;
+mod media;
 mod rollups;
 
 use projections::Changes;
@@ -13,7 +14,8 @@ use crate::query::AlertRow;
 use crate::row::{sql_seq, to_json};
 
 /// The tables that hold projections, so that they can be emptied in this order.
-pub const TABLES: [&str; 21] = [
+pub const TABLES: [&str; 22] = [
+    "medium",
     "count_hour",
     "count_day",
     "dwell_hour",
@@ -61,6 +63,7 @@ pub(crate) async fn write(tx: &mut Tx, changes: &Changes) -> Result<Vec<AlertRow
     lists_write(tx, changes).await?;
     plates_write(tx, changes).await?;
     clips_write(tx, changes).await?;
+    media::write(tx, changes).await?;
     decisions_write(tx, changes).await?;
     incidents_write(tx, changes).await?;
     states_write(tx, changes).await?;

@@ -7,6 +7,7 @@ use crate::error::StoreError;
 use crate::event::StoredEvent;
 use crate::open::Store;
 use crate::projection::{self, ALERTS_OF_EVENTS, TABLES};
+use crate::retention::forget_again;
 use crate::row::natural;
 
 /// Events folded at a time: bounds the memory.
@@ -19,6 +20,8 @@ pub struct Rebuilt {
     pub events: u64,
     /// Of these, events whose kind or payload this version cannot read.
     pub unread: u64,
+    /// Rows that they gave and that had been deleted before, by the deletion log: they are deleted again.
+    pub forgotten: u64,
 }
 
 impl Store {
@@ -75,7 +78,7 @@ async fn rebuild_in(tx: &mut Tx) -> Result<Rebuilt, StoreError> {
         Query::new(format!("delete from {table}")).execute(&mut *tx).await?;
     }
     Query::new(ALERTS_OF_EVENTS).execute(&mut *tx).await?;
-    let mut rebuilt = Rebuilt { events: 0, unread: 0 };
+    let mut rebuilt = Rebuilt { events: 0, unread: 0, forgotten: 0 };
     let mut last_pos = 0_i64;
     loop {
         let rows = Query::new("select pos, body, hash, received_at from event where pos > $1 order by pos limit $2")
@@ -94,6 +97,7 @@ async fn rebuild_in(tx: &mut Tx) -> Result<Rebuilt, StoreError> {
         }
         projection::write(tx, &changes).await?;
     }
+    rebuilt.forgotten = forget_again(tx).await?;
     fold_version_set(tx).await?;
     Ok(rebuilt)
 }

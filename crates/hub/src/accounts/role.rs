@@ -94,6 +94,15 @@ pub enum Permission {
     /// Makes and changes accounts and keys.
     #[serde(rename = "accounts.write")]
     AccountsWrite,
+    /// What is kept for how long, and what was deleted by which rule.
+    #[serde(rename = "retention.read")]
+    RetentionRead,
+    /// Which events are kept although their time is over, and why.
+    #[serde(rename = "holds.read")]
+    HoldsRead,
+    /// Keeps events although their time is over, and lets them go.
+    #[serde(rename = "holds.write")]
+    HoldsWrite,
     /// Reads the audit log.
     #[serde(rename = "audit_log.read")]
     AuditLogRead,
@@ -104,13 +113,14 @@ pub enum Permission {
 
 use Permission::{
     AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
-    FeedsWrite, FiguresRead, NodesRead, NodesWrite, OrdersRead, OrdersWrite, PassesRead, PassesWrite, PlatesRead,
-    PoliciesRead, PoliciesWrite, QuarantineRead, WatchListsApprove, WatchListsRead, WatchListsWrite,
+    FeedsWrite, FiguresRead, HoldsRead, HoldsWrite, NodesRead, NodesWrite, OrdersRead, OrdersWrite, PassesRead,
+    PassesWrite, PlatesRead, PoliciesRead, PoliciesWrite, QuarantineRead, RetentionRead, WatchListsApprove,
+    WatchListsRead, WatchListsWrite,
 };
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         FiguresRead,
         EventsRead,
         PlatesRead,
@@ -132,6 +142,9 @@ impl Permission {
         FeedsWrite,
         AccountsRead,
         AccountsWrite,
+        RetentionRead,
+        HoldsRead,
+        HoldsWrite,
         AuditLogRead,
         AuditLogVerify,
     ];
@@ -160,6 +173,9 @@ impl Permission {
             FeedsWrite => "feeds.write",
             AccountsRead => "accounts.read",
             AccountsWrite => "accounts.write",
+            RetentionRead => "retention.read",
+            HoldsRead => "holds.read",
+            HoldsWrite => "holds.write",
             AuditLogRead => "audit_log.read",
             AuditLogVerify => "audit_log.verify",
         }
@@ -168,10 +184,12 @@ impl Permission {
     /// Whether it is about the hub as a whole, so that a role that is limited to sites does not give it.
     pub const fn is_of_the_whole(self) -> bool {
         match self {
-            AccountsRead | AccountsWrite | AuditLogRead | AuditLogVerify => true,
+            AccountsRead | AccountsWrite | RetentionRead | AuditLogRead | AuditLogVerify => true,
             FiguresRead | EventsRead | PlatesRead | DecisionsRead | AlertsRead | AlertsAct | OrdersRead
             | OrdersWrite | NodesRead | NodesWrite | QuarantineRead | PoliciesRead | PoliciesWrite | WatchListsRead
-            | WatchListsWrite | WatchListsApprove | PassesRead | PassesWrite | FeedsWrite => false,
+            | WatchListsWrite | WatchListsApprove | PassesRead | PassesWrite | FeedsWrite | HoldsRead | HoldsWrite => {
+                false
+            }
         }
     }
 }
@@ -239,6 +257,9 @@ impl Role {
                 AlertsAct,
                 WatchListsRead,
                 WatchListsWrite,
+                RetentionRead,
+                HoldsRead,
+                HoldsWrite,
             ],
             Self::Approver => &[
                 FiguresRead,
@@ -252,9 +273,17 @@ impl Role {
                 WatchListsApprove,
                 FeedsWrite,
             ],
-            Self::Auditor => {
-                &[AuditLogRead, AuditLogVerify, AccountsRead, OrdersRead, PoliciesRead, WatchListsRead, PassesRead]
-            }
+            Self::Auditor => &[
+                AuditLogRead,
+                AuditLogVerify,
+                RetentionRead,
+                HoldsRead,
+                AccountsRead,
+                OrdersRead,
+                PoliciesRead,
+                WatchListsRead,
+                PassesRead,
+            ],
             Self::SystemAdmin => &[
                 FiguresRead,
                 EventsRead,
@@ -266,8 +295,9 @@ impl Role {
                 PoliciesRead,
                 PoliciesWrite,
                 FeedsWrite,
+                RetentionRead,
             ],
-            Self::SecurityAdmin => &[AccountsRead, AccountsWrite, AuditLogVerify],
+            Self::SecurityAdmin => &[AccountsRead, AccountsWrite, AuditLogVerify, RetentionRead],
         }
     }
 
@@ -345,6 +375,7 @@ mod tests {
             assert_eq!(may(role, AuditLogRead), role == Role::Auditor, "only the auditor reads the log: {role}");
             assert_eq!(may(role, AccountsWrite), role == Role::SecurityAdmin, "{role}");
             assert_eq!(may(role, OrdersWrite), role == Role::GateOperator, "{role} opens barriers");
+            assert_eq!(may(role, HoldsWrite), role == Role::CaseOfficer, "{role} holds");
         }
         for role in [Role::SecurityAdmin, Role::SystemAdmin, Role::Auditor, Role::Viewer] {
             assert!(!may(role, PlatesRead) && !may(role, DecisionsRead), "{role} reads plates");

@@ -45,7 +45,7 @@ pub(crate) struct AuditLogParams {
 #[into_params(parameter_in = Query)]
 pub(crate) struct VerifyParams {
     /// `NUMBER:HASH`, as the hub wrote it into its own log or an earlier check gave it.
-    expect: Option<String>,
+    pub(crate) expect: Option<String>,
 }
 
 /// Rows of the audit log.

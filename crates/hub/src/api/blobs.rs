@@ -229,9 +229,11 @@ pub(crate) struct BlobParams {
     params(("sha256" = String, Path, description = "SHA-256 of the bytes, 64 digits 0-9 a-f"), BlobParams),
     responses(
         (status = 200, description = "The bytes; they never change", content_type = "image/jpeg"),
+        (status = 206, description = "The part of them that the header `range` asks for", content_type = "image/jpeg"),
         (status = 304, description = "The reader has them"),
         (status = 400, body = Problem),
-        (status = 404, description = "Not here, or not here yet", body = Problem),
+        (status = 404, description = "Not here: it has not come yet, or its time was over", body = Problem),
+        (status = 416, description = "`range` asks for none of the bytes", body = Problem),
     ))]
 pub(crate) async fn get_blob(
     State(app): State<App>,
@@ -248,7 +250,10 @@ pub(crate) async fn get_blob(
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|tag| tag.trim().trim_start_matches("W/") == etag);
-    let missing = || Problem::new(StatusCode::NOT_FOUND, format!("blob {hash} is not here, or not here yet"));
+    let missing = || {
+        let detail = format!("blob {hash} is not here: it has not come yet, or its time was over");
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    };
     if !is_visible(&app, &caller, &hash, params.event.as_deref()).await? {
         return Err(missing());
     }
@@ -259,7 +264,10 @@ pub(crate) async fn get_blob(
         let blob = app.store.blob_read(&hash).await?.ok_or_else(missing)?;
         let known = MEDIA_TYPES.iter().find(|known| **known == blob.row.media_type);
         let media_type = known.copied().unwrap_or("application/octet-stream");
-        ([(header::CONTENT_TYPE, media_type)], blob.bytes).into_response()
+        let mut response = part(&headers, &etag, blob.bytes)?;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        response
     };
     let headers = response.headers_mut();
     headers.insert(header::ETAG, HeaderValue::try_from(etag).expect("hexadecimal digits in quotes"));
@@ -267,4 +275,30 @@ pub(crate) async fn get_blob(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     Ok(response)
+}
+
+/// The bytes, or that part of them that was asked for (RFC 9110, section 14). They were all read and held against their
+/// hash before: a part is never of anything else.
+fn part(headers: &HeaderMap, etag: &str, bytes: Vec<u8>) -> Result<Response, Problem> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_this_one = text(header::IF_RANGE).is_none_or(|tag| tag == etag);
+    let asked = text(header::RANGE).filter(|_| is_this_one).and_then(|range| range.trim().strip_prefix("bytes="));
+    let Some((first, last)) = asked.and_then(|range| range.split_once('-')) else {
+        return Ok(bytes.into_response());
+    };
+    let length = bytes.len();
+    // Several parts, and what is no range, are answered with everything, as the standard allows.
+    let span = match (first.parse::<usize>(), last.parse::<usize>()) {
+        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(length),
+        (Ok(first), _) if last.is_empty() => first..length,
+        (_, Ok(count)) if first.is_empty() => length.saturating_sub(count)..length,
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => return Ok(bytes.into_response()),
+    };
+    if span.is_empty() {
+        let detail = format!("range: the blob has {length} bytes, and none of them is asked for");
+        return Err(Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, detail));
+    }
+    let content_range = format!("bytes {}-{}/{length}", span.start, span.end - 1);
+    let bytes = axum::body::Bytes::from(bytes).slice(span);
+    Ok((StatusCode::PARTIAL_CONTENT, [(header::CONTENT_RANGE, content_range)], bytes).into_response())
 }

@@ -11,9 +11,10 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
-    accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, counts, decisions, draft_access, draft_rows,
-    drafts, enrolments, exports, gates, health, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc, orders,
-    passes, places, plates, policies, policy_trial, reports, session, stream, view, visits, watch_entries, webhooks,
+    accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, counts, decisions, draft_access, draft_rows, drafts,
+    enrolments, exports, gates, health, holds, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc, orders,
+    passes, places, plates, policies, policy_trial, reports, retention, session, stream, view, visits, watch_entries,
+    webhooks,
 };
 
 #[derive(OpenApi)]
@@ -136,6 +137,12 @@ use crate::api::{
         webhooks::discard_letter,
         ngsi::ngsi_entities,
         metrics::metrics,
+        retention::retention,
+        retention::deletion_log,
+        retention::deletion_log_verify,
+        holds::holds,
+        holds::hold,
+        holds::release,
         blobs::get_blob,
         blobs::put_blob
     ),

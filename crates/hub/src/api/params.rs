@@ -73,7 +73,12 @@ pub(crate) async fn event_of(
     let accepted = || Problem::bad_request(format!("event_id: the `id` of a {what} is accepted, a UUID"));
     let read: EventId = serde_json::from_value(id.into()).map_err(|_| accepted())?;
     let event = store.event_find(read).await?.filter(|event| caller.sees(permission, &event.site));
-    event.ok_or_else(|| no_event(&read.to_string(), what))
+    let event = event.ok_or_else(|| no_event(&read.to_string(), what))?;
+    // The signed event is in the log still, but what it tells of was deleted.
+    if !store.event_is_kept(&event).await? {
+        return Err(no_event(&read.to_string(), what));
+    }
+    Ok(event)
 }
 
 /// The sites that a query may give: where the caller holds `permission`, and of those the one that is asked for.

@@ -118,7 +118,9 @@ impl From<BlobError> for Problem {
             BlobError::Mismatch { .. } => StatusCode::CONFLICT,
             BlobError::DiskFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
             BlobError::File { .. } | BlobError::Damaged { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-            BlobError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            BlobError::Bucket { .. } | BlobError::BeingRemoved { .. } | BlobError::Store(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         };
         if status.is_server_error() {
             tracing::warn!(error = &error as &dyn std::error::Error, "a blob cannot be stored or read");

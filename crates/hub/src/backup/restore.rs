@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::UtcTime;
-use store::{Location, OpenError, Store, StoreError, Verified};
+use store::{BlobError, BlobsAt, Location, OpenError, Store, StoreError, Verified};
 use thiserror::Error;
 
 use super::database::{self, DatabaseError, POSTGRES, SQLITE};
@@ -75,6 +75,9 @@ pub enum RestoreError {
     /// What was restored cannot be looked at.
     #[error("cannot look at what was restored")]
     Store(#[from] StoreError),
+    /// The media cannot be put where they are kept now.
+    #[error("cannot put the media back")]
+    Media(#[from] BlobError),
     /// A file cannot be read or written.
     #[error("cannot put back \"{}\"", path.display())]
     File {
@@ -90,10 +93,11 @@ pub enum RestoreError {
 pub async fn restore(
     from: &Path,
     db: &Location,
-    blobs: &Path,
+    blobs: impl Into<BlobsAt>,
     existing: Existing,
     now: UtcTime,
 ) -> Result<Restored, RestoreError> {
+    let blobs = blobs.into();
     let header = read_header(from)?;
     let target = database::kind(db);
     if header.database != target {
@@ -110,17 +114,22 @@ pub async fn restore(
     let moved_to = match db {
         Location::File(path) => put_file_back(&from.join(SQLITE), path, existing, now)?,
         Location::Server(server) => {
-            put_server_back(db, server, from.join(POSTGRES), blobs, existing).await?;
+            put_server_back(db, server, from.join(POSTGRES), existing).await?;
             None
         }
     };
     let mut put_back = 0;
-    for relative in manifest.files().filter(|path| path.starts_with(BLOBS)) {
-        let inside = relative.strip_prefix(BLOBS).unwrap_or(relative);
-        put_back += u64::from(put_blob_back(&from.join(relative), &blobs.join(inside))?);
+    if blobs.bucket.is_none() {
+        for relative in manifest.files().filter(|path| path.starts_with(BLOBS)) {
+            let inside = relative.strip_prefix(BLOBS).unwrap_or(relative);
+            put_back += u64::from(put_blob_back(&from.join(relative), &blobs.folder.join(inside))?);
+        }
     }
     // Brings the schema up to date too, where the backup is of an earlier release.
-    let store = Store::open(db.clone(), blobs).await?;
+    let store = Store::open(db.clone(), &blobs).await?;
+    if blobs.bucket.is_some() && header.blobs > 0 {
+        put_back = store.media_import(&from.join(BLOBS)).await?.written;
+    }
     let verified = store.verify().await;
     store.close().await;
     let has_secrets = manifest.files_below(SECRETS) > 0;
@@ -169,13 +178,11 @@ async fn put_server_back(
     place: &Location,
     server: &store::Server,
     dump: PathBuf,
-    blobs: &Path,
     existing: Existing,
 ) -> Result<(), RestoreError> {
     if existing == Existing::Keep && Store::has_tables(server).await? {
         return Err(RestoreError::Exists { place: place.to_string() });
     }
-    let _ = blobs;
     Ok(database::put_back(server, dump, existing).await?)
 }
 

@@ -43,7 +43,7 @@ fn a_backup_of_a_running_hub_is_whole_and_restores_what_it_held() {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("backup");
     let db: Location = hub.folder.path().join("hub.db").into();
-    let source = Source { db: db.clone(), blobs: hub.folder.path().join("blobs"), secrets: vec![] };
+    let source = Source { db: db.clone(), blobs: (&hub.folder.path().join("blobs")).into(), secrets: vec![] };
     let made = hub.runtime.block_on(backup(&hub.handle.store, &source, &out, clock::now())).unwrap();
     assert_eq!((made.newest_event, made.blobs), (20, 1));
     let mut sums = std::process::Command::new("sha256sum");
@@ -84,7 +84,7 @@ fn a_backup_that_was_changed_or_cut_off_is_refused_before_anything_is_touched() 
     let out = folder.path().join("backup");
     runtime.block_on(async {
         let store = Store::open(&db, &blobs).await.unwrap();
-        let source = Source { db: db.clone().into(), blobs: blobs.clone(), secrets: vec![] };
+        let source = Source { db: db.clone().into(), blobs: (&blobs).into(), secrets: vec![] };
         backup(&store, &source, &out, clock::now()).await.unwrap();
         store.close().await;
     });

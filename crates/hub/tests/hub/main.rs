@@ -26,5 +26,6 @@ mod policy_parts;
 mod postgres;
 mod replicas;
 mod reports;
+mod retention;
 mod support;
 mod tls;

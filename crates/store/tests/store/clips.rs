@@ -7,7 +7,7 @@ use wire::{BlobHash, EventId, EvidenceAdded, EvidenceRef, EvidenceRole, Payload}
 
 use crate::support::{Home, Node, at, ingest, on_both, plate, plate_read, projections};
 
-fn clip(of: EventId, content: &[u8]) -> EvidenceAdded {
+pub fn clip(of: EventId, content: &[u8]) -> EvidenceAdded {
     EvidenceAdded {
         event: of,
         camera: CameraId::new("cam-1").unwrap(),

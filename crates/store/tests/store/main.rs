@@ -20,5 +20,6 @@ mod policy_parts;
 #[allow(clippy::expect_used, dead_code)]
 mod postgres;
 mod rebuild;
+mod retention;
 mod server;
 mod support;

@@ -126,6 +126,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rxing", &["inference"]),
     ("rumqttc", &["uplink", "hub"]),
     ("sqlx", &["uplink", "store"]),
+    ("object_store", &["store"]),
+    ("reqwest", &["store"]),
     ("axum", &["hub", "edge"]),
     ("tokio-modbus", &["actuate"]),
     ("gpiocdev", &["actuate"]),

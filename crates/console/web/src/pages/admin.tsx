@@ -1,4 +1,4 @@
-// Accounts, keys for programs, webhooks, the audit log.
+// Accounts, keys for programs, webhooks, what is kept for how long, the audit log.
 import './nodes.css';
 import './admin.css';
 import * as Tabs from '@radix-ui/react-tabs';
@@ -7,6 +7,7 @@ import { useMay } from '../app/session';
 import { Accounts } from './admin/accounts';
 import { AuditLog } from './admin/audit-log';
 import { Keys } from './admin/keys';
+import { Retention } from './admin/retention';
 import { Webhooks } from './admin/webhooks';
 
 export function AdminPage() {
@@ -16,6 +17,7 @@ export function AdminPage() {
     ['accounts', t('accounts'), may('accounts.read'), Accounts],
     ['keys', t('api_keys'), may('accounts.read'), Keys],
     ['webhooks', t('webhooks'), may('feeds.write'), Webhooks],
+    ['retention', t('retention'), may('retention.read') || may('holds.read'), Retention],
     ['audit', t('audit_log'), may('audit_log.read') || may('audit_log.verify'), AuditLog],
   ] as const;
   const shown = tabs.filter(([, , isShown]) => isShown);

@@ -40,10 +40,16 @@ export const ADMIN = {
   'permission_feeds.write': ['quản lý nguồn dữ liệu và báo cáo', 'manage feeds and reports'],
   'permission_accounts.read': ['xem tài khoản', 'see accounts'],
   'permission_accounts.write': ['quản lý tài khoản', 'manage accounts'],
+  'permission_retention.read': ['xem thời hạn lưu giữ và nhật ký xóa', 'see what is kept for how long and the deletion log'],
+  'permission_holds.read': ['xem lệnh giữ lại', 'see holds'],
+  'permission_holds.write': ['đặt và thôi lệnh giữ lại', 'set and release holds'],
   'permission_audit_log.read': ['xem nhật ký truy cập', 'read the audit log'],
   'permission_audit_log.verify': ['kiểm tra nhật ký truy cập', 'check the audit log'],
 
-  admin_help: ['Tài khoản, khóa truy cập, webhook và nhật ký truy cập.', 'Accounts, keys, webhooks and the audit log.'],
+  admin_help: [
+    'Tài khoản, khóa truy cập, webhook, lưu giữ và nhật ký truy cập.',
+    'Accounts, keys, webhooks, retention and the audit log.',
+  ],
   my_account: ['Tài khoản của tôi', 'My account'],
   accounts: ['Tài khoản', 'Accounts'],
   api_keys: ['Khóa cho chương trình', 'Keys for programs'],

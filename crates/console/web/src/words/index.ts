@@ -10,6 +10,7 @@ import { MAP } from './map';
 import { NODES } from './nodes';
 import { PASSES } from './passes';
 import { PLATES } from './plates';
+import { RETENTION } from './retention';
 import { RULES } from './rules';
 import { SET_UP } from './set-up';
 import { SHELL } from './shell';
@@ -32,6 +33,7 @@ export const WORDS = {
   ...TROUBLE,
   ...HOOKS,
   ...RULES,
+  ...RETENTION,
   ...MAP,
   ...SET_UP,
 } as const;

@@ -11,6 +11,7 @@ import { MAP } from './map';
 import { NODES } from './nodes';
 import { PASSES } from './passes';
 import { PLATES } from './plates';
+import { RETENTION } from './retention';
 import { RULES } from './rules';
 import { SET_UP } from './set-up';
 import { SHELL } from './shell';
@@ -49,6 +50,7 @@ describe('the dictionary', () => {
       TROUBLE,
       HOOKS,
       RULES,
+      RETENTION,
       MAP,
       SET_UP,
     ]) {

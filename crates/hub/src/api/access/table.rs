@@ -89,8 +89,9 @@ impl Route {
 use Access::{Machine, May, Own, OwnOr, Public, SignedIn};
 use Permission::{
     AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
-    FeedsWrite, FiguresRead, NodesRead, NodesWrite, OrdersRead, OrdersWrite, PassesRead, PassesWrite, PlatesRead,
-    PoliciesRead, PoliciesWrite, QuarantineRead, WatchListsApprove, WatchListsRead, WatchListsWrite,
+    FeedsWrite, FiguresRead, HoldsRead, HoldsWrite, NodesRead, NodesWrite, OrdersRead, OrdersWrite, PassesRead,
+    PassesWrite, PlatesRead, PoliciesRead, PoliciesWrite, QuarantineRead, RetentionRead, WatchListsApprove,
+    WatchListsRead, WatchListsWrite,
 };
 
 /// Every route that is served. This is the only place that says who may use one.
@@ -129,6 +130,13 @@ pub(crate) const TABLE: &[Route] = &[
     route("DELETE", "/api/v1/api-keys/{id}", May(AccountsWrite)).by_handler(),
     route("GET", "/api/v1/audit-log", May(AuditLogRead)).personal(),
     route("GET", "/api/v1/audit-log/verify", May(AuditLogVerify)),
+    // What is kept for how long. Reasons of holds may name persons.
+    route("GET", "/api/v1/retention", May(RetentionRead)),
+    route("GET", "/api/v1/deletion-log", May(RetentionRead)),
+    route("GET", "/api/v1/deletion-log/verify", May(RetentionRead)),
+    route("GET", "/api/v1/holds", May(HoldsRead)).personal(),
+    route("POST", "/api/v1/holds", May(HoldsWrite)),
+    route("DELETE", "/api/v1/holds/{id}", May(HoldsWrite)),
     // Figures.
     route("GET", "/api/v1/sites", May(FiguresRead)),
     route("GET", "/api/v1/gates", May(FiguresRead)),

@@ -2,13 +2,12 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api, take } from '../../api/client';
-import type { AuditLogCheck } from '../../api/types';
 import { useNow, useReader } from '../../app/reader';
 import { useMay } from '../../app/session';
 import { momentOf, toApi } from '../../format/time';
 import { Field } from '../../parts/controls';
-import { Problem } from '../../parts/problem';
 import { Failure, Skeleton, State } from '../../parts/state';
+import { ChainCheck } from './chain-check';
 
 const PAGE_ROWS = 100;
 
@@ -32,7 +31,7 @@ export function AuditLog() {
   };
   return (
     <div className="stack">
-      <Check />
+      <ChainCheck text={t('audit_verify')} check={() => take(api.GET('/api/v1/audit-log/verify'))} />
       {may('audit_log.read') && (
         <>
           <form className="card filter-fields" onSubmit={search}>
@@ -46,39 +45,6 @@ export function AuditLog() {
           </form>
           <Rows filter={filter} />
         </>
-      )}
-    </div>
-  );
-}
-
-function Check() {
-  const { t, f } = useReader();
-  const [checked, setChecked] = useState<AuditLogCheck | null>(null);
-  const [problem, setProblem] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
-  const check = async () => {
-    setBusy(true);
-    try {
-      setChecked(await take(api.GET('/api/v1/audit-log/verify')));
-      setProblem(null);
-    } catch (error) {
-      setProblem(error);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <div className="row">
-      <button type="button" className="button" disabled={isBusy} onClick={() => void check()}>
-        {isBusy ? t('audit_verifying') : t('audit_verify')}
-      </button>
-      <Problem error={problem} />
-      {checked && (
-        <p className="banner mono" data-tone={checked.whole ? 'good' : 'bad'} role="status">
-          {checked.whole
-            ? t('audit_whole', { n: f.number(checked.rows), head: checked.head })
-            : t('audit_broken', { seq: checked.broken_seq ?? 0, what: checked.what ?? '' })}
-        </p>
       )}
     </div>
   );

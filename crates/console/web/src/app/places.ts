@@ -17,14 +17,7 @@ const NEEDS = {
   '/rules': ['policies.read'],
   '/nodes': ['nodes.read'],
   '/reports': ['figures.read'],
-  '/admin': [
-    'accounts.read',
-    'audit_log.read',
-    'audit_log.verify',
-    'feeds.write',
-    'retention.read',
-    'holds.read',
-  ],
+  '/admin': ['accounts.read', 'audit_log.read', 'audit_log.verify', 'feeds.write', 'retention.read', 'holds.read'],
   '/set-up': ['nodes.write'],
   '/wall': ['figures.read'],
 } as const satisfies Record<string, readonly Permission[]>;

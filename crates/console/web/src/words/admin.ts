@@ -40,7 +40,10 @@ export const ADMIN = {
   'permission_feeds.write': ['quản lý nguồn dữ liệu và báo cáo', 'manage feeds and reports'],
   'permission_accounts.read': ['xem tài khoản', 'see accounts'],
   'permission_accounts.write': ['quản lý tài khoản', 'manage accounts'],
-  'permission_retention.read': ['xem thời hạn lưu giữ và nhật ký xóa', 'see what is kept for how long and the deletion log'],
+  'permission_retention.read': [
+    'xem thời hạn lưu giữ và nhật ký xóa',
+    'see what is kept for how long and the deletion log',
+  ],
   'permission_holds.read': ['xem lệnh giữ lại', 'see holds'],
   'permission_holds.write': ['đặt và thôi lệnh giữ lại', 'set and release holds'],
   'permission_audit_log.read': ['xem nhật ký truy cập', 'read the audit log'],

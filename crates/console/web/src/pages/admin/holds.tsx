@@ -33,9 +33,9 @@ export function Holds() {
   const { data, error, refetch } = useQuery({
     queryKey: [...HOLDS_KEY, withReleased],
     queryFn: ({ signal }) =>
-      take(
-        api.GET('/api/v1/holds', { params: { query: { released: withReleased, limit: ROWS_MAX } }, signal }),
-      ).then((answer) => answer.holds),
+      take(api.GET('/api/v1/holds', { params: { query: { released: withReleased, limit: ROWS_MAX } }, signal })).then(
+        (answer) => answer.holds,
+      ),
   });
   const changed = async () => {
     await client.invalidateQueries({ queryKey: HOLDS_KEY });
@@ -146,11 +146,7 @@ function AddHold({ changed }: { changed: () => Promise<void> }) {
   return (
     <form className="stack" onSubmit={submit}>
       <Problem error={problem} />
-      <Field
-        label={t('hold_events')}
-        help={t('hold_events_help')}
-        error={hasNone ? t('hold_events_none') : undefined}
-      >
+      <Field label={t('hold_events')} help={t('hold_events_help')} error={hasNone ? t('hold_events_none') : undefined}>
         {(ids) => <textarea {...ids} name="events" required rows={4} />}
       </Field>
       <Field label={t('hold_case')} help={t('hold_case_help')}>

@@ -43,6 +43,22 @@ impl Hub {
         Self { process: Process::start(&mut command, folder, "hub"), folder: folder.to_owned() }
     }
 
+    /// The same as [`Hub::start`] with more tables in its configuration.
+    ///
+    /// # Panics
+    /// Where the disk is full.
+    pub fn start_with(folder: &Path, broker_port: u16, tables: &str) -> Self {
+        let config = folder.join("hub.toml");
+        let text = format!(
+            "db = \"hub.db\"\nblobs = \"blobs\"\nlisten = \"127.0.0.1:0\"\n[broker]\naddress = \
+             \"127.0.0.1:{broker_port}\"\n{tables}"
+        );
+        std::fs::write(&config, text).expect("the configuration is written");
+        let mut command = Command::new(program("gatehouse-hub"));
+        command.args(["run", "--config"]).arg(&config);
+        Self { process: Process::start(&mut command, folder, "hub"), folder: folder.to_owned() }
+    }
+
     /// The same as [`Hub::start`] under a tracer.
     pub fn start_under(strace: Option<&Strace>, folder: &Path, broker_port: u16) -> Self {
         let command = command_to_run(folder, broker_port, SocketAddr::from(([127, 0, 0, 1], 0)));
@@ -91,6 +107,16 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Outcome {
     let mut command = Command::new(program("gatehouse-hub"));
     command.args(arguments).arg("--db").arg(database(folder));
     Process::start(&mut command, folder, "hub-command").outcome()
+}
+
+/// What a command of the hub's program prints that needs no database.
+///
+/// # Panics
+/// Where the program refuses.
+pub fn program_output(arguments: &[&str]) -> String {
+    let done = Command::new(program("gatehouse-hub")).args(arguments).output().expect("the program runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).expect("text")
 }
 
 /// Has the hub of `folder` believe a node from now on.

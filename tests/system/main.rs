@@ -25,3 +25,4 @@ mod replica;
 mod rtsp;
 mod set_up;
 mod two_processes;
+mod views;

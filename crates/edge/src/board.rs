@@ -185,6 +185,11 @@ impl Board {
         self.now().marks = marks.collect();
     }
 
+    /// What was followed and found in it, to be drawn.
+    pub fn marks(&self) -> Vec<Mark> {
+        self.now().marks.clone()
+    }
+
     /// The plates that were found in it, or in the picture of the stream for reading, which is so many pixels wide.
     pub fn plates(&self, found: &[FoundPlate], full_width: usize) {
         let mut now = self.now();

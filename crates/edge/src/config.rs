@@ -4,6 +4,7 @@ pub mod enrolled;
 pub mod lanes;
 pub mod reference;
 pub mod stream;
+pub mod view;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use wire::policy::TrustedKeys;
 
 use crate::config::lanes::{AccessConfig, LaneConfig, TrustedHub, check_lanes, read_access, read_lane, read_trusted};
 use crate::config::stream::{StreamConfig, read_stream};
+use crate::config::view::{ViewConfig, read_view};
 use crate::local::LocalConfig;
 use crate::plates::list::PlateList;
 use crate::watch::one_line;
@@ -72,6 +74,10 @@ pub struct NodeConfig {
     pub trusted: Option<TrustedKeys>,
     /// The keys whose orders are taken: those, and more that may give orders and nothing else.
     pub trusted_orders: Option<TrustedKeys>,
+    /// How the cameras may be looked through from the hub.
+    pub view: ViewConfig,
+    /// The keys whose requests for that are taken: those of orders, and more that may look and nothing else.
+    pub trusted_views: Option<TrustedKeys>,
     /// What the machine became when it was enrolled; nothing where its names and addresses are configured.
     pub enrolled: Option<uplink::Enrolled>,
 }
@@ -231,6 +237,8 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
     let has_trusted = table.has("policy");
     let trusted = table.nested("policy", read_trusted).flatten();
     let (trusted, trusted_orders) = trusted.map(|TrustedHub { policies, orders }| (policies, orders)).unzip();
+    let view = table.nested("view", read_view).unwrap_or_default();
+    let trusted_views = view.trusted(table, trusted_orders.as_ref());
     if has_trusted && (hub_url.is_none() || broker.is_none()) {
         table.note("policy", "a policy is announced by the [broker] and read from the [hub]: give both");
     }
@@ -263,6 +271,8 @@ fn read_config(table: &mut TableReader<'_>, folder: &Path) -> Option<NodeConfig>
         lanes: lanes?,
         trusted,
         trusted_orders,
+        view,
+        trusted_views,
         enrolled,
     })
 }

@@ -239,6 +239,7 @@ fn count(video: &Path, truth: &Path, models: &ModelsConfig, json: &Path, install
         eyes,
         clips: None,
         codes: None,
+        view: None,
         data: None,
         play: Play::Once,
         engines,

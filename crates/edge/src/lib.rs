@@ -42,5 +42,6 @@ pub mod status;
 pub mod today;
 pub mod trial;
 pub mod turns;
+pub mod views;
 pub mod watch;
 pub mod watchdog;

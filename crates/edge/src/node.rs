@@ -43,6 +43,7 @@ use crate::rules::{Rules, RulesInForce};
 use crate::sink::{EventsFile, NodeSink, append_before_evidence, open_outbox};
 use crate::stage::{Stage, Stages};
 use crate::status::{NodeView, Parts};
+use crate::views::Views;
 use crate::watch::{SinkError, Watch, one_line};
 
 /// What a run is asked to write besides its events.
@@ -64,6 +65,7 @@ pub struct Node {
     policy: Option<PolicyClientHandle>,
     orders: Option<OrderClientHandle>,
     access: Option<AccessThread>,
+    views: Option<Views>,
     uploader: Option<UploaderHandle>,
     /// Ends with the node.
     _renewer: Option<RenewerHandle>,
@@ -151,7 +153,9 @@ impl Node {
         let (policy, link) = follower.transpose()?.unzip();
         let handle = access.as_ref().map(AccessThread::handle);
         let (orders, order_link) = take_orders(config, &key, handle, wall_clock(Arc::clone(&clock)))?.unzip();
-        let links = Links { policy: link, orders: order_link };
+        let views = Views::start(config, &key, tls.as_ref(), &rules, wall_clock(Arc::clone(&clock)))?;
+        let (views, view_link) = views.unzip();
+        let links = Links { policy: link, orders: order_link, views: view_link };
         let publisher = config
             .broker
             .as_ref()
@@ -170,6 +174,7 @@ impl Node {
             policy,
             orders,
             access,
+            views,
             uploader: uploader.transpose()?,
             _renewer: renewer,
             cameras: Vec::new(),
@@ -192,7 +197,8 @@ impl Node {
             };
             let plate_plan = calibration.map(|calibration| PlatePlan { calibration, lists: now.lists.clone() });
             let plan = DeskPlan { camera: camera.id.clone(), gates, nonce: draw_nonce()?, plates: plate_plan };
-            let log = options.record.as_deref().map(|path| log_path(path, config, &camera.id));
+            let log =
+                options.record.as_deref().map(|path| ObservationLog::path(path, config.cameras.len(), &camera.id));
             let log = log.map(|path| ObservationLog::create(&path)).transpose()?;
             let board = Arc::new(Board::new(camera.id.clone()));
             let own = Arc::clone(&board);
@@ -223,9 +229,24 @@ impl Node {
                     });
                     let (eyes, clips) = (Eyes::open(camera, folder, engines.wants())?, clips.transpose()?);
                     let codes = codes::start(config, camera, node.access(), &board)?;
-                    let data = Some(config.data.clone());
-                    let watch =
-                        Watch { id, eyes, clips, codes, data, play, engines, number, plates, desk, sink, clock, board };
+                    let (view, data) =
+                        (node.views.as_ref().map(|views| views.camera(number)), Some(config.data.clone()));
+                    let watch = Watch {
+                        id,
+                        eyes,
+                        clips,
+                        codes,
+                        view,
+                        data,
+                        play,
+                        engines,
+                        number,
+                        plates,
+                        desk,
+                        sink,
+                        clock,
+                        board,
+                    };
                     tokio::task::spawn_blocking(move || Ok(watch.run(&|| stop.load(Ordering::Relaxed)).map(drop)?))
                 }
                 (None, Some(_) | None) => {
@@ -334,6 +355,7 @@ impl Node {
         if let Some(orders) = self.orders.take() {
             orders.stop().await;
         }
+        drop(self.views.take());
         if let Some(access) = self.access.take() {
             // It waits for the lanes, which go into their fail mode, and tells the last events.
             let _ = tokio::task::spawn_blocking(move || drop(access)).await;
@@ -376,16 +398,6 @@ impl Node {
 pub(crate) fn quantiles(histogram: &Histogram) -> serde_json::Value {
     let of = |share: f64| histogram.quantile_ms(share).map(|ms| (ms * 10.0).round() / 10.0);
     serde_json::json!({ "p50": of(0.5), "p95": of(0.95), "p99": of(0.99) })
-}
-
-fn log_path(record: &Path, config: &NodeConfig, camera: &CameraId) -> PathBuf {
-    if config.cameras.len() == 1 {
-        return record.to_owned();
-    }
-    let mut name = record.as_os_str().to_owned();
-    name.push(".");
-    name.push(camera.as_str());
-    PathBuf::from(name)
 }
 
 fn started(config: &NodeConfig, models: Vec<(String, String)>, clock: &NodeClock) -> Result<Event> {

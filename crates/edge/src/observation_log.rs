@@ -126,6 +126,18 @@ pub struct ObservationLog {
 }
 
 impl ObservationLog {
+    /// Where the log of this camera goes when `record` was asked for: there, or, of several cameras, with the camera's name
+    /// behind it.
+    pub fn path(record: &Path, cameras: usize, camera: &CameraId) -> PathBuf {
+        if cameras == 1 {
+            return record.to_owned();
+        }
+        let mut name = record.as_os_str().to_owned();
+        name.push(".");
+        name.push(camera.as_str());
+        PathBuf::from(name)
+    }
+
     /// Creates the file; one that is there is overwritten.
     pub fn create(path: &Path) -> Result<Self, LogCreateError> {
         let file = File::create(path).map_err(|source| LogCreateError { path: path.to_owned(), source })?;

@@ -32,6 +32,7 @@ use crate::shots::{Cut, Picture, PlateShots, Shots};
 use crate::stage::Stage;
 use crate::today::{Today, today_file};
 use crate::turns::Turn;
+use crate::views::CameraView;
 
 /// Longest wait for a frame before timers and the stop signal are looked at.
 const WAIT_MAX: Duration = Duration::from_millis(200);
@@ -104,6 +105,8 @@ pub struct Watch<S> {
     pub clips: Option<Clips>,
     /// What reads codes, where the camera is to read any.
     pub codes: Option<Codes>,
+    /// Who looks through it from the hub, where anybody may.
+    pub view: Option<CameraView>,
     /// The node's data folder, where the health of its pictures is kept; it is not looked at where there is none.
     pub data: Option<PathBuf>,
     /// How its source is played, which decides where time comes from.
@@ -254,6 +257,9 @@ impl<S: Sink> Watching<S> {
         self.present = tracks.len();
         self.vehicles = tracks.iter().filter(|track| track.class.group() == CountGroup::Vehicle).count();
         board.followed(&tracks);
+        if let Some(view) = &mut self.watch.view {
+            view.seen(&detections, &tracks, frame.arrived);
+        }
         let seen = Observations { camera: self.watch.id.clone(), stamp, tracks };
         let mut pending = stages.time(Stage::Decide, || self.watch.desk.handle_observations(seen, clock));
         let full = near.as_ref().map_or_else(|| frame.full(), |near| near.frame.full());
@@ -280,6 +286,9 @@ impl<S: Sink> Watching<S> {
         self.shots.retain(self.watch.desk.looks());
         self.plate_shots.retain(self.watch.desk.plates_present());
         board.show(&frame.scaled());
+        if let Some(view) = &mut self.watch.view {
+            view.offer(&frame.full(), &board, engines.shed_level(), frame.arrived);
+        }
         Ok(())
     }
 

@@ -12,22 +12,29 @@ use edge::node_clock::NodeClock;
 use hub::LoginConfig;
 use hub::broker::BrokerConfig;
 use hub::config::HubConfig;
-use hub::policy::OrderKeyFile;
+use hub::policy::{KeyFileError, OrderKeyFile, PassKeyFile, ViewKeyFile};
 use hub::setup::Installer;
 use hub::start::HubHandle;
 use store::RegisteredNode;
-use wire::OrderKey;
 use wire::policy::TrustedKeys;
+use wire::{OrderKey, PassKey, PassKeys, ViewKey};
 
 use crate::broker;
 
-/// The hub's key of guards' orders, beside its database.
+/// The hub's keys, beside its database: of guards' orders, of visitors' passes, of requests for pictures. Three files, so
+/// that each can be taken out, or given to a hub of its own one day, without the others.
 const ORDER_KEY_FILE: &str = "order.key";
+const PASS_KEY_FILE: &str = "pass.key";
+const VIEW_KEY_FILE: &str = "view.key";
 
 /// The key in this file, made where there is none.
-fn order_key(path: &Path) -> Result<OrderKey> {
+fn key_in<K>(
+    path: &Path,
+    read: impl FnOnce(&Path) -> Result<K, KeyFileError>,
+    create: impl FnOnce(&Path) -> Result<K, KeyFileError>,
+) -> Result<K> {
     let exists = path.try_exists().with_context(|| format!("cannot look for \"{}\"", path.display()))?;
-    Ok(if exists { OrderKeyFile::read(path)? } else { OrderKeyFile::create(path)? })
+    Ok(if exists { read(path)? } else { create(path)? })
 }
 
 /// A running hub and its broker, for nodes of the same process.
@@ -35,6 +42,8 @@ pub(crate) struct House {
     pub(crate) hub: HubHandle,
     mqtt: SocketAddr,
     order_key: OrderKey,
+    pass_key: PassKey,
+    view_key: ViewKey,
 }
 
 impl House {
@@ -53,11 +62,16 @@ impl House {
         config.login = login;
         // There is one hub; and the embedded broker's shared groups do not survive a member that drops out.
         config.broker.subscription = hub::Subscription::Plain;
-        let order_path = folder.join(ORDER_KEY_FILE);
-        let order_key = order_key(&order_path)?;
+        let [order_path, pass_path, view_path] =
+            [ORDER_KEY_FILE, PASS_KEY_FILE, VIEW_KEY_FILE].map(|file| folder.join(file));
+        let order_key = key_in(&order_path, OrderKeyFile::read, OrderKeyFile::create)?;
+        let pass_key = key_in(&pass_path, PassKeyFile::read, PassKeyFile::create)?;
+        let view_key = key_in(&view_path, ViewKeyFile::read, ViewKeyFile::create)?;
         config.signing.order_key = Some(order_path);
+        config.signing.pass_key = Some(pass_path);
+        config.signing.view_key = Some(view_path);
         let hub = hub::start_with(config, installer).await?;
-        Ok(Self { hub, mqtt, order_key })
+        Ok(Self { hub, mqtt, order_key, pass_key, view_key })
     }
 
     /// Starts a node that the hub believes.
@@ -86,8 +100,14 @@ impl House {
             ca_file: None,
         });
         config.hub_url = Some(format!("http://{}", self.hub.addr));
-        // The guard at this hub's desk and the lanes are of one house. No policy is taken by this key.
+        // This hub and the lanes and cameras are of one house. No policy is taken by these keys.
         config.trusted_orders = Some(TrustedKeys::new(vec![self.order_key.public()])?);
+        config.trusted_views = Some(TrustedKeys::new(vec![self.view_key.public()])?);
+        if let Some(access) = &mut config.access {
+            let own = self.pass_key.public();
+            let others = access.pass_keys.iter().filter(|key| **key != own).cloned();
+            access.pass_keys = PassKeys::new(others.chain([own.clone()]).collect())?;
+        }
         Node::start(&config, folder, installation, options).await
     }
 }

@@ -44,6 +44,7 @@ mod retention;
 mod security;
 mod session;
 mod stream;
+mod views;
 mod visits;
 mod watch_entries;
 mod webhooks;
@@ -56,6 +57,7 @@ use store::Store;
 use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use wire::pass::PassKey;
 use wire::policy::PolicyKey;
 
@@ -70,6 +72,7 @@ use crate::metrics::Metrics;
 use crate::orders::post::GuardPost;
 use crate::retention::RetentionRule;
 use crate::setup::SetupDesk;
+use crate::views::Views;
 use crate::{console_page, page};
 
 pub use access::{Access, who_may};
@@ -111,6 +114,8 @@ pub(crate) struct App {
     pub(crate) policy_key: Option<Arc<PolicyKey>>,
     /// Where guards' orders are given; nothing where the hub holds no order key.
     pub(crate) guard_post: Option<Arc<GuardPost>>,
+    /// Who looks through cameras.
+    pub(crate) views: Views,
     /// What visitors' passes are signed with; nothing where the hub issues none.
     pub(crate) pass_key: Option<Arc<PassKey>>,
     /// Names under which the hub may be addressed; nothing where any will do.
@@ -183,6 +188,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/appliance/gates/{gate}", put(appliance::gate_put)),
         ("/api/v1/nodes", get(nodes::nodes)),
         ("/api/v1/nodes/{node}/revocation", post(enrolments::revoke)),
+        ("/api/v1/nodes/{node}/views/{camera}", put(views::put_view)),
+        ("/api/v1/cameras/{site}/{node}/{camera}/snapshot", get(views::snapshot)),
+        ("/api/v1/cameras/{site}/{node}/{camera}/live", get(views::live)),
         ("/api/v1/sites/{site}/enrolments", get(enrolments::invitations).post(enrolments::invite)),
         ("/api/v1/sites/{site}/enrolments/{id}", delete(enrolments::withdraw)),
         ("/api/v1/enrolment", post(enrolments::enrol)),
@@ -254,13 +262,15 @@ fn guarded(routes: Vec<(&'static str, MethodRouter<App>)>, app: App) -> Result<R
     if !missing.is_empty() {
         return Err(UnguardedRoutes(missing.into_iter().map(str::to_owned).collect()));
     }
+    // Live pictures are compressed already, and what compresses gathers.
+    let compressible = DefaultPredicate::new().and(NotForContentType::const_new("multipart/"));
     let api = routes.into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method));
     let router = api
         .route_layer(axum::middleware::from_fn_with_state(app.clone(), access::guard))
         .fallback(console_page::page_or_problem)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), metrics::count))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(compressible))
         .layer(axum::middleware::from_fn_with_state(app.clone(), security::guard))
         .with_state(app);
     Ok(router)

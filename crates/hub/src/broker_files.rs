@@ -86,11 +86,12 @@ pub fn acl() -> String {
         "# Made by `gatehouse-hub broker-config`.\n\n# Hubs, by the name in their certificate.\nuser {HUB_USER}\n\
          topic read gatehouse/v1/+/+/event\ntopic read gatehouse/v1/+/+/status\ntopic read gatehouse/v1/+/+/answer\n\
          topic write gatehouse/v1/+/+/ack\ntopic write gatehouse/v1/+/+/policy\ntopic write gatehouse/v1/+/+/order\n\
-         topic write gatehouse/feed/#\n\n\
+         topic write gatehouse/v1/+/+/view\ntopic write gatehouse/feed/#\n\n\
          # Each node, by the name in its certificate: its own topics and nobody else's.\n\
          pattern write gatehouse/v1/+/%u/event\npattern write gatehouse/v1/+/%u/status\n\
          pattern write gatehouse/v1/+/%u/answer\npattern read gatehouse/v1/+/%u/ack\n\
-         pattern read gatehouse/v1/+/%u/policy\npattern read gatehouse/v1/+/%u/order\n"
+         pattern read gatehouse/v1/+/%u/policy\npattern read gatehouse/v1/+/%u/order\n\
+         pattern read gatehouse/v1/+/%u/view\n"
     )
 }
 

@@ -44,6 +44,8 @@ pub struct SigningConfig {
     pub order_key: Option<PathBuf>,
     /// The pass key: whoever may issue passes then does so by the API.
     pub pass_key: Option<PathBuf>,
+    /// The view key: whoever may look through cameras then does so. The order key serves where it is not given.
+    pub view_key: Option<PathBuf>,
 }
 
 /// What a hub needs to know.
@@ -74,6 +76,8 @@ pub struct HubConfig {
     pub authority: Option<AuthorityConfig>,
     /// What the hub signs with.
     pub signing: SigningConfig,
+    /// This very hub's address for nodes, where several share one: pictures that are looked at here come to it.
+    pub view_url: Option<String>,
     /// What HTTPS is served with; plain HTTP where there is no `[https]`.
     pub https: Option<HttpsConfig>,
 }
@@ -116,6 +120,7 @@ impl HubConfig {
             feeds: FeedsConfig::default(),
             authority: None,
             signing: SigningConfig::default(),
+            view_url: None,
             https: None,
         }
     }
@@ -170,6 +175,7 @@ impl HubConfig {
             let authority = table.nested("authority", |table| security::authority(table, folder)).flatten();
             let https = table.nested("https", |table| security::https(table, folder, authority.as_ref())).flatten();
             let signing = table.nested("signing", |table| security::signing(table, folder)).unwrap_or_default();
+            let view_url = table.nested("view", security::view_url).flatten();
             table.finish();
             if has_authority && authority.is_none() {
                 return None;
@@ -187,6 +193,7 @@ impl HubConfig {
                 feeds,
                 authority,
                 signing,
+                view_url,
                 https,
             })
         });

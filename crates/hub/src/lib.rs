@@ -38,6 +38,7 @@ pub mod retention;
 pub mod setup;
 pub mod silence;
 pub mod start;
+mod views;
 
 pub use accounts::LoginConfig;
 pub use broker::{BrokerConfig, Credentials, Secret, Subscription};

@@ -96,6 +96,14 @@ impl Link {
         }
     }
 
+    /// Publishes a message that is of use now or never: at most once, kept by nobody.
+    pub(crate) fn publish_now(&self, topic: String, payload: Vec<u8>) -> Handed {
+        match self.client.try_publish(topic, QoS::AtMostOnce, false, payload) {
+            Ok(()) => Handed::Done,
+            Err(_) => Handed::Later,
+        }
+    }
+
     /// Follows how often the broker has granted the hub's subscriptions; 0 before the first time.
     pub(crate) fn subscriptions(&self) -> watch::Receiver<u64> {
         self.subscribed.subscribe()

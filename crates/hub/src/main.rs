@@ -11,6 +11,7 @@ mod order_command;
 mod pass_command;
 mod policy_command;
 mod report_command;
+mod view_key_command;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ use report_command::Report;
 use store::{BlobsAt, Location, RegisteredNode, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use view_key_command::ViewKey;
 use wire::NodePublicKey;
 
 /// Takes in the events of all nodes and shows what they add up to.
@@ -94,6 +96,9 @@ enum Command {
     /// The key that signs the orders of guards at the console, and nothing else.
     #[command(subcommand)]
     OrderKey(Box<OrderKey>),
+    /// The key that asks nodes for pictures of their cameras, and nothing else.
+    #[command(subcommand)]
+    ViewKey(Box<ViewKey>),
     /// Folds the whole log again. A hub with a database file must not be running; hubs on a server wait until it is done.
     Rebuild(Files),
     /// Looks at everything that a hub needs and says what to mend: clock, disk, database, broker, certificates, keys; then
@@ -296,6 +301,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Retention(retention) => media_command::run_retention(*retention).await,
         Command::Pass(pass) => pass_command::run(*pass),
         Command::OrderKey(command) => order_command::run_key(&command),
+        Command::ViewKey(command) => view_key_command::run(&command),
         Command::Check(check) => operation_command::run_check(check).await,
         Command::Backup(args) => operation_command::run_backup(args).await,
         Command::Restore(args) => operation_command::run_restore(args).await,

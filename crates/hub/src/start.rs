@@ -13,6 +13,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tracing::{info, warn};
+use wire::ViewKey;
+use wire::view::AskerId;
 
 use crate::accounts::audit::AuditWriter;
 use crate::accounts::oidc::Provider;
@@ -34,9 +36,10 @@ use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::orders::post::GuardPost;
 use crate::policy::herald::Herald;
-use crate::policy::{KeyFileError, OrderKeyFile, PassKeyFile, PolicyKeyFile};
+use crate::policy::{KeyFileError, OrderKeyFile, PassKeyFile, PolicyKeyFile, ViewKeyFile};
 use crate::retention;
 use crate::setup::{Installer, SetupDesk};
+use crate::views::Views;
 
 /// How long open requests may take to end when the hub stops; then they are cut off.
 const REQUESTS_END_MAX: Duration = Duration::from_secs(5);
@@ -188,6 +191,11 @@ pub async fn start_with(config: HubConfig, installer: Option<Arc<dyn Installer>>
     let policy_key = config.signing.policy_key.as_deref().map(PolicyKeyFile::read).transpose()?.map(Arc::new);
     let order_key = config.signing.order_key.as_deref().map(OrderKeyFile::read).transpose()?;
     let pass_key = config.signing.pass_key.as_deref().map(PassKeyFile::read).transpose()?.map(Arc::new);
+    let view_key = config.signing.view_key.as_deref().map(ViewKeyFile::read).transpose()?;
+    // Whoever may open a barrier may see who stands there.
+    let view_key = view_key.or_else(|| order_key.clone().map(ViewKey::from));
+    let mut asker = [0; 16];
+    getrandom::fill(&mut asker).map_err(KeyFileError::NoRandomness)?;
     let acceptor = config.https.as_ref().map(HttpsConfig::acceptor).transpose()?;
     let store = Store::open(&config.db, &config.blobs).await?;
     let failed = |source| StartError::Listen { listen: config.listen, source };
@@ -214,6 +222,7 @@ pub async fn start_with(config: HubConfig, installer: Option<Arc<dyn Installer>>
     let (connection, link, inbox) = link::connection(&config.broker, health.clone());
     let herald = Herald { store: store.clone(), link: link.clone() };
     let (revoked, heard) = mpsc::channel(HEARD_MAX);
+    let views = Views::new(view_key, config.view_url, AskerId::from_random(asker), link.clone(), health.clone());
     let bouncer = Bouncer { store: store.clone(), broker: config.broker.clone(), enrolment: enrolment.clone(), heard };
     let (metrics, feeds) = (Metrics::default(), Feeds::default());
     let hub = feeds::Hub { store: &store, link: &link, live: &live, metrics: &metrics, stopping: &stopping };
@@ -240,6 +249,7 @@ pub async fn start_with(config: HubConfig, installer: Option<Arc<dyn Installer>>
         enrolment,
         policy_key,
         guard_post,
+        views,
         pass_key,
         hosts: api::hosts(addr, &config.hosts),
         oidc: config.login.oidc.clone().map(Provider::new).map(Arc::new),

@@ -63,6 +63,13 @@ fn rect([x0, y0, x1, y1]: [usize; 4]) -> Rect {
     Rect::new(side(x0), side(y0), side(x1 - x0), side(y1 - y0))
 }
 
+/// Leaves a few averages of a part of a packed picture, given in its shares.
+pub(crate) fn coarsen_box(picture: &mut Mat, bbox: &BoundingBox) -> opencv::Result<()> {
+    let length = |length: i32| usize::try_from(length).unwrap_or(0);
+    let part = part_of(bbox, length(picture.cols()), length(picture.rows()));
+    part.map_or(Ok(()), |part| coarsen(picture, rect(part)))
+}
+
 impl Picture {
     /// Covers a part, given in shares of the picture.
     pub fn cover(&mut self, bbox: &BoundingBox, how: Cover) -> Result<(), PictureError> {

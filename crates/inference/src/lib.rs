@@ -16,6 +16,7 @@ pub mod picture;
 pub mod picture_health;
 pub mod plates;
 pub mod runtime;
+pub mod view;
 
 pub use codes::{CodesError, FoundCode, find_codes};
 pub use detector::{DetectError, Detector, OpenError, StageTimes, Threads};

@@ -12,6 +12,9 @@ use crate::cover::coarsen;
 /// The part of a standing person's box that holds the head, from the top, as a share of its height.
 const HEAD_SHARE: f32 = 0.24;
 
+/// How large words are beside marks in a small picture.
+const TEXT_SCALE_SMALL: f64 = 0.35;
+
 /// What to cut out of a frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Crop {
@@ -66,10 +69,7 @@ impl Picture {
     pub fn jpeg(&self, quality: i32) -> Result<Vec<u8>, PictureError> {
         let bgr =
             Mat::new_rows_cols_with_bytes::<opencv::core::Vec3b>(side(self.height), side(self.width), &self.data)?;
-        let mut jpeg = Vector::<u8>::new();
-        let parameters = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality.clamp(0, 100)]);
-        imgcodecs::imencode(".jpg", &bgr, &mut jpeg, &parameters)?;
-        Ok(opencv::core::VectorToVec::to_vec(&jpeg))
+        encoded(&bgr, quality)
     }
 }
 
@@ -166,10 +166,7 @@ pub fn encode_jpeg(
         )?;
         bgr = smaller;
     }
-    let mut jpeg = Vector::<u8>::new();
-    let parameters = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality.clamp(0, 100)]);
-    imgcodecs::imencode(".jpg", &bgr, &mut jpeg, &parameters)?;
-    Ok(opencv::core::VectorToVec::to_vec(&jpeg))
+    encoded(&bgr, quality)
 }
 
 /// A part of a frame in pixels, with even edges, as its halved chroma wants.
@@ -218,7 +215,12 @@ pub(crate) fn cut_bgr(frame: &I420View<'_>, area: Area) -> Result<Mat, PictureEr
     Ok(bgr)
 }
 
-fn blur_head(bgr: &mut Mat, bbox: &BoundingBox, area: Area, frame: &I420View<'_>) -> Result<(), PictureError> {
+pub(crate) fn blur_head(
+    bgr: &mut Mat,
+    bbox: &BoundingBox,
+    area: Area,
+    frame: &I420View<'_>,
+) -> Result<(), PictureError> {
     let (width, height) = (frame.width() as f32, frame.height() as f32);
     let (columns, rows) = (bgr.cols(), bgr.rows());
     // A little wider and higher than the box, which may sit tight.
@@ -252,29 +254,47 @@ pub fn marked_jpeg(picture: &PixelView<'_>, marks: &[Mark], quality: i32) -> Res
     let shown =
         Mat::new_rows_cols_with_bytes::<opencv::core::Vec3b>(side(picture.height()), side(picture.width()), &packed)?;
     let mut shown = shown.try_clone()?;
-    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    draw_marks(&mut shown, marks, TEXT_SCALE_SMALL)?;
+    encoded(&shown, quality)
+}
+
+/// Draws boxes with their words on a packed picture.
+pub(crate) fn draw_marks(shown: &mut Mat, marks: &[Mark], text_scale: f64) -> Result<(), PictureError> {
+    let (width, height) = (shown.cols() as f32, shown.rows() as f32);
     for mark in marks {
-        let [blue, green, red] = mark.colour.map(f64::from);
-        let colour = Scalar::new(blue, green, red, 0.0);
         let (x, y) = ((mark.bbox.x0() * width) as i32, (mark.bbox.y0() * height) as i32);
         let (w, h) = ((mark.bbox.width() * width) as i32, (mark.bbox.height() * height) as i32);
-        imgproc::rectangle(&mut shown, Rect::new(x, y, w.max(1), h.max(1)), colour, 1, imgproc::LINE_8, 0)?;
-        let text: String = mark.text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
-        let at = opencv::core::Point::new(x, (y - 3).max(9));
-        imgproc::put_text(
-            &mut shown,
-            &text,
-            at,
-            imgproc::FONT_HERSHEY_SIMPLEX,
-            0.35,
-            colour,
-            1,
-            imgproc::LINE_AA,
-            false,
-        )?;
+        let area = Rect::new(x, y, w.max(1), h.max(1));
+        imgproc::rectangle(shown, area, scalar(mark.colour), 1, imgproc::LINE_8, 0)?;
+        draw_text(shown, &mark.text, (x, y - 3), mark.colour, text_scale)?;
     }
+    Ok(())
+}
+
+/// Writes a word whose lower left corner is at `(x, y)`, pixels; moved down where it would not be seen.
+pub(crate) fn draw_text(
+    shown: &mut Mat,
+    text: &str,
+    (x, y): (i32, i32),
+    colour: [u8; 3],
+    scale: f64,
+) -> Result<(), PictureError> {
+    let text: String = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+    let at = opencv::core::Point::new(x, y.max((scale * 26.0) as i32));
+    let font = imgproc::FONT_HERSHEY_SIMPLEX;
+    imgproc::put_text(shown, &text, at, font, scale, scalar(colour), 1, imgproc::LINE_AA, false)?;
+    Ok(())
+}
+
+pub(crate) fn scalar(colour: [u8; 3]) -> Scalar {
+    let [blue, green, red] = colour.map(f64::from);
+    Scalar::new(blue, green, red, 0.0)
+}
+
+/// A JPEG of a packed picture.
+pub(crate) fn encoded(shown: &impl opencv::core::ToInputArray, quality: i32) -> Result<Vec<u8>, PictureError> {
     let mut jpeg = Vector::<u8>::new();
     let parameters = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, quality.clamp(0, 100)]);
-    imgcodecs::imencode(".jpg", &shown, &mut jpeg, &parameters)?;
+    imgcodecs::imencode(".jpg", shown, &mut jpeg, &parameters)?;
     Ok(opencv::core::VectorToVec::to_vec(&jpeg))
 }

@@ -9,7 +9,7 @@
 //! what it acknowledged.
 //!
 //! Start reading at [`outbox`], then [`publisher`]; [`spool`] and [`uploader`] do the same for pictures and clips,
-//! [`policy`] brings what the hub wants and [`orders`] what a guard there orders.
+//! [`policy`] brings what the hub wants, [`orders`] what a guard there orders, and [`views`] who there looks through a camera.
 
 mod backoff;
 mod durable;
@@ -26,6 +26,7 @@ pub mod publisher;
 pub mod spool;
 pub mod tls;
 pub mod uploader;
+pub mod views;
 
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ pub use publisher::{Hearing, Limits, Links, Publisher, PublisherHandle, Publishe
 pub use spool::{EvidenceClass, MediaType, Spool, SpoolError, SpoolLimits};
 pub use tls::{ClientCertificate, Tls, TlsError};
 pub use uploader::{Uploader, UploaderConfig, UploaderHandle, UploaderState};
+pub use views::{ViewLink, ViewPost, ViewPostConfig, Viewings};
 
 /// What a look at the node's wall clock gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

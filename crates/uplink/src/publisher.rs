@@ -23,6 +23,7 @@ use crate::broker::{BrokerConfig, KEEP_ALIVE};
 use crate::orders::OrderLink;
 use crate::outbox::{Backlog, Outbox};
 use crate::policy::PolicyLink;
+use crate::views::ViewLink;
 use crate::{ClockReading, WallClock};
 use connection::{Connection, End};
 use delivery::Pace;
@@ -162,6 +163,8 @@ pub struct PublisherState {
     pub policy_denied: bool,
     /// Whether the node hears guards' orders.
     pub orders: Hearing,
+    /// Whether the node hears who wants to look through its cameras.
+    pub views: Hearing,
 }
 
 /// Whether the broker lets the node hear a topic.
@@ -183,6 +186,8 @@ pub struct Links {
     pub policy: Option<PolicyLink>,
     /// Guards' orders; the answers to them go out by the same connection.
     pub orders: Option<OrderLink>,
+    /// Who wants to look through its cameras.
+    pub views: Option<ViewLink>,
 }
 
 /// Starts the delivery of an outbox.
@@ -240,12 +245,12 @@ impl Publisher {
         clock: WallClock,
         links: Links,
     ) -> PublisherHandle {
-        let (version, Links { policy, orders }) = (version.into(), links);
+        let (version, Links { policy, orders, views }) = (version.into(), links);
         let unconfirmed = outbox.backlog().rows;
         let (state, watched) = watch::channel(PublisherState { unconfirmed, ..PublisherState::default() });
         let (stop, stopping) = watch::channel(Stop::NotYet);
         let backlog = outbox.watch();
-        let node = Node { outbox, broker, limits, version, clock, policy, orders, state, epoch: Instant::now() };
+        let node = Node { outbox, broker, limits, version, clock, policy, orders, views, state, epoch: Instant::now() };
         let task = tokio::spawn(run(Arc::new(node), stopping));
         PublisherHandle { state: watched, backlog, stop, task }
     }
@@ -286,6 +291,7 @@ struct Node {
     clock: WallClock,
     policy: Option<PolicyLink>,
     orders: Option<OrderLink>,
+    views: Option<ViewLink>,
     state: watch::Sender<PublisherState>,
     epoch: Instant,
 }

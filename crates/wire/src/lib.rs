@@ -1,5 +1,5 @@
 //! What travels between machines: the event envelope, acknowledgements, node status, policies, guards' orders, passes
-//! of visitors, the enrolment of nodes, topics, keys and blob names.
+//! of visitors, requests for a camera's pictures, the enrolment of nodes, topics, keys and blob names.
 //!
 //! Owns every byte that one machine sends and another reads, so that both ends agree by construction. Never does IO,
 //! reads a clock or draws a random number.
@@ -24,6 +24,7 @@ pub mod policy;
 mod samples;
 pub mod status;
 pub mod topic;
+pub mod view;
 pub mod webhook;
 
 pub use access::{AccessDecided, AccessVerdict, LaneChange, LaneHappening, LaneName};
@@ -39,3 +40,4 @@ pub use pass::{Pass, PassKey, PassKeys, PassPublicKey};
 pub use plate::PlateRead;
 pub use status::{NodeState, Status};
 pub use topic::{Channel, NodeTopic};
+pub use view::{ViewKey, ViewRequest};

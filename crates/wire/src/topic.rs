@@ -20,10 +20,12 @@ pub enum Channel {
     Order,
     /// Node to whoever ordered, QoS 1: an [`OrderAnswer`](crate::order::OrderAnswer).
     Answer,
+    /// Hub to node, QoS 0, never retained: a [`ViewRequest`](crate::view::ViewRequest).
+    View,
 }
 
 impl Channel {
-    const ALL: [Self; 6] = [Self::Event, Self::Status, Self::Ack, Self::Policy, Self::Order, Self::Answer];
+    const ALL: [Self; 7] = [Self::Event, Self::Status, Self::Ack, Self::Policy, Self::Order, Self::Answer, Self::View];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -33,6 +35,7 @@ impl Channel {
             Self::Policy => "policy",
             Self::Order => "order",
             Self::Answer => "answer",
+            Self::View => "view",
         }
     }
 
@@ -67,7 +70,7 @@ pub fn counts_topic(site: &SiteId, gate: &GateId) -> Option<String> {
 
 /// Why a text is not a topic of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{0}\" is not a topic of the form {ROOT}/SITE/NODE/event, status, ack, policy, order or answer")]
+#[error("\"{0}\" is not a topic of the form {ROOT}/SITE/NODE/event, status, ack, policy, order, answer or view")]
 pub struct UnknownTopic(String);
 
 impl std::fmt::Display for NodeTopic {

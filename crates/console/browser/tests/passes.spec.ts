@@ -15,9 +15,7 @@ test('a pass is issued, its code shown once, and taken back with a reason', asyn
   await page.getByRole('button', { name: 'Cấp thẻ' }).click();
   await expect(page.getByText('Thời điểm kết thúc phải sau lúc bắt đầu.')).toBeVisible();
   await page.getByLabel('Đến', { exact: true }).fill(until);
-  const answer = page.waitForResponse((response) => response.request().method() === 'POST');
   await page.getByRole('button', { name: 'Cấp thẻ' }).click();
-  test.skip((await answer).status() === 501, 'this hub holds no key for passes');
 
   const dialog = page.getByRole('dialog');
   const picture = dialog.getByRole('img', { name: 'Mã QR của thẻ' });

@@ -141,7 +141,7 @@ pub(super) fn read_trusted(table: &mut TableReader<'_>) -> Option<TrustedHub> {
     Some(TrustedHub { policies, orders })
 }
 
-fn keys<K: std::str::FromStr>(field: &str, given: &[String], table: &mut TableReader<'_>) -> Option<Vec<K>>
+pub(super) fn keys<K: std::str::FromStr>(field: &str, given: &[String], table: &mut TableReader<'_>) -> Option<Vec<K>>
 where
     K::Err: std::fmt::Display,
 {

@@ -43,6 +43,9 @@ pub enum Permission {
     /// What was decided at lanes and why.
     #[serde(rename = "decisions.read")]
     DecisionsRead,
+    /// Looks through cameras as they are now.
+    #[serde(rename = "cameras.view")]
+    CamerasView,
     /// What needs attention: alerts, without the plate of a watched vehicle.
     #[serde(rename = "alerts.read")]
     AlertsRead,
@@ -112,19 +115,20 @@ pub enum Permission {
 }
 
 use Permission::{
-    AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
-    FeedsWrite, FiguresRead, HoldsRead, HoldsWrite, NodesRead, NodesWrite, OrdersRead, OrdersWrite, PassesRead,
-    PassesWrite, PlatesRead, PoliciesRead, PoliciesWrite, QuarantineRead, RetentionRead, WatchListsApprove,
+    AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, CamerasView, DecisionsRead,
+    EventsRead, FeedsWrite, FiguresRead, HoldsRead, HoldsWrite, NodesRead, NodesWrite, OrdersRead, OrdersWrite,
+    PassesRead, PassesWrite, PlatesRead, PoliciesRead, PoliciesWrite, QuarantineRead, RetentionRead, WatchListsApprove,
     WatchListsRead, WatchListsWrite,
 };
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         FiguresRead,
         EventsRead,
         PlatesRead,
         DecisionsRead,
+        CamerasView,
         AlertsRead,
         AlertsAct,
         OrdersRead,
@@ -156,6 +160,7 @@ impl Permission {
             EventsRead => "events.read",
             PlatesRead => "plates.read",
             DecisionsRead => "decisions.read",
+            CamerasView => "cameras.view",
             AlertsRead => "alerts.read",
             AlertsAct => "alerts.act",
             OrdersRead => "orders.read",
@@ -185,11 +190,10 @@ impl Permission {
     pub const fn is_of_the_whole(self) -> bool {
         match self {
             AccountsRead | AccountsWrite | RetentionRead | AuditLogRead | AuditLogVerify => true,
-            FiguresRead | EventsRead | PlatesRead | DecisionsRead | AlertsRead | AlertsAct | OrdersRead
-            | OrdersWrite | NodesRead | NodesWrite | QuarantineRead | PoliciesRead | PoliciesWrite | WatchListsRead
-            | WatchListsWrite | WatchListsApprove | PassesRead | PassesWrite | FeedsWrite | HoldsRead | HoldsWrite => {
-                false
-            }
+            FiguresRead | EventsRead | PlatesRead | DecisionsRead | CamerasView | AlertsRead | AlertsAct
+            | OrdersRead | OrdersWrite | NodesRead | NodesWrite | QuarantineRead | PoliciesRead | PoliciesWrite
+            | WatchListsRead | WatchListsWrite | WatchListsApprove | PassesRead | PassesWrite | FeedsWrite
+            | HoldsRead | HoldsWrite => false,
         }
     }
 }
@@ -239,6 +243,7 @@ impl Role {
                 EventsRead,
                 PlatesRead,
                 DecisionsRead,
+                CamerasView,
                 AlertsRead,
                 AlertsAct,
                 OrdersRead,
@@ -253,6 +258,7 @@ impl Role {
                 EventsRead,
                 PlatesRead,
                 DecisionsRead,
+                CamerasView,
                 AlertsRead,
                 AlertsAct,
                 WatchListsRead,
@@ -287,6 +293,8 @@ impl Role {
             Self::SystemAdmin => &[
                 FiguresRead,
                 EventsRead,
+                // Whoever sets a camera up must see what it sees.
+                CamerasView,
                 AlertsRead,
                 AlertsAct,
                 NodesRead,
@@ -376,6 +384,8 @@ mod tests {
             assert_eq!(may(role, AccountsWrite), role == Role::SecurityAdmin, "{role}");
             assert_eq!(may(role, OrdersWrite), role == Role::GateOperator, "{role} opens barriers");
             assert_eq!(may(role, HoldsWrite), role == Role::CaseOfficer, "{role} holds");
+            let looks = [Role::GateOperator, Role::CaseOfficer, Role::SystemAdmin].contains(&role);
+            assert_eq!(may(role, CamerasView), looks, "{role} looks through cameras");
         }
         for role in [Role::SecurityAdmin, Role::SystemAdmin, Role::Auditor, Role::Viewer] {
             assert!(!may(role, PlatesRead) && !may(role, DecisionsRead), "{role} reads plates");

@@ -164,7 +164,8 @@ async fn is_visible(app: &App, caller: &Caller, hash: &BlobHash, event: Option<&
     Ok(clips.get(&event.id).is_some_and(|clips| clips.iter().any(|added| added.clip.sha256 == *hash)))
 }
 
-async fn drain(body: Body) {
+/// Reads a refused body to its end and throws it away, so that whoever writes before he reads gets the answer.
+pub(super) async fn drain(body: Body) {
     let mut chunks = body.into_data_stream();
     let mut left = DRAIN_BYTES_MAX;
     while let Ok(Some(Ok(chunk))) = timeout(STALL_MAX, chunks.next()).await {

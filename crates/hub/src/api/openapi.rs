@@ -11,10 +11,10 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
-    accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, counts, decisions, draft_access, draft_rows, drafts,
-    enrolments, exports, gates, health, holds, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc, orders,
-    passes, places, plates, policies, policy_trial, reports, retention, session, stream, view, visits, watch_entries,
-    webhooks,
+    accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, counts, decisions, draft_access, draft_rows,
+    drafts, enrolments, exports, gates, health, holds, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc,
+    orders, passes, places, plates, policies, policy_trial, reports, retention, session, stream, view, views, visits,
+    watch_entries, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -80,6 +80,9 @@ use crate::api::{
         appliance::trial_picture,
         appliance::gate_put,
         nodes::nodes,
+        views::put_view,
+        views::snapshot,
+        views::live,
         enrolments::revoke,
         enrolments::invitations,
         enrolments::invite,

@@ -1,4 +1,4 @@
-//! The tables `[authority]`, `[https]` and `[signing]`.
+//! The tables `[authority]`, `[https]`, `[signing]` and `[view]`.
 
 use std::path::{Path, PathBuf};
 
@@ -69,7 +69,22 @@ pub(super) fn signing(table: &mut TableReader<'_>, folder: &Path) -> SigningConf
         policy_key: file("policy_key_file"),
         order_key: file("order_key_file"),
         pass_key: file("pass_key_file"),
+        view_key: file("view_key_file"),
     }
+}
+
+/// The table `[view]`.
+pub(super) fn view_url(table: &mut TableReader<'_>) -> Option<String> {
+    let url = table.optional::<String>("url")?;
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    if host.is_none_or(|host| host.trim_end_matches('/').is_empty() || host.trim_end_matches('/').contains('/')) {
+        table.note(
+            "url",
+            format!("\"{url}\" is not this hub's address for nodes: https://HOST or https://HOST:PORT is"),
+        );
+        return None;
+    }
+    Some(url.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]
@@ -89,6 +104,17 @@ mod tests {
         let (authority, https) = (config.authority.expect("an authority"), config.https.expect("https"));
         assert_eq!(https.certificate, Path::new("/etc/gatehouse/ca/hub.crt"));
         assert_eq!((authority.hub_url.as_str(), authority.broker.port), ("https://hub.vn:8443", 8883));
+    }
+
+    #[test]
+    fn a_hub_among_several_says_where_pictures_come_to_it() {
+        let view = |url: &str| HubConfig::parse(&format!("{BASE}[view]\nurl = \"{url}\"\n"), Path::new(""));
+        let config = view("https://hub-2.vn:8443/").expect("it is right");
+        assert_eq!(config.view_url.as_deref(), Some("https://hub-2.vn:8443"));
+        for wrong in ["hub-2.vn", "https://", "https://hub-2.vn/path", "ftp://hub-2.vn"] {
+            let problems = view(wrong).expect_err(wrong).to_string();
+            assert!(problems.contains("view.url"), "{problems}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The files that hold the policy key, the order key and the pass key: 32 secret bytes each that only their owner may read.
+//! The files that hold the policy key, the order key, the pass key and the view key: 32 secret bytes each that only their owner may read.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -7,9 +7,9 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
-use wire::OrderKey;
 use wire::pass::PassKey;
 use wire::policy::PolicyKey;
+use wire::{OrderKey, ViewKey};
 
 /// Length of the file in bytes.
 const SEED_BYTES: usize = 32;
@@ -23,6 +23,8 @@ pub enum KeyKind {
     Order,
     /// Visitors' passes.
     Pass,
+    /// Requests for pictures and nothing else.
+    View,
 }
 
 impl fmt::Display for KeyKind {
@@ -31,6 +33,7 @@ impl fmt::Display for KeyKind {
             Self::Policy => "policy",
             Self::Order => "order",
             Self::Pass => "pass",
+            Self::View => "view",
         })
     }
 }
@@ -42,6 +45,7 @@ impl KeyKind {
             Self::Policy => "policy keygen",
             Self::Order => "order-key keygen",
             Self::Pass => "pass keygen",
+            Self::View => "view-key keygen",
         }
     }
 }
@@ -57,6 +61,11 @@ pub struct OrderKeyFile;
 /// Makes and reads files of pass keys.
 #[derive(Debug)]
 pub struct PassKeyFile;
+
+/// Makes and reads files of view keys. An order key's file is read as well: whoever has that one looks through cameras
+/// anyway.
+#[derive(Debug)]
+pub struct ViewKeyFile;
 
 /// Why there is no key.
 #[derive(Debug, Error)]
@@ -153,6 +162,18 @@ impl PassKeyFile {
     /// Reads a key.
     pub fn read(path: &Path) -> Result<PassKey, KeyFileError> {
         read(KeyKind::Pass, path).map(PassKey::from_seed)
+    }
+}
+
+impl ViewKeyFile {
+    /// Makes a new key; on disk before this returns. Never replaces one.
+    pub fn create(path: &Path) -> Result<ViewKey, KeyFileError> {
+        create(KeyKind::View, path).map(ViewKey::from_seed)
+    }
+
+    /// Reads a key.
+    pub fn read(path: &Path) -> Result<ViewKey, KeyFileError> {
+        read(KeyKind::View, path).map(ViewKey::from_seed)
     }
 }
 

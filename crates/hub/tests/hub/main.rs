@@ -29,3 +29,4 @@ mod reports;
 mod retention;
 mod support;
 mod tls;
+mod views;

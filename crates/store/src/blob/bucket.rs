@@ -165,7 +165,7 @@ impl Bucket {
         let BucketConfig { bucket, region, access_key_id, .. } = &self.config;
         if says("NoSuchBucket") {
             format!("there is no bucket \"{bucket}\": make it, or correct its name")
-        } else if says("InvalidAccessKeyId") {
+        } else if says("InvalidAccessKeyId") || says("NotSignedUp") {
             format!("the server does not know the access key \"{access_key_id}\"")
         } else if says("SignatureDoesNotMatch") {
             format!("the secret key is not the one of the access key \"{access_key_id}\"")
@@ -309,6 +309,7 @@ mod tests {
         assert_eq!(bucket.key("ab/abc").as_ref(), "hub/ab/abc");
         for (said, told) in [
             ("<Code>RequestTimeTooSkewed</Code>", "set this one by a time service"),
+            ("<Code>NoSuchBucket</Code>", "there is no bucket \"media\""),
             ("<Code>AccessDenied</Code>", "to get, put and delete objects"),
             ("<Code>AuthorizationHeaderMalformed</Code>", "in another region than \"us-east-1\""),
             ("client error (Connect): dns error: no such host", "the name of the server is not known"),

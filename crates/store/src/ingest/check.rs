@@ -72,7 +72,7 @@ fn check(
     };
     match topic.channel {
         Channel::Event => {}
-        Channel::Status | Channel::Ack | Channel::Policy | Channel::Order | Channel::Answer => {
+        Channel::Status | Channel::Ack | Channel::Policy | Channel::Order | Channel::Answer | Channel::View => {
             return bad(None, Reason::UnknownTopic, format!("\"{topic}\" is not an event topic"));
         }
     }

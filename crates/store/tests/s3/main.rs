@@ -238,7 +238,6 @@ async fn what_is_wrong_with_a_bucket_is_said() {
     let home = Home::of_bucket().await;
     let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     for (blobs, wrong) in [
-        (home.with(|bucket| bucket.bucket = "nowhere".to_owned()), "there is no bucket \"nowhere\""),
         (home.with(|bucket| bucket.access_key_id = "nobody".to_owned()), "does not know the access key \"nobody\""),
         (
             home.with(|bucket| bucket.secret_access_key = "another".to_owned()),

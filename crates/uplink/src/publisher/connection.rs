@@ -101,6 +101,7 @@ pub(super) struct Connection<'a> {
     policies: String,
     orders: String,
     answers: String,
+    views: String,
     /// What the node says of its policy.
     policy: Option<watch::Receiver<PolicyStatus>>,
 }
@@ -136,6 +137,7 @@ impl<'a> Connection<'a> {
             policies: topic(Channel::Policy),
             orders: topic(Channel::Order),
             answers: topic(Channel::Answer),
+            views: topic(Channel::View),
             policy: node.policy.as_ref().map(|link| link.status()),
         }
     }
@@ -334,14 +336,16 @@ impl<'a> Connection<'a> {
             self.tell_refusal(Some(Refusal::ReceiptsDenied));
         }
         let policy_denied = self.node.policy.is_some() && denied.next() == Some(true);
-        let orders = match self.node.orders.as_ref().and(denied.next()) {
+        let hearing = |denied: Option<bool>| match denied {
             None => Hearing::Unknown,
             Some(false) => Hearing::Granted,
             Some(true) => Hearing::Denied,
         };
-        let (policy_was_denied, orders_before) = {
+        let orders = hearing(self.node.orders.as_ref().and_then(|_| denied.next()));
+        let views = hearing(self.node.views.as_ref().and_then(|_| denied.next()));
+        let (policy_was_denied, orders_before, views_before) = {
             let state = self.node.state.borrow();
-            (state.policy_denied, state.orders)
+            (state.policy_denied, state.orders, state.views)
         };
         if policy_denied && !policy_was_denied {
             warn!(topic = self.policies, "the broker does not let this node hear which policy the hub wants");
@@ -349,7 +353,10 @@ impl<'a> Connection<'a> {
         if orders == Hearing::Denied && orders_before != orders {
             warn!(topic = self.orders, "the broker does not let this node hear guards' orders");
         }
-        self.node.tell(|state| (state.policy_denied, state.orders) = (policy_denied, orders));
+        if views == Hearing::Denied && views_before != views {
+            warn!(topic = self.views, "the broker does not let this node hear who looks through its cameras");
+        }
+        self.node.tell(|state| (state.policy_denied, state.orders, state.views) = (policy_denied, orders, views));
     }
 
     fn tell_refusal(&self, refused: Option<Refusal>) {
@@ -377,6 +384,10 @@ impl<'a> Connection<'a> {
             } else {
                 link.deliver(&message.payload);
             }
+            return;
+        }
+        if let Some(link) = self.node.views.as_ref().filter(|_| message.topic.as_ref() == self.views.as_bytes()) {
+            link.deliver(&message.payload);
             return;
         }
         if message.topic.as_ref() != self.receipts.as_bytes() {
@@ -415,11 +426,12 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// What the node hears: receipts, policies, orders.
+    /// What the node hears: receipts, policies, orders, requests for pictures.
     fn topics(&self) -> impl Iterator<Item = &String> {
         let policies = self.node.policy.as_ref().map(|_| &self.policies);
         let orders = self.node.orders.as_ref().map(|_| &self.orders);
-        [&self.receipts].into_iter().chain(policies).chain(orders)
+        let views = self.node.views.as_ref().map(|_| &self.views);
+        [&self.receipts].into_iter().chain(policies).chain(orders).chain(views)
     }
 
     fn publish_status(&mut self, state: NodeState, sent: Sent) -> Told {

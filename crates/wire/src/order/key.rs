@@ -26,6 +26,10 @@ impl OrderKey {
     pub(super) const fn signer(&self) -> &PolicyKey {
         &self.0
     }
+
+    pub(crate) fn into_signer(self) -> PolicyKey {
+        self.0
+    }
 }
 
 /// A policy key gives orders as well: it may say who passes anyway. There is no way back.

@@ -91,6 +91,17 @@ async function told<T>(asked: Promise<Answer<T>>): Promise<Answer<T>> {
   }
 }
 
+/** An answer that is no JSON, such as a picture, to be read as it comes; an error says why not. */
+export async function open(path: string, signal?: AbortSignal): Promise<Response> {
+  const headers = new Headers();
+  carry(headers, 'GET');
+  const asked = fetch(path, signal ? { headers, signal } : { headers });
+  const whole = asked.then(async (response) =>
+    response.ok ? { response } : { response, error: await response.json().catch(() => null) },
+  );
+  return (await told<undefined>(whole)).response;
+}
+
 /** What was asked for, or an error that says why not. */
 export async function take<T>(asked: Promise<Answer<T>>): Promise<T> {
   const { data, response } = await told(asked);

@@ -20,6 +20,7 @@ export const ADMIN = {
   'permission_events.read': ['xem lượt qua và hình ảnh', 'see passages and their pictures'],
   'permission_plates.read': ['xem biển số', 'see plates'],
   'permission_decisions.read': ['xem quyết định ở làn', 'see what was decided at lanes'],
+  'permission_cameras.view': ['xem camera trực tiếp', 'look through cameras'],
   'permission_alerts.read': ['xem cảnh báo', 'see alerts'],
   'permission_alerts.act': ['xử lý cảnh báo', 'deal with alerts'],
   'permission_orders.read': ['xem lệnh đã ra ở làn', 'see orders given to lanes'],

@@ -15,6 +15,7 @@ import { RULES } from './rules';
 import { SET_UP } from './set-up';
 import { SHELL } from './shell';
 import { TROUBLE } from './trouble';
+import { VIEW } from './view';
 
 export const LANGUAGES = ['vi', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -36,6 +37,7 @@ export const WORDS = {
   ...RETENTION,
   ...MAP,
   ...SET_UP,
+  ...VIEW,
 } as const;
 
 export type Key = keyof typeof WORDS;

@@ -205,6 +205,23 @@ pub(super) const NODE: &[Meaning] = &[
         "orders are taken by `keys` alone",
         "Whoever has the secret half of one may give orders to the lanes, and change nothing else.",
     ),
+    field(
+        "view",
+        "",
+        "the defaults below",
+        "How cameras may be looked through from the hub: pictures are sent only while somebody there asks with a key that \
+         is believed. Heads are coarsened in them, and whoever a gate's profile does not picture is coarsened as a whole.",
+    ),
+    field(
+        "view.keys",
+        "list of the public keys that `gatehouse-hub view-key keygen` has shown",
+        "the keys of `[policy]` alone",
+        "Whoever has the secret half of one may look, and change nothing. Those that give orders may look as well.",
+    ),
+    field("view.enabled", "true or false", "true", "Whether anybody may; where not, whoever asks is told so."),
+    field("view.fps_max", "", "", "Pictures a second of one camera, at most; under load far fewer."),
+    field("view.width_max", "", "", "Their width in pixels, at most."),
+    field("view.kbit_s_max", "", "", "What all pictures together may take of the node's line, kilobits a second."),
 ];
 
 /// A gate's profile.

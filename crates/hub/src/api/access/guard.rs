@@ -232,7 +232,8 @@ fn entry(caller: &Caller, route: &Route, uri: &Uri) -> LogEntry {
         (false, Some(query)) => format!("{}?{query}", uri.path()),
     };
     let mut entry = caller.entry(clock::now(), format!("{} {}", route.method, route.path), subject);
-    let in_path = route.path.contains("/sites/{site}").then(|| uri.path().split('/').nth(4)).flatten();
+    let names_site = ["/sites/{site}", "/cameras/{site}"].into_iter().any(|part| route.path.contains(part));
+    let in_path = names_site.then(|| uri.path().split('/').nth(4)).flatten();
     let in_query = || parameter(uri, "site");
     entry.site = in_path.map(str::to_owned).or_else(in_query).and_then(|site| site.parse::<SiteId>().ok());
     entry

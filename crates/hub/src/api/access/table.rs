@@ -88,9 +88,9 @@ impl Route {
 
 use Access::{Machine, May, Own, OwnOr, Public, SignedIn};
 use Permission::{
-    AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, DecisionsRead, EventsRead,
-    FeedsWrite, FiguresRead, HoldsRead, HoldsWrite, NodesRead, NodesWrite, OrdersRead, OrdersWrite, PassesRead,
-    PassesWrite, PlatesRead, PoliciesRead, PoliciesWrite, QuarantineRead, RetentionRead, WatchListsApprove,
+    AccountsRead, AccountsWrite, AlertsAct, AlertsRead, AuditLogRead, AuditLogVerify, CamerasView, DecisionsRead,
+    EventsRead, FeedsWrite, FiguresRead, HoldsRead, HoldsWrite, NodesRead, NodesWrite, OrdersRead, OrdersWrite,
+    PassesRead, PassesWrite, PlatesRead, PoliciesRead, PoliciesWrite, QuarantineRead, RetentionRead, WatchListsApprove,
     WatchListsRead, WatchListsWrite,
 };
 
@@ -162,6 +162,9 @@ pub(crate) const TABLE: &[Route] = &[
     route("GET", "/api/v1/blobs/{sha256}", May(EventsRead)).personal(),
     // Opening it is written down; what a watcher is told of depends on the permissions for each kind of event.
     route("GET", "/api/v1/stream", May(FiguresRead)).personal(),
+    // Persons as they are now. A live view is written down when it begins and when it ends, with how long it was.
+    route("GET", "/api/v1/cameras/{site}/{node}/{camera}/snapshot", May(CamerasView)).personal(),
+    route("GET", "/api/v1/cameras/{site}/{node}/{camera}/live", May(CamerasView)).by_handler(),
     route("GET", "/api/v1/visits", May(PlatesRead)).search_by("plate"),
     route("GET", "/api/v1/dwell", May(FiguresRead)),
     // Alerts name no plate: whoever may read the plate that raised one finds it by its event.
@@ -240,6 +243,7 @@ pub(crate) const TABLE: &[Route] = &[
     route("POST", "/api/v1/sites/{site}/passes/{id}/revocation", May(PassesWrite)),
     route("GET", "/api/v1/sites/{site}/policy/{version}", Machine),
     route("PUT", "/api/v1/blobs/{sha256}", Machine),
+    route("PUT", "/api/v1/nodes/{node}/views/{camera}", Machine),
 ];
 
 /// Who may use which method of which path: the whole table, in its order.
@@ -305,7 +309,8 @@ mod tests {
                 "/api/v1/authority",
                 "/api/v1/authority/revoked",
                 "/api/v1/sites/{site}/policy/{version}",
-                "/api/v1/blobs/{sha256}"
+                "/api/v1/blobs/{sha256}",
+                "/api/v1/nodes/{node}/views/{camera}"
             ]
         );
     }

@@ -6,8 +6,8 @@ import { evidenceOf, gatesOf } from '../../live/feed';
 import { useLive } from '../../live/store';
 import { entryTitle } from '../../parts/feed-words';
 import { Icon } from '../../parts/icon';
-import { CameraMark } from '../../parts/marks';
 import { bestOf, Picture } from '../../parts/picture';
+import { CameraDoor } from '../../view/camera-view';
 
 /** The time of the last event is told anew so often. */
 const AGE_STEP_MS = 5_000;
@@ -67,7 +67,13 @@ export function GateCard({ gate, showsSite }: { gate: Gate; showsSite: boolean }
         ))}
         {gate.cameras.length === 0 && <span className="soft">{t('no_cameras')}</span>}
         {gate.cameras.map((camera) => (
-          <CameraMark key={`${camera.node} ${camera.camera}`} camera={camera.camera} state={camera.state} />
+          <CameraDoor
+            key={`${camera.node} ${camera.camera}`}
+            site={gate.site}
+            node={camera.node}
+            camera={camera.camera}
+            state={camera.state}
+          />
         ))}
       </div>
     </article>

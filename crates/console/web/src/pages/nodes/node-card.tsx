@@ -3,7 +3,8 @@ import type { Node } from '../../api/types';
 import { useNow, useReader } from '../../app/reader';
 import { useMay } from '../../app/session';
 import type { Format } from '../../format/format';
-import { Badge, CameraMark } from '../../parts/marks';
+import { Badge } from '../../parts/marks';
+import { CameraDoor } from '../../view/camera-view';
 import { named, type Translate } from '../../words';
 import { RevokeNode } from './revoke';
 
@@ -62,7 +63,7 @@ export function NodeCard({ node }: { node: Node }) {
       <div className="row small">
         {node.cameras.map((camera) => (
           <span key={camera.camera} title={camera.reason || undefined}>
-            <CameraMark camera={camera.camera} state={camera.state} />
+            <CameraDoor site={node.site} node={node.node} camera={camera.camera} state={camera.state} />
           </span>
         ))}
       </div>

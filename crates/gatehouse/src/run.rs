@@ -67,13 +67,16 @@ pub(crate) fn usual_folder() -> Result<PathBuf> {
     Ok(data.context("neither XDG_DATA_HOME nor HOME is set: say where with --data FOLDER")?.join(FOLDER))
 }
 
+/// Whether a node is well.
+type IsAlive = Box<dyn Fn() -> bool + Send>;
+
 /// What the service manager is told of a node that comes and goes: a house without one is well.
 #[derive(Default, Clone)]
-struct Pulse(Arc<Mutex<Option<Box<dyn Fn() -> bool + Send>>>>);
+struct Pulse(Arc<Mutex<Option<IsAlive>>>);
 
 impl Pulse {
     fn of(&self, node: Option<&Node>) {
-        let pulse = node.map(|node| Box::new(node.pulse()) as Box<dyn Fn() -> bool + Send>);
+        let pulse = node.map(|node| Box::new(node.pulse()) as IsAlive);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = pulse;
     }
 

@@ -68,8 +68,8 @@ fn read_cells<'a>(grid: &'a FaceGrid<'a>, score_min: f32) -> impl Iterator<Item 
     let scores = grid.classes.iter().zip(grid.objects);
     scores.zip(boxes).zip(landmarks).enumerate().filter_map(move |(cell, (((class, object), bbox), landmarks))| {
         let score = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();
-        // Not a number is below no limit, so it is asked the other way round.
-        if !(score >= score_min) {
+        // Not a number is below no limit.
+        if score.is_nan() || score < score_min {
             return None;
         }
         let stride = grid.stride as f32;

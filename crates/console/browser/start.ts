@@ -38,6 +38,7 @@ export default async function start(): Promise<() => Promise<void>> {
   await some('/api/v1/passages', 'passages');
   await some('/api/v1/decisions', 'decisions');
   await some('/api/v1/plates?outcome=read', 'plates');
+  await some('/api/v1/alerts', 'alerts');
   const touch = setInterval(() => void hub.get('/api/v1/session').catch(() => {}), TOUCH_MS);
   return async () => {
     clearInterval(touch);

@@ -14,6 +14,10 @@ use crate::clock;
 /// How often it is looked whether something has become too old.
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 
+/// A hub whose clock is so far ahead of the newest events deletes nothing by itself: more likely its clock is wrong than
+/// that nothing has happened anywhere for so long, and what is deleted does not come back.
+const AHEAD_MAX: Duration = Duration::from_secs(31 * 24 * 3_600);
+
 /// Under this name dropped months are written down.
 const BY_MONTHS: &str = "log_keep_months";
 
@@ -100,7 +104,14 @@ pub(crate) async fn run(
     }
     loop {
         let now = clock::now();
-        if let Some(rules) = &rules {
+        let is_plausible = match store.event_newest_at().await {
+            Ok(newest) => is_plausible(now, newest),
+            Err(error) => {
+                warn!(error = &error as &dyn std::error::Error, "what is too old stays for now");
+                false
+            }
+        };
+        if let Some(rules) = rules.as_ref().filter(|_| is_plausible) {
             match delete_due(&store, rules, BY_RULES, now, || *stopping.borrow()).await {
                 Ok(deleted) => {
                     for (class, count) in deleted.counts {
@@ -111,6 +122,7 @@ pub(crate) async fn run(
             }
         }
         if let Some(keep) = keep_months
+            && is_plausible
             && let Err(DropError::OneTable) = drop_months(&store, keep, now).await
         {
             warn!(error = &DropError::OneTable as &dyn std::error::Error, "log_keep_months has no effect");
@@ -121,6 +133,19 @@ pub(crate) async fn run(
             _ = stopping.wait_for(|stop| *stop) => return,
         }
     }
+}
+
+/// Whether it may be as late as the hub's clock says, where the newest events are of this moment.
+fn is_plausible(now: UtcTime, newest: Option<UtcTime>) -> bool {
+    let ahead = newest.map_or(Duration::ZERO, |newest| now.since(newest));
+    if ahead > AHEAD_MAX {
+        warn!(
+            days = ahead.as_secs() / (24 * 3_600),
+            "the newest events are this old by the hub's clock: nothing is deleted until it is right or events come; \
+             `gatehouse-hub retention run` deletes all the same"
+        );
+    }
+    ahead <= AHEAD_MAX
 }
 
 /// Drops every month of the log before the last `keep` ones, the running one among them.
@@ -137,5 +162,21 @@ async fn drop_months(store: &Store, keep: u32, now: UtcTime) -> Result<(), DropE
             warn!(error = &error as &dyn std::error::Error, "old months of the log stay for now");
             Ok(())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumps_ahead_deletes_nothing() {
+        let at = |text: &str| text.parse::<UtcTime>().expect("a moment");
+        let newest = Some(at("2026-11-22T04:00:00Z"));
+        assert!(is_plausible(at("2026-11-22T05:00:00Z"), newest));
+        assert!(is_plausible(at("2026-12-20T05:00:00Z"), newest), "a quiet month");
+        assert!(!is_plausible(at("2027-11-22T05:00:00Z"), newest), "a year");
+        assert!(is_plausible(at("2020-01-01T00:00:00Z"), newest), "one that is behind deletes less");
+        assert!(is_plausible(at("2027-11-22T05:00:00Z"), None), "there is nothing to delete");
     }
 }

@@ -121,4 +121,14 @@ impl Store {
         let pos = Query::new("select coalesce(max(pos), 0) from event").fetch_number(&self.inner.db).await?;
         natural("a place in the log", pos)
     }
+
+    /// The latest moment, by the nodes' clocks, among the newest events of the log; nothing where it is empty.
+    pub async fn event_newest_at(&self) -> Result<Option<UtcTime>, StoreError> {
+        // More than one, because a node may have been away for weeks, or have a clock that is behind.
+        let newest = Query::new(
+            "select coalesce(max(newest.at), -1) from (select at from event order by pos desc limit 1000) newest",
+        );
+        let micros = newest.fetch_number(&self.inner.db).await?;
+        Ok(UtcTime::from_unix_micros(micros).ok().filter(|_| micros >= 0))
+    }
 }

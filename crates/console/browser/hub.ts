@@ -32,7 +32,9 @@ export class Caller {
     await this.context.storageState({ path });
   }
 
+  /** Signs out: an account has few sessions at once, and the oldest gives way to a new one. */
   async end(): Promise<void> {
+    await this.context.delete('/api/v1/session', { headers: { 'x-csrf-token': this.csrf } }).catch(() => null);
     await this.context.dispose();
   }
 }

@@ -148,7 +148,7 @@ async fn ask_large(events: u64, program: &Path, server: &Postgres, folder: &Path
     let broker = Mosquitto::start()?;
     let mut nodes: Vec<_> = (0..NODES).map(Node::new).collect();
     add(&nodes, program, &url, &blobs)?;
-    let key = steady::reader_key(program, &url)?;
+    let key = steady::reader_key(program, &url, &blobs)?;
     let start = |listen| Hub::start_at(listen, program, &url, &blobs, broker.port);
     large::ask(events, &url, &server.url_of_superuser(), &broker, &mut nodes, start, &key).await
 }
@@ -179,7 +179,7 @@ async fn measure(
     let mut nodes: Vec<_> = (0..arguments.nodes).map(Node::new).collect();
     add(&nodes, program, db, &blobs)?;
     if let Some(rate) = arguments.rate {
-        let key = steady::reader_key(program, db)?;
+        let key = steady::reader_key(program, db, &blobs)?;
         let load = Load { rate, lasts: Duration::from_secs(arguments.seconds), is_watched: arguments.watched };
         let start = |listen| Hub::start_at(listen, program, db, &blobs, broker.port);
         return steady::keep_up(name, &load, &broker, &mut nodes, start, &key, &mut open().await?).await;

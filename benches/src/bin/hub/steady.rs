@@ -134,9 +134,9 @@ pub(crate) async fn keep_up(
 }
 
 /// Makes the key with which the stream is read.
-pub(crate) fn reader_key(program: &Path, db: &str) -> Result<String> {
-    let arguments = ["api-key", "add", "--name", "bench", "--role", "gate_operator", "--db", db];
-    let made = Command::new(program).args(arguments).output()?;
+pub(crate) fn reader_key(program: &Path, db: &str, blobs: &Path) -> Result<String> {
+    let arguments = ["api-key", "add", "--name", "bench", "--role", "gate_operator", "--role", "system_admin"];
+    let made = Command::new(program).args(arguments).args(["--db", db, "--blobs"]).arg(blobs).output()?;
     ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     Ok(String::from_utf8(made.stdout)?.trim().to_owned())
 }

@@ -220,6 +220,24 @@ pub(crate) fn open_session(runtime: &Runtime, path: &Path, threads: Threads) -> 
         .map_err(|source| OpenError::Load { path: path.to_owned(), source })
 }
 
+/// Refuses a model that lacks one of these outputs; `expected` names them for people.
+pub(crate) fn expect_outputs<'n>(
+    session: &Session,
+    path: &Path,
+    names: impl IntoIterator<Item = &'n str>,
+    expected: &str,
+) -> Result<(), OpenError> {
+    let is_missing = |name: &&str| !session.outputs().iter().any(|output| output.name() == *name);
+    match names.into_iter().find(is_missing) {
+        None => Ok(()),
+        Some(name) => Err(OpenError::Shape {
+            path: path.to_owned(),
+            found: format!("no output \"{name}\""),
+            expected: expected.to_owned(),
+        }),
+    }
+}
+
 fn size(entry: &ModelEntry) -> (usize, usize) {
     (entry.input_size.0 as usize, entry.input_size.1 as usize)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use ort::session::Session;
 use perception::face::{FaceGrid, FoundFace, decode_faces};
 
-use crate::detector::{OpenError, Threads, open_session};
+use crate::detector::{OpenError, Threads, expect_outputs, open_session};
 use crate::fitted::FittedInput;
 use crate::manifest::{FaceDetectorSpec, ModelEntry, Spec};
 use crate::plates::{PlateError, PlateSource, numbers};
@@ -42,17 +42,8 @@ impl FaceDetector {
             return Err(OpenError::Role { id: entry.id.clone(), wanted: "face detector" });
         };
         let session = open_session(runtime, path, threads)?;
-        let missing = GRIDS
-            .iter()
-            .flat_map(|(_, names)| names)
-            .find(|name| !session.outputs().iter().any(|output| output.name() == **name));
-        if let Some(name) = missing {
-            return Err(OpenError::Shape {
-                path: path.to_owned(),
-                found: format!("no output \"{name}\""),
-                expected: "cls_S, obj_S, bbox_S and kps_S for the strides 8, 16 and 32".to_owned(),
-            });
-        }
+        let names = GRIDS.iter().flat_map(|(_, names)| names.iter().copied());
+        expect_outputs(&session, path, names, "cls_S, obj_S, bbox_S and kps_S for the strides 8, 16 and 32")?;
         let (width, height) = size.unwrap_or(entry.input_size);
         let input = FittedInput::new(width as usize, height as usize, PADDING).map_err(OpenError::Session)?;
         Ok(Self { session, spec, input })

@@ -8,6 +8,7 @@ use store::{AuditHead, AuditLogFilter};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::App;
+use crate::api::lists::is_full;
 use crate::api::params::{Params, check_span, rows};
 use crate::api::problem::Problem;
 use crate::api::view::{AuditLogCheck, AuditLogEntry};
@@ -45,7 +46,15 @@ pub(crate) struct AuditLogParams {
 #[into_params(parameter_in = Query)]
 pub(crate) struct VerifyParams {
     /// `NUMBER:HASH`, as the hub wrote it into its own log or an earlier check gave it.
-    pub(crate) expect: Option<String>,
+    expect: Option<String>,
+}
+
+impl VerifyParams {
+    /// The head to compare with, where one was given.
+    pub(crate) fn known(&self) -> Result<Option<AuditHead>, Problem> {
+        let known = self.expect.as_deref().map(str::parse::<AuditHead>).transpose();
+        known.map_err(|error| Problem::bad_request(format!("expect: {error}")))
+    }
 }
 
 /// Rows of the audit log.
@@ -70,7 +79,7 @@ pub(crate) async fn audit_log(
     let subject = subject.filter(|text| !text.is_empty());
     let filter = AuditLogFilter { actor_id, action, site, subject, from, to, before, limit };
     let rows = app.store.audit_log(&filter).await?;
-    let next = rows.last().filter(|_| u32::try_from(rows.len()).is_ok_and(|rows| rows == limit)).map(|row| row.seq);
+    let next = rows.last().filter(|_| is_full(rows.len(), limit)).map(|row| row.seq);
     Ok(Json(AuditLog { entries: rows.into_iter().map(AuditLogEntry::from).collect(), next }))
 }
 
@@ -81,7 +90,5 @@ pub(crate) async fn audit_log_verify(
     State(app): State<App>,
     Params(params): Params<VerifyParams>,
 ) -> Result<Json<AuditLogCheck>, Problem> {
-    let known = params.expect.map(|text| text.parse::<AuditHead>()).transpose();
-    let known = known.map_err(|error| Problem::bad_request(format!("expect: {error}")))?;
-    Ok(Json(app.store.audit_log_verify(known.as_ref()).await?.into()))
+    Ok(Json(app.store.audit_log_verify(params.known()?.as_ref()).await?.into()))
 }

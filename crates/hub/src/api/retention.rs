@@ -4,12 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use domain::UtcTime;
 use serde::{Deserialize, Serialize};
-use store::{AuditHead, DeletionLogFilter, DeletionLogRow};
+use store::{DeletionLogFilter, DeletionLogRow};
 use utoipa::{IntoParams, ToSchema};
 use wire::BlobHash;
 
 use crate::api::App;
 use crate::api::audit_log::VerifyParams;
+use crate::api::lists::is_full;
 use crate::api::params::{Params, check_span, rows};
 use crate::api::problem::Problem;
 use crate::api::view::AuditLogCheck;
@@ -141,7 +142,7 @@ pub(crate) async fn deletion_log(
     check_span(from, to)?;
     let limit = rows(limit)?;
     let rows = app.store.deletion_log(&DeletionLogFilter { class, medium: sha256, from, to, before, limit }).await?;
-    let next = rows.last().filter(|_| u32::try_from(rows.len()).is_ok_and(|rows| rows == limit)).map(|row| row.seq);
+    let next = rows.last().filter(|_| is_full(rows.len(), limit)).map(|row| row.seq);
     Ok(Json(DeletionLog { deletions: rows.into_iter().map(DeletionEntry::from).collect(), next }))
 }
 
@@ -152,7 +153,5 @@ pub(crate) async fn deletion_log_verify(
     State(app): State<App>,
     Params(params): Params<VerifyParams>,
 ) -> Result<Json<AuditLogCheck>, Problem> {
-    let known = params.expect.map(|text| text.parse::<AuditHead>()).transpose();
-    let known = known.map_err(|error| Problem::bad_request(format!("expect: {error}")))?;
-    Ok(Json(app.store.deletion_log_verify(known.as_ref()).await?.into()))
+    Ok(Json(app.store.deletion_log_verify(params.known()?.as_ref()).await?.into()))
 }

@@ -6,7 +6,7 @@ use ort::session::Session;
 use perception::plate::{FoundPlate, Grid, decode_plates};
 
 use super::{PlateError, PlateSource, numbers};
-use crate::detector::{OpenError, Threads, open_session};
+use crate::detector::{OpenError, Threads, expect_outputs, open_session};
 use crate::fitted::FittedInput;
 use crate::manifest::{ModelEntry, PlateDetectorSpec, Spec};
 use crate::runtime::Runtime;
@@ -39,17 +39,8 @@ impl PlateDetector {
             return Err(OpenError::Role { id: entry.id.clone(), wanted: "plate detector" });
         };
         let session = open_session(runtime, path, threads)?;
-        let missing = GRIDS
-            .iter()
-            .flat_map(|(_, score, corners)| [*score, *corners])
-            .find(|name| !session.outputs().iter().any(|output| output.name() == *name));
-        if let Some(name) = missing {
-            return Err(OpenError::Shape {
-                path: path.to_owned(),
-                found: format!("no output \"{name}\""),
-                expected: "score_S and corners_S for the strides 8, 16 and 32".to_owned(),
-            });
-        }
+        let names = GRIDS.iter().flat_map(|(_, score, corners)| [*score, *corners]);
+        expect_outputs(&session, path, names, "score_S and corners_S for the strides 8, 16 and 32")?;
         let (width, height) = size.unwrap_or(entry.input_size);
         let input = FittedInput::new(width as usize, height as usize, PADDING).map_err(OpenError::Session)?;
         Ok(Self { session, spec, input })

@@ -13,6 +13,7 @@ pub mod found;
 pub mod fuzz;
 pub mod hub;
 mod hub_log;
+pub mod line;
 pub mod offline;
 pub mod postgres;
 pub mod process;

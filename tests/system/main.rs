@@ -25,4 +25,5 @@ mod replica;
 mod rtsp;
 mod set_up;
 mod two_processes;
+mod uploads;
 mod views;

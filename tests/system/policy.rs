@@ -24,7 +24,7 @@ const NODE: &str = "node-1";
 /// After so long a revoked plate must not open anything any more, on a node that is connected.
 const REVOKED_MAX: Duration = Duration::from_secs(5);
 
-fn clock() -> WallClock {
+pub(crate) fn clock() -> WallClock {
     Arc::new(|| {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         let at = UtcTime::from_unix_micros(i64::try_from(since.as_micros()).unwrap()).unwrap();

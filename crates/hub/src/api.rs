@@ -44,6 +44,7 @@ mod retention;
 mod security;
 mod session;
 mod stream;
+mod uploads;
 mod views;
 mod visits;
 mod watch_entries;
@@ -237,7 +238,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/ngsi-ld/v1/entities", get(ngsi::ngsi_entities)),
         ("/metrics", get(metrics::metrics)),
         ("/api/v1/stream", get(stream::stream)),
-        ("/api/v1/blobs/{sha256}", get(blobs::get_blob).put(blobs::put_blob)),
+        ("/api/v1/blobs/{sha256}", get(blobs::get_blob).put(uploads::put_blob)),
+        ("/api/v1/blobs/{sha256}/upload", get(uploads::received)),
     ]
 }
 

@@ -149,6 +149,15 @@ impl Inside {
         self.unexplained = self.unexplained.saturating_add(left.saturating_sub(most));
         self.count = most.saturating_sub(left);
     }
+
+    /// Takes in many stretches at once: all who came and went in them, and the least that comings without goings had
+    /// come to after any of them. The same as a [`Inside::step`] for each.
+    pub fn steps(&mut self, entered: u64, left: u64, least: i64) {
+        let missing = least.saturating_add_unsigned(self.count).min(0).unsigned_abs();
+        self.step(entered.saturating_add(missing), left);
+        self.entered = self.entered.saturating_sub(missing);
+        self.unexplained = self.unexplained.saturating_add(missing);
+    }
 }
 
 #[cfg(test)]
@@ -215,6 +224,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn many_stretches_at_once_are_the_same_as_one_after_the_other(
+            start in 0_u64..20, stretches in proptest::collection::vec((0_u64..9, 0_u64..9), 0..40),
+        ) {
+            let (mut one_by_one, mut together) = (Inside::starting(start), Inside::starting(start));
+            let (mut running, mut least) = (0_i64, 0_i64);
+            for &(entered, left) in &stretches {
+                one_by_one.step(entered, left);
+                running += entered as i64 - left as i64;
+                least = least.min(running);
+            }
+            let sum = |pick: fn(&(u64, u64)) -> u64| stretches.iter().map(pick).sum();
+            together.steps(sum(|one| one.0), sum(|one| one.1), least);
+            prop_assert_eq!(together, one_by_one);
+        }
+
         /// However people come and go, the books balance: base + in + unexplained = out + inside.
         #[test]
         fn the_books_balance(

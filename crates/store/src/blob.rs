@@ -6,22 +6,18 @@
 pub mod bucket;
 pub mod inspect;
 pub mod place;
+pub mod writer;
 
 use std::collections::HashSet;
-use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use domain::{NodeId, UtcTime};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
-use tokio::fs::File;
-use tokio::io::AsyncWriteExt;
 use wire::BlobHash;
 use wire::blob::BLOB_BYTES_MAX;
 
-use crate::db::{Hold, Query};
+pub(crate) use writer::{clear_temporary, temporary_folder};
+
+use crate::db::Query;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::query::BlobRow;
@@ -43,6 +39,12 @@ pub enum BlobError {
         named: BlobHash,
         /// The hash of the bytes.
         found: BlobHash,
+    },
+    /// It is being written just now.
+    #[error("blob {named} is being written by another upload: try again in a minute")]
+    InUse {
+        /// The name.
+        named: BlobHash,
     },
     /// The disk is full.
     #[error("the disk of \"{}\" is full", path.display())]
@@ -109,53 +111,6 @@ pub enum Written {
     Held,
 }
 
-/// A blob on its way in. Dropped before [`BlobWriter::finish`], it leaves nothing.
-#[derive(Debug)]
-pub struct BlobWriter {
-    store: Store,
-    named: BlobHash,
-    file: File,
-    temporary: Temporary,
-    digest: Sha256,
-    bytes: usize,
-}
-
-/// A file that goes when it is dropped.
-#[derive(Debug)]
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // Whatever cannot be removed now is removed when the store is opened next.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-pub(crate) fn temporary_folder(blobs: &Path) -> PathBuf {
-    blobs.join("tmp")
-}
-
-/// No blob takes as long as this to come in.
-const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3_600);
-
-/// Removes what was being written when the program was killed. Where others may be writing, only what was not touched for
-/// a day, by the clock of the file system.
-pub(crate) fn clear_temporary(folder: &Path, hold: Hold) {
-    let is_abandoned = |file: &std::fs::DirEntry| match hold {
-        Hold::Ours => true,
-        Hold::Others => {
-            let touched = file.metadata().and_then(|file| file.modified()).ok();
-            touched.and_then(|touched| touched.elapsed().ok()).is_some_and(|age| age >= ABANDONED_AFTER)
-        }
-    };
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for file in files.filter(is_abandoned) {
-        if let Err(error) = std::fs::remove_file(file.path()) {
-            tracing::warn!(path = %file.path().display(), %error, "cannot remove an unfinished blob");
-        }
-    }
-}
-
 pub(crate) fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> BlobError {
     let path = path.to_owned();
     |source| {
@@ -167,67 +122,7 @@ pub(crate) fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> BlobError {
     }
 }
 
-impl BlobWriter {
-    /// Takes in more bytes.
-    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
-        self.bytes += bytes.len();
-        if self.bytes > BLOB_BYTES_MAX {
-            return Err(BlobError::TooLong);
-        }
-        self.digest.update(bytes);
-        self.file.write_all(bytes).await.map_err(failed(&self.temporary.0))
-    }
-
-    /// Stores what was written under its name, where it has that hash, and notes it.
-    pub async fn finish(self, media_type: &str, node: &NodeId, at: UtcTime) -> Result<Written, BlobError> {
-        let (store, named) = (self.store.clone(), self.named);
-        let bytes = self.keep().await?;
-        let mut tx = store.write_begin().await?;
-        let removal = Query::new("select 1 from blob_removal where sha256 = $1").bind(named.to_string());
-        if removal.fetch_optional(&mut tx).await?.is_some() {
-            return Err(BlobError::BeingRemoved { named });
-        }
-        let inserted = Query::new(
-            "insert into blob (sha256, media_type, bytes, node, stored_at) values ($1, $2, $3, $4, $5) \
-             on conflict (sha256) do nothing",
-        )
-        .bind(named.to_string())
-        .bind(media_type)
-        .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
-        .bind(node.as_str())
-        .bind(at.as_unix_micros())
-        .execute(&mut tx)
-        .await?;
-        tx.commit().await?;
-        Ok(if inserted == 1 { Written::Created } else { Written::Held })
-    }
-
-    /// Stores what was written under its name, where it has that hash, and says how many bytes it has. The database does
-    /// not hear of it.
-    pub(crate) async fn keep(mut self) -> Result<u64, BlobError> {
-        let found = BlobHash::from_bytes(self.digest.finalize().into());
-        if found != self.named {
-            return Err(BlobError::Mismatch { named: self.named, found });
-        }
-        self.file.flush().await.map_err(failed(&self.temporary.0))?;
-        self.file.sync_all().await.map_err(failed(&self.temporary.0))?;
-        self.store.inner.place.put(&self.named, &self.temporary.0, self.bytes as u64).await?;
-        Ok(self.bytes as u64)
-    }
-}
-
 impl Store {
-    /// Begins to write the blob of that name.
-    pub async fn blob_writer(&self, named: BlobHash) -> Result<BlobWriter, BlobError> {
-        /// Tells apart writers of the same blob in one process.
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        // The hasher's seed is random: it tells this process from other hubs that use the same folder.
-        let number = std::hash::RandomState::new().hash_one(NUMBER.fetch_add(1, Ordering::Relaxed));
-        let path = temporary_folder(&self.inner.staging).join(format!("{named}.{number}"));
-        let file = File::create(&path).await.map_err(failed(&path))?;
-        Ok(BlobWriter { store: self.clone(), named, file, temporary: Temporary(path), digest: Sha256::new(), bytes: 0 })
-    }
-
     /// What is known of a blob that is stored whole.
     pub async fn blob_find(&self, hash: &BlobHash) -> Result<Option<BlobRow>, BlobError> {
         let Some(row) = self.blob_row(hash).await? else { return Ok(None) };

@@ -58,7 +58,8 @@ pub use audit_log::{
 pub use blob::bucket::{BucketConfig, BucketError};
 pub use blob::inspect::{Imported, MediaChecked, MediumFound, MediumState};
 pub use blob::place::{BlobsAt, ProbeError};
-pub use blob::{BlobError, BlobWriter, StoredBlob, Written};
+pub use blob::writer::BlobWriter;
+pub use blob::{BlobError, StoredBlob, Written};
 pub use copy::Held;
 pub use db::location::{Location, LocationError, Server};
 pub use deletion_log::{Deletion, DeletionLogFilter, DeletionLogRow};

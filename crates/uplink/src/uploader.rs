@@ -1,16 +1,21 @@
 //! Brings the spool's evidence to the hub, over HTTP, one file at a time: what matters most first, small before big.
 //!
 //! A file leaves the spool when the hub says that it has it. A hub that is away, or does not know the node, is asked
-//! again ever more slowly; a single file that the hub refuses lets the others pass and is tried again after them.
+//! again ever more slowly; a single file that the hub refuses lets the others pass and is tried again after them. A large
+//! file goes on where the line broke.
 
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::NodeId;
+use serde::Deserialize;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
+use ureq::http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use wire::blob::{BLOB_BYTES_MAX, UPLOAD_GRANT_HEADER};
 use wire::{BlobHash, NodeKey, UploadGrant};
 
@@ -21,6 +26,13 @@ use crate::{WallClock, http};
 
 /// Longest upload: the largest file at 2 Mbit/s.
 const UPLOAD_MAX: Duration = Duration::from_secs(BLOB_BYTES_MAX as u64 * 8 / 2_000_000 + 5);
+
+/// Files of this size and more go on where an upload broke off: smaller ones are sent again in less time than asking
+/// takes on a slow line.
+const RESUMED_FROM: u64 = 256 * 1024;
+
+/// Longest text in which the hub says how much of a file it has.
+const STATE_BYTES_MAX: u64 = 4 * 1024;
 
 /// Where to and as whom.
 #[derive(Debug, Clone)]
@@ -122,6 +134,30 @@ struct Source {
     clock: WallClock,
 }
 
+/// How much of a file the hub has.
+enum Received {
+    /// So many bytes from the first on.
+    Bytes(u64),
+    /// The whole file, under its name.
+    All,
+}
+
+/// What the hub tells of an upload.
+#[derive(Deserialize)]
+struct Told {
+    received: u64,
+    is_stored: bool,
+}
+
+/// What a status means that is no success.
+fn not_taken(status: u16) -> Outcome {
+    match status {
+        401 | 403 => Outcome::Unavailable(format!("it does not accept this node's grant (HTTP status {status})")),
+        408 | 429 | 300..=399 | 500..=599 => Outcome::Unavailable(format!("HTTP status {status}")),
+        status => Outcome::Refused(format!("HTTP status {status}")),
+    }
+}
+
 /// How an attempt ended.
 enum Outcome {
     /// The hub has it.
@@ -146,24 +182,69 @@ impl Source {
             Ok(None) => return Outcome::Gone,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
-        let grant = UploadGrant::sign(&self.key, &self.node, (self.clock)().at, hash);
-        let request = self
-            .client
-            .agent()
-            .put(format!("{}/api/v1/blobs/{hash}", self.hub))
-            .header(UPLOAD_GRANT_HEADER, grant.to_header())
-            .content_type(media_type.as_str());
-        match request.send(&file) {
+        let grant = UploadGrant::sign(&self.key, &self.node, (self.clock)().at, hash).to_header();
+        let url = format!("{}/api/v1/blobs/{hash}", self.hub);
+        let sent = if pending.bytes < RESUMED_FROM {
+            self.client
+                .agent()
+                .put(url)
+                .header(UPLOAD_GRANT_HEADER, grant)
+                .content_type(media_type.as_str())
+                .send(&file)
+        } else {
+            match self.received(&url, &grant) {
+                Ok(Received::Bytes(received)) => self.send_rest(&url, &grant, pending, file, received),
+                Ok(Received::All) => return self.settled(hash, Outcome::Stored),
+                Err(outcome) => return outcome,
+            }
+        };
+        match sent {
             Ok(response) => match response.status().as_u16() {
                 200 | 201 | 204 => self.settled(hash, Outcome::Stored),
-                status @ (401 | 403) => {
-                    Outcome::Unavailable(format!("it does not accept this node's grant (HTTP status {status})"))
-                }
-                status @ (408 | 429 | 300..=399 | 500..=599) => Outcome::Unavailable(format!("HTTP status {status}")),
-                status => Outcome::Refused(format!("HTTP status {status}")),
+                status => not_taken(status),
             },
             Err(error) => Outcome::Unavailable(error.to_string()),
         }
+    }
+
+    /// How much of a file the hub has from earlier tries.
+    fn received(&self, url: &str, grant: &str) -> Result<Received, Outcome> {
+        let asked = self.client.agent().get(format!("{url}/upload")).header(UPLOAD_GRANT_HEADER, grant).call();
+        let mut answer = asked.map_err(|error| Outcome::Unavailable(error.to_string()))?;
+        match answer.status().as_u16() {
+            200 => {}
+            // A hub of an earlier release takes files in one go only.
+            404 | 405 => return Ok(Received::Bytes(0)),
+            status => return Err(not_taken(status)),
+        }
+        let told = answer.body_mut().with_config().limit(STATE_BYTES_MAX).read_to_string();
+        let told = told.map_err(|error| Outcome::Unavailable(error.to_string()))?;
+        let state: Told = serde_json::from_str(&told)
+            .map_err(|error| Outcome::Unavailable(format!("it says \"{told}\" of an upload: {error}")))?;
+        Ok(if state.is_stored { Received::All } else { Received::Bytes(state.received) })
+    }
+
+    /// Sends what the hub does not have yet.
+    fn send_rest(
+        &self,
+        url: &str,
+        grant: &str,
+        pending: &Pending,
+        mut file: File,
+        received: u64,
+    ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+        let request = self.client.agent().put(url).header(UPLOAD_GRANT_HEADER, grant);
+        let request = request.content_type(pending.media_type.as_str());
+        if received >= pending.bytes {
+            // All of it came, and the answer got lost or the hub was stopped: it looks whether that is the file.
+            return request.header(CONTENT_RANGE, format!("bytes */{}", pending.bytes)).send_empty();
+        }
+        let range = format!("bytes {received}-{}/{}", pending.bytes - 1, pending.bytes);
+        file.seek(SeekFrom::Start(received))?;
+        let rest = pending.bytes - received;
+        // Said, so that it is not sent in chunks of unknown number.
+        let request = request.header(CONTENT_RANGE, range).header(CONTENT_LENGTH, rest.to_string());
+        request.send(ureq::SendBody::from_owned_reader(file.take(rest)))
     }
 
     /// Removes the file, whose fate is decided.

@@ -1,130 +1,23 @@
-//! Media: nodes upload them by their hash, readers get them by it.
+//! Media, which readers get by their hash.
 
-use std::time::Duration;
-
-use axum::Json;
-use axum::body::Body;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use store::{RegisteredNode, Written};
-use tokio::time::timeout;
-use tokio_stream::StreamExt;
 use utoipa::IntoParams;
-use wire::blob::{BLOB_BYTES_MAX, UPLOAD_GRANT_AGE_MAX_S, UPLOAD_GRANT_HEADER};
-use wire::{BlobHash, Payload, UploadGrant};
+use wire::{BlobHash, Payload};
 
 use crate::accounts::Permission;
 use crate::accounts::principal::Caller;
 use crate::api::App;
-use crate::api::enrolments::demand_certificate;
 use crate::api::params::{Params, event_of};
 use crate::api::problem::Problem;
-use crate::api::view::Blob;
-use crate::clock;
-use crate::https::Peer;
 
 /// What media may be. Anything else could be more than a picture to a browser.
-const MEDIA_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "video/mp4"];
+pub(super) const MEDIA_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "video/mp4"];
 
-/// Longest time for which an upload may stand still.
-const STALL_MAX: Duration = Duration::from_secs(20);
-
-/// So many bytes of a refused upload are read and thrown away, so that a sender that writes before it reads gets the
-/// answer; of a longer one the connection is closed.
-const DRAIN_BYTES_MAX: usize = 1024 * 1024;
-
-fn hash(name: &str) -> Result<BlobHash, Problem> {
+pub(super) fn hash(name: &str) -> Result<BlobHash, Problem> {
     name.parse().map_err(|error| Problem::bad_request(format!("sha256: {error}")))
-}
-
-/// Stores a medium under its hash.
-#[utoipa::path(put, path = "/api/v1/blobs/{sha256}", tag = "media",
-    params(
-        ("sha256" = String, Path, description = "SHA-256 of the bytes, 64 digits 0-9 a-f"),
-        ("x-gatehouse-node" = String, Header, description = "NODE;MOMENT;SIGNATURE: the node's grant for this blob"),
-    ),
-    request_body(content_type = "image/jpeg", description = "The bytes, 64 MiB at most"),
-    responses(
-        (status = 201, description = "It is here now", body = Blob),
-        (status = 200, description = "It was here already", body = Blob),
-        (status = 400, body = Problem),
-        (status = 401, description = "No grant of a known node for this blob, or one too old", body = Problem),
-        (status = 403, description = "The connection shows no certificate of this node", body = Problem),
-        (status = 409, description = "The bytes have another hash", body = Problem),
-        (status = 413, description = "More than 64 MiB", body = Problem),
-        (status = 415, description = "Not a media type that is taken", body = Problem),
-        (status = 503, description = "Too many uploads at once, or the database is away", body = Problem),
-        (status = 507, description = "The disk is full", body = Problem),
-    ))]
-pub(crate) async fn put_blob(
-    State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    match upload(&app, &peer, &name, &headers, body).await {
-        Ok((status, blob)) => (status, Json(blob)).into_response(),
-        Err(problem) => problem.into_response(),
-    }
-}
-
-async fn upload(
-    app: &App,
-    peer: &Peer,
-    name: &str,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(StatusCode, Blob), Problem> {
-    let checked = async {
-        let hash = hash(name)?;
-        let node = granted(app, headers, &hash).await?;
-        demand_certificate(peer, &node.node)?;
-        let media_type = media_type(headers)?;
-        let permit = app.uploads.clone().try_acquire_owned();
-        let permit = permit.map_err(|_| Problem::later("too many uploads at once; come back later"))?;
-        Ok((hash, node, media_type, permit, app.store.blob_find(&hash).await?))
-    };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| bytes > BLOB_BYTES_MAX as u64) {
-        return Err(store::BlobError::TooLong.into());
-    }
-    let (hash, node, media_type, _permit, held) = match checked.await {
-        Ok(checked) => checked,
-        Err(problem) => {
-            drain(body).await;
-            return Err(problem);
-        }
-    };
-    if let Some(row) = held {
-        drain(body).await;
-        return Ok((StatusCode::OK, Blob::from(&row)));
-    }
-    let mut writer = app.store.blob_writer(hash).await?;
-    let mut chunks = body.into_data_stream();
-    let mut bytes = 0;
-    loop {
-        match timeout(STALL_MAX, chunks.next()).await {
-            Ok(Some(Ok(chunk))) => {
-                bytes += chunk.len() as u64;
-                writer.write(&chunk).await?;
-            }
-            Ok(Some(Err(error))) => return Err(Problem::bad_request(format!("the upload broke off: {error}"))),
-            Ok(None) => break,
-            Err(_) => return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the upload stood still")),
-        }
-    }
-    let written = writer.finish(&media_type, &node.node, clock::now()).await?;
-    let blob = Blob { sha256: hash.to_string(), media_type, bytes };
-    match written {
-        Written::Created => {
-            app.live.blob_stored(node.site, &blob);
-            Ok((StatusCode::CREATED, blob))
-        }
-        Written::Held => Ok((StatusCode::OK, blob)),
-    }
 }
 
 /// Whether the caller may see the medium: through an event that names it, or, where he may read everything at its node's
@@ -162,57 +55,6 @@ async fn is_visible(app: &App, caller: &Caller, hash: &BlobHash, event: Option<&
     }
     let clips = app.store.clips_of([(&event.node, event.id)]).await?;
     Ok(clips.get(&event.id).is_some_and(|clips| clips.iter().any(|added| added.clip.sha256 == *hash)))
-}
-
-/// Reads a refused body to its end and throws it away, so that whoever writes before he reads gets the answer.
-pub(super) async fn drain(body: Body) {
-    let mut chunks = body.into_data_stream();
-    let mut left = DRAIN_BYTES_MAX;
-    while let Ok(Some(Ok(chunk))) = timeout(STALL_MAX, chunks.next()).await {
-        match left.checked_sub(chunk.len()) {
-            Some(rest) => left = rest,
-            None => return,
-        }
-    }
-}
-
-/// The node that may upload the blob.
-async fn granted(app: &App, headers: &HeaderMap, hash: &BlobHash) -> Result<RegisteredNode, Problem> {
-    let refused = |detail: String| Problem::new(StatusCode::UNAUTHORIZED, detail);
-    let Some(text) = headers.get(UPLOAD_GRANT_HEADER) else {
-        return Err(refused(format!("the header {UPLOAD_GRANT_HEADER} is missing: NODE;MOMENT;SIGNATURE is accepted")));
-    };
-    let grant = text.to_str().ok().and_then(UploadGrant::from_header).ok_or_else(|| {
-        refused(format!("the header {UPLOAD_GRANT_HEADER} cannot be read: NODE;MOMENT;SIGNATURE is accepted"))
-    })?;
-    // One answer for both, so that nobody can ask which nodes there are.
-    let known = app.store.node_get(&grant.node).await?;
-    let Some(node) = known.filter(|node| grant.is_valid(&node.key, hash)) else {
-        return Err(refused(format!("node \"{}\" is not known or did not sign this grant", grant.node)));
-    };
-    if app.store.revocation_of(&grant.node).await?.is_some() {
-        return Err(refused(format!("node \"{}\" was revoked", grant.node)));
-    }
-    let now = clock::now();
-    let apart = now.since(grant.at).max(grant.at.since(now));
-    if apart.as_secs() > UPLOAD_GRANT_AGE_MAX_S {
-        return Err(refused(format!(
-            "the grant is of {}, which is more than {UPLOAD_GRANT_AGE_MAX_S} s from the hub's clock, {now}",
-            grant.at
-        )));
-    }
-    Ok(node)
-}
-
-fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|text| text.to_str().ok()).unwrap_or("nothing");
-    match MEDIA_TYPES.iter().find(|known| given.eq_ignore_ascii_case(known)) {
-        Some(known) => Ok((*known).to_owned()),
-        None => Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("content-type: \"{given}\" is not taken: {} are accepted", MEDIA_TYPES.join(", ")),
-        )),
-    }
 }
 
 /// Through which event a medium is reached.

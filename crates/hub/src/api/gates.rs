@@ -100,8 +100,9 @@ pub(crate) async fn sites(State(app): State<App>, caller: Caller) -> Result<Json
         }
     }
     let mut sites = Vec::with_capacity(sums.len());
-    for (site, sum) in sums {
-        let inside = app.store.insides(&Area { site: site.clone(), gate: None }, now).await?;
+    let areas: Vec<_> = sums.keys().map(|site| Area { site: site.clone(), gate: None }).collect();
+    let insides = app.store.insides_of(&areas, now).await?;
+    for ((site, sum), inside) in std::iter::zip(sums, insides) {
         sites.push(Site {
             site: site.to_string(),
             gates: sum.gates,

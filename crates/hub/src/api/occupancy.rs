@@ -1,5 +1,7 @@
 //! How many are inside gates and sites, and what was corrected.
 
+use std::collections::{BTreeMap, HashMap};
+
 use axum::Json;
 use axum::extract::State;
 use domain::{SiteId, UtcTime};
@@ -66,29 +68,35 @@ pub(crate) async fn occupancy(
             wanted.push(gate);
         }
     }
-    let mut areas = Vec::with_capacity(wanted.len());
-    for area in wanted {
-        let inside = app.store.insides(&area, now).await?;
-        let before_reset = before_reset(&app.store, &area, &inside, now).await?;
-        areas.push(AreaOccupancy {
-            site: area.site.to_string(),
-            gate: area.gate.as_ref().map(ToString::to_string),
-            occupancy: (&inside).into(),
-            before_reset: (&before_reset).into(),
-        });
-    }
-    Ok(Json(Occupancies { areas }))
+    let insides = app.store.insides_of(&wanted, now).await?;
+    let mut before_reset = before_resets(&app.store, &insides, now).await?;
+    let areas = std::iter::zip(wanted, &insides).map(|(area, inside)| AreaOccupancy {
+        occupancy: inside.into(),
+        before_reset: (&before_reset.remove(&area).expect("it was asked for each area")).into(),
+        site: area.site.to_string(),
+        gate: area.gate.as_ref().map(ToString::to_string),
+    });
+    Ok(Json(Occupancies { areas: areas.collect() }))
 }
 
-async fn before_reset(
+/// How many were inside each area in the last moment before its day began.
+async fn before_resets(
     store: &Store,
-    area: &Area,
-    inside: &[InsideRow; 2],
+    insides: &[[InsideRow; 2]],
     now: UtcTime,
-) -> Result<[InsideRow; 2], Problem> {
-    let reset = projections::inside::minute_start(inside[0].reset.last_minute(now));
-    let last_moment = UtcTime::from_unix_micros(reset.as_unix_micros() - 1).unwrap_or(reset);
-    Ok(store.insides(area, last_moment).await?)
+) -> Result<HashMap<Area, [InsideRow; 2]>, Problem> {
+    let mut by_moment: BTreeMap<UtcTime, Vec<Area>> = BTreeMap::new();
+    for [inside, _] in insides {
+        let reset = projections::inside::minute_start(inside.reset.last_minute(now));
+        let last_moment = UtcTime::from_unix_micros(reset.as_unix_micros() - 1).unwrap_or(reset);
+        by_moment.entry(last_moment).or_default().push(inside.area.clone());
+    }
+    let mut found = HashMap::new();
+    for (moment, areas) in by_moment {
+        let rows = store.insides_of(&areas, moment).await?;
+        found.extend(std::iter::zip(areas, rows));
+    }
+    Ok(found)
 }
 
 /// What persons said of how many are inside: who, why, when, and what was shown until then. Entered by

@@ -13,8 +13,8 @@ use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
     accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, counts, decisions, draft_access, draft_rows,
     drafts, enrolments, exports, gates, health, holds, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc,
-    orders, passes, places, plates, policies, policy_trial, reports, retention, session, stream, view, views, visits,
-    watch_entries, webhooks,
+    orders, passes, places, plates, policies, policy_trial, reports, retention, session, stream, uploads, view, views,
+    visits, watch_entries, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -147,7 +147,8 @@ use crate::api::{
         holds::hold,
         holds::release,
         blobs::get_blob,
-        blobs::put_blob
+        uploads::put_blob,
+        uploads::received
     ),
     components(schemas(
         stream::Hello,

@@ -115,7 +115,7 @@ impl From<BlobError> for Problem {
     fn from(error: BlobError) -> Self {
         let status = match &error {
             BlobError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            BlobError::Mismatch { .. } => StatusCode::CONFLICT,
+            BlobError::Mismatch { .. } | BlobError::InUse { .. } => StatusCode::CONFLICT,
             BlobError::DiskFull { .. } => StatusCode::INSUFFICIENT_STORAGE,
             BlobError::File { .. } | BlobError::Damaged { .. } => StatusCode::INTERNAL_SERVER_ERROR,
             BlobError::Bucket { .. } | BlobError::BeingRemoved { .. } | BlobError::Store(_) => {

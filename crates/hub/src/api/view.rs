@@ -382,6 +382,17 @@ pub(crate) struct Blob {
     pub(crate) bytes: u64,
 }
 
+/// How much of a medium has come.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Received {
+    /// Hash of its bytes.
+    pub(crate) sha256: String,
+    /// So many of its bytes, from the first on.
+    pub(crate) received: u64,
+    /// Whether that is all of it, and it is kept under its name.
+    pub(crate) is_stored: bool,
+}
+
 impl From<&BlobRow> for Blob {
     fn from(row: &BlobRow) -> Self {
         Self { sha256: row.sha256.to_string(), media_type: row.media_type.clone(), bytes: row.bytes }

@@ -102,7 +102,7 @@ fn allowed(method: &str, path: &str) -> u16 {
         (_, "/assets/{name}" | "/console/{name}") => 404,
         // A node's own proof is missing.
         ("PUT", "/api/v1/blobs/{sha256}" | "/api/v1/nodes/{node}/views/{camera}")
-        | ("GET", "/api/v1/sites/{site}/policy/{version}") => 401,
+        | ("GET", "/api/v1/sites/{site}/policy/{version}" | "/api/v1/blobs/{sha256}/upload") => 401,
         _ => 200,
     }
 }

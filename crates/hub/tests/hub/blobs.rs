@@ -102,6 +102,56 @@ fn other_bytes_types_and_sizes_than_allowed_are_refused() {
 }
 
 #[test]
+fn an_upload_that_broke_off_goes_on_and_says_where() {
+    let hub = Hub::start(hub::BrokerConfig::new("127.0.0.1", crate::support::free_port()));
+    let node = Node::new("n1");
+    hub.add(&node);
+    let blob = BlobHash::of(b"a long clip");
+    let grant = grant(&node, hub::clock::now(), &blob);
+    let state = |grant: &str| {
+        let answer = hub.http.ask(&format!("{}/upload", path(&blob)), &[(UPLOAD_GRANT_HEADER, grant)]);
+        (answer.status, answer.json())
+    };
+    let put = |range: &str, body: &[u8]| {
+        let headers = [("content-type", "video/mp4"), (UPLOAD_GRANT_HEADER, grant.as_str()), ("content-range", range)];
+        let answer = hub.http.put(&path(&blob), &headers, body);
+        (answer.status, answer.json())
+    };
+    let told = |received: u64, is_stored: bool| {
+        (200, json!({"sha256": blob.to_string(), "received": received, "is_stored": is_stored}))
+    };
+    assert_eq!(state(&grant), told(0, false));
+    assert_eq!(put("bytes 0-5/11", b"a long"), (202, told(6, false).1));
+    assert_eq!(state(&grant), told(6, false));
+    let (status, problem) = put("bytes 3-10/11", b"ong clip");
+    assert!(status == 409 && problem["detail"].as_str().unwrap().contains("go on with byte 6"), "{problem}");
+    assert_eq!(put("bytes 6-/11", b" clip").0, 400);
+    assert_eq!(put("bytes 6-10/11", b" clip").0, 201);
+    assert_eq!(state(&grant), told(11, true));
+    assert_eq!(put("bytes */11", b"").0, 200);
+    assert_eq!(hub.http.ask(&path(&blob), &[]).body, b"a long clip");
+    // Who may not upload it is told nothing of it.
+    let stranger = Node::new("stranger");
+    assert_eq!(state(&self::grant(&stranger, hub::clock::now(), &blob)).0, 401);
+    assert_eq!(hub.http.ask(&format!("{}/upload", path(&blob)), &[]).status, 401);
+}
+
+#[test]
+fn all_of_a_part_that_is_something_else_is_thrown_away() {
+    let hub = Hub::start(hub::BrokerConfig::new("127.0.0.1", crate::support::free_port()));
+    let node = Node::new("n1");
+    hub.add(&node);
+    let blob = BlobHash::of(b"picture");
+    let grant = grant(&node, hub::clock::now(), &blob);
+    let put = |range: &str, body: &[u8]| {
+        let headers = [JPEG, (UPLOAD_GRANT_HEADER, grant.as_str()), ("content-range", range)];
+        hub.http.put(&path(&blob), &headers, body).status
+    };
+    assert_eq!((put("bytes 0-2/7", b"pik"), put("bytes 3-6/7", b"ture")), (202, 409));
+    assert_eq!((put("bytes 0-6/7", b"picture"), put("bytes 0-6/7", b"picture")), (201, 200));
+}
+
+#[test]
 fn a_picture_that_arrives_after_its_passage_is_announced() {
     let broker = Mosquitto::start();
     let hub = Hub::ready(&broker);

@@ -45,10 +45,11 @@ pub struct DecisionCountRow {
 impl Store {
     /// Decisions, newest first.
     pub async fn decisions(&self, filter: &DecisionFilter) -> Result<Vec<DecisionRow>, StoreError> {
-        let DecisionFilter { list: ListFilter { gate, before, limit, .. }, .. } = filter;
+        let filter = DecisionFilter { list: self.narrowed(&filter.list).await?, ..filter.clone() };
+        let ListFilter { gate, before, limit, .. } = &filter.list;
         let mut query =
             Query::new("select site, node, seq, id, at, decision, evidence from access_decision where true");
-        push_filter(&mut query, filter);
+        push_filter(&mut query, &filter);
         if let Some(gate) = gate {
             query.push(" and gate = ").push_bind(gate.as_str().to_owned());
         }

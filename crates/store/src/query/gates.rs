@@ -8,9 +8,9 @@ use wire::event::CameraState;
 
 use crate::db::{Query, Row};
 use crate::error::StoreError;
-use crate::ledger::{Area, OccupancyLedger};
+use crate::ledger::Area;
 use crate::open::Store;
-use crate::query::{InsideRow, Until};
+use crate::query::InsideRow;
 use crate::row::{moment, named, natural, parsed};
 
 /// A gate as it stands.
@@ -117,11 +117,11 @@ impl Store {
             nodes.insert(parsed("a node id", row.try_get("node")?)?);
             *last_at = at.max(*last_at);
         }
-        let ledger = OccupancyLedger::read(&self.inner.db, now).await?;
+        let area = |(site, gate): &(SiteId, GateId)| Area { site: site.clone(), gate: Some(gate.clone()) };
+        let areas: Vec<_> = told.keys().map(area).collect();
+        let insides = self.insides_of(&areas, now).await?;
         let mut gates = BTreeMap::new();
-        for ((site, gate), (nodes, last_at)) in told {
-            let area = Area { site: site.clone(), gate: Some(gate.clone()) };
-            let inside = self.insides_by(&ledger, &area, std::slice::from_ref(&gate), (now, Until::NextReset)).await?;
+        for (((site, gate), (nodes, last_at)), inside) in std::iter::zip(told, insides) {
             let row = GateRow {
                 site: site.clone(),
                 gate: gate.clone(),

@@ -11,7 +11,7 @@ use crate::row::{from_json, named, natural, parsed};
 impl Store {
     /// Incidents, newest first; only of `kind`, by its name on the wire, where one is given.
     pub async fn incidents(&self, filter: &ListFilter, kind: Option<&str>) -> Result<Vec<IncidentRow>, StoreError> {
-        let ListFilter { sites, gate, before, limit } = filter;
+        let ListFilter { sites, gate, before, limit } = &self.narrowed(filter).await?;
         let mut query = Query::new("select site, node, seq, id, incident, evidence from incident where true");
         sites.push(&mut query, "site");
         if let Some(gate) = gate {

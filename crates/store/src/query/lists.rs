@@ -139,10 +139,20 @@ fn push_filter(query: &mut Query, filter: &ListFilter, at: &str) {
 }
 
 impl Store {
+    /// The same filter, limited to the sites that have a gate of that name where a gate but no site is given: lists are
+    /// indexed by site and gate.
+    pub(crate) async fn narrowed(&self, filter: &ListFilter) -> Result<ListFilter, StoreError> {
+        let (Some(gate), Sites::All) = (&filter.gate, &filter.sites) else { return Ok(filter.clone()) };
+        let query = Query::new("select distinct site from gate_node where gate = $1 order by 1").bind(gate.as_str());
+        let names = query.fetch_texts(&self.inner.db).await?;
+        let sites = names.iter().map(|name| named("a site", name)).collect::<Result<_, StoreError>>()?;
+        Ok(ListFilter { sites: Sites::Only(sites), ..filter.clone() })
+    }
+
     /// Passages, newest first.
     pub async fn passages(&self, filter: &ListFilter) -> Result<Vec<PassageRow>, StoreError> {
         let mut query = Query::new("select site, node, seq, id, passage, evidence from passage where true");
-        push_filter(&mut query, filter, "at");
+        push_filter(&mut query, &self.narrowed(filter).await?, "at");
         let rows = query.fetch_all(&self.inner.db).await?;
         rows.iter()
             .map(|row| {
@@ -161,7 +171,7 @@ impl Store {
     /// Stays, those that ended last first.
     pub async fn stays(&self, filter: &ListFilter) -> Result<Vec<StayRow>, StoreError> {
         let mut query = Query::new("select site, node, seq, id, stay, evidence from stay where true");
-        push_filter(&mut query, filter, "at_to");
+        push_filter(&mut query, &self.narrowed(filter).await?, "at_to");
         let rows = query.fetch_all(&self.inner.db).await?;
         rows.iter()
             .map(|row| {

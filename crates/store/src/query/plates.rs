@@ -51,7 +51,8 @@ pub struct PlateOfPassage {
 impl Store {
     /// Plates by when they were last seen, newest first.
     pub async fn plates(&self, filter: &PlateFilter) -> Result<Vec<PlateRow>, StoreError> {
-        let PlateFilter { list: ListFilter { sites, gate, before, limit }, keys, outcome, from, to } = filter;
+        let PlateFilter { list, keys, outcome, from, to } = filter;
+        let ListFilter { sites, gate, before, limit } = &self.narrowed(list).await?;
         // Order and place come from the table whose index leads through the list.
         let (table, order) = match gate {
             Some(_) => ("plate_read_gate g join plate_read p on p.node = g.node and p.seq = g.seq", "g"),

@@ -71,6 +71,54 @@ on_both! {
         assert_eq!(store.blob_find(&named).await.unwrap(), None);
     }
 
+    async fn a_blob_that_broke_off_goes_on_where_it_ended_one_writer_at_a_time(home: Home) {
+        let store = home.open().await;
+        let node = Node::new("n1", 1);
+        let named = BlobHash::of(b"picture");
+        assert_eq!(store.blob_received(&named).await.unwrap(), 0);
+        let mut writer = store.blob_resume(named).await.unwrap();
+        writer.write(b"pic").await.unwrap();
+        assert!(matches!(store.blob_resume(named).await.unwrap_err(), BlobError::InUse { .. }));
+        assert_eq!(writer.pause().await.unwrap(), 3);
+        assert_eq!((store.blob_received(&named).await.unwrap(), store.blob_find(&named).await.unwrap()), (3, None));
+        // A hub that is started anew goes on with it too.
+        drop(store);
+        let store = home.open().await;
+        let mut writer = store.blob_resume(named).await.unwrap();
+        assert_eq!(writer.received(), 3);
+        writer.write(b"ture").await.unwrap();
+        assert_eq!(writer.finish("image/jpeg", &node.node, at(0)).await.unwrap(), Written::Created);
+        assert_eq!(store.blob_read(&named).await.unwrap().unwrap().bytes, b"picture");
+        assert_eq!((store.blob_received(&named).await.unwrap(), files(&home.blobs())), (0, 1));
+    }
+
+    async fn a_part_that_becomes_something_else_is_thrown_away(home: Home) {
+        let store = home.open().await;
+        let named = BlobHash::of(b"picture");
+        let mut writer = store.blob_resume(named).await.unwrap();
+        writer.write(b"pikture").await.unwrap();
+        assert_eq!(writer.pause().await.unwrap(), 7);
+        let writer = store.blob_resume(named).await.unwrap();
+        let error = writer.finish("image/jpeg", &Node::new("n1", 1).node, at(0)).await.unwrap_err();
+        assert!(matches!(error, BlobError::Mismatch { .. }), "{error}");
+        assert_eq!((store.blob_received(&named).await.unwrap(), files(&home.blobs())), (0, 0));
+    }
+
+    async fn parts_that_nobody_goes_on_with_for_a_day_go_when_others_begin(home: Home) {
+        let store = home.open().await;
+        let parts = [BlobHash::of(b"old"), BlobHash::of(b"new")];
+        for (named, hours) in parts.iter().zip([25, 23]) {
+            let mut writer = store.blob_resume(*named).await.unwrap();
+            writer.write(b"x").await.unwrap();
+            writer.pause().await.unwrap();
+            let file = std::fs::File::open(home.blobs().join("tmp").join(format!("{named}.part"))).unwrap();
+            file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3_600)).unwrap();
+        }
+        store.blob_resume(BlobHash::of(b"other")).await.unwrap();
+        let here = [store.blob_received(&parts[0]).await.unwrap(), store.blob_received(&parts[1]).await.unwrap()];
+        assert_eq!(here, [0, 1]);
+    }
+
     async fn a_blob_damaged_on_the_disk_is_not_given_out(home: Home) {
         let store = home.open().await;
         let named = BlobHash::of(b"picture");

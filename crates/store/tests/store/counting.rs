@@ -212,6 +212,40 @@ on_both! {
         assert_eq!(persons(&store, &whole_site(), at(NOW)).await, (1, 0));
     }
 
+    async fn many_areas_at_once_are_the_same_as_each_by_itself(home: Home) {
+        let store = home.open().await;
+        let mut node = Node::new("n1", 1).added_to(&store).await;
+        let back = |payload| at_gate(payload, "cong-sau");
+        let van = |direction, second| passed(direction, ObjectClass::Truck, second);
+        told(&store, &mut node, vec![
+            person(Direction::Out, 0),
+            person(Direction::In, 60),
+            van(Direction::In, 90),
+            back(person(Direction::In, 120)),
+            back(van(Direction::Out, 200)),
+            back(van(Direction::In, 900)),
+            at_gate(person(Direction::In, 1_300), "cong-bac"),
+            at_gate(person(Direction::In, 1_900), "cong-bac"),
+        ])
+        .await;
+        let named = |name: &str| Area { site: site(), gate: Some(GateId::new(name).unwrap()) };
+        // Persons and vehicles of one gate begin at different minutes, another gate's day at another hour.
+        store.correction_insert(&correction(named("cong-sau"), 5, 630), at(NOW)).await.unwrap();
+        let (time, by, reason) = ("09:00".parse().unwrap(), "Lê C".to_owned(), "giờ mở cửa".to_owned());
+        store.reset_insert(&NewReset { area: named("cong-bac"), time, by, reason }, at(NOW)).await.unwrap();
+        let areas = [whole_site(), gate(), named("cong-sau"), named("cong-bac"), named("nobody-passed")];
+        let together = store.insides_of(&areas, at(NOW)).await.unwrap();
+        let counts: Vec<_> =
+            together.iter().map(|rows| rows.each_ref().map(|row| (row.inside.count, row.inside.unexplained))).collect();
+        assert_eq!(counts, [
+            [(4, 1), (1, 0)], [(1, 1), (1, 0)], [(5, 0), (1, 1)], [(1, 0), (0, 0)], [(0, 0), (0, 0)]
+        ]);
+        for (area, rows) in std::iter::zip(&areas, together) {
+            assert_eq!(store.insides(area, at(NOW)).await.unwrap(), rows, "{area}");
+        }
+        assert_eq!(store.insides_of(&[], at(NOW)).await.unwrap(), Vec::<[store::InsideRow; 2]>::new());
+    }
+
     async fn an_entry_of_the_ledger_is_never_changed_or_deleted(home: Home) {
         let store = home.open().await;
         let mut node = Node::new("n1", 1).added_to(&store).await;

@@ -243,6 +243,7 @@ pub(crate) const TABLE: &[Route] = &[
     route("POST", "/api/v1/sites/{site}/passes/{id}/revocation", May(PassesWrite)),
     route("GET", "/api/v1/sites/{site}/policy/{version}", Machine),
     route("PUT", "/api/v1/blobs/{sha256}", Machine),
+    route("GET", "/api/v1/blobs/{sha256}/upload", Machine),
     route("PUT", "/api/v1/nodes/{node}/views/{camera}", Machine),
 ];
 
@@ -310,6 +311,7 @@ mod tests {
                 "/api/v1/authority/revoked",
                 "/api/v1/sites/{site}/policy/{version}",
                 "/api/v1/blobs/{sha256}",
+                "/api/v1/blobs/{sha256}/upload",
                 "/api/v1/nodes/{node}/views/{camera}"
             ]
         );

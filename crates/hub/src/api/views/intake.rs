@@ -15,9 +15,9 @@ use wire::view::{
 
 use crate::api::App;
 use crate::api::access::empty;
-use crate::api::blobs::drain;
 use crate::api::enrolments::demand_certificate;
 use crate::api::problem::Problem;
+use crate::api::uploads::drain;
 use crate::clock;
 use crate::https::Peer;
 use crate::views::{NotWanted, Picture};

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::NodeId;
-use store::{BatchOutcome, Message, NodeHead, Outcome, Reason, Store, StoreError};
+use axum::body::Bytes;
+use domain::{NodeId, SiteId, UtcTime};
+use store::{BatchOutcome, CheckedBatch, Message, NodeHead, Outcome, Reason, Store, StoreError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, info, warn};
@@ -92,26 +93,30 @@ impl Owed {
 
 impl Ingest {
     /// Takes messages in until `stopping` becomes true: then it finishes what it holds and says good-bye.
-    pub(crate) async fn run(self, mut inbox: mpsc::Receiver<Inbound>, mut stopping: watch::Receiver<bool>) {
+    pub(crate) async fn run(self, inbox: mpsc::Receiver<Inbound>, mut stopping: watch::Receiver<bool>) {
+        let (sorted, mut parts) = mpsc::channel(1);
+        let sorter = Sorter { store: self.store.clone(), metrics: self.metrics.clone(), sorted };
+        let sorting = tokio::spawn(sorter.run(inbox, stopping.clone()));
         let mut owed = Owed::default();
-        let mut held = Vec::with_capacity(BATCH_MAX);
         loop {
-            tokio::select! {
+            let part = tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stop| *stop) => break,
-                taken = inbox.recv_many(&mut held, BATCH_MAX) => if taken == 0 { break } else { self.metrics.inbox(inbox.len()) },
-                () = tokio::time::sleep(HAND_OVER_EVERY), if !owed.is_empty() => {}
-            }
-            if !held.is_empty() {
-                fill(&mut inbox, &mut held).await;
-                if self.take_in(std::mem::take(&mut held), &mut owed, &mut stopping).await.is_err() {
-                    break;
-                }
+                part = parts.recv() => match part {
+                    Some(part) => Some(part),
+                    None => break,
+                },
+                () = tokio::time::sleep(HAND_OVER_EVERY), if !owed.is_empty() => None,
+            };
+            if let Some(part) = part
+                && self.take_in(part, &mut owed, &mut stopping).await.is_err()
+            {
+                break;
             }
             owed.hand_over(&self.link);
         }
-        // Lets the connection go on, should it wait for room.
-        drop(inbox);
+        // With it goes the inbox: the connection goes on, should it wait for room.
+        sorting.abort();
         self.farewell(owed).await;
     }
 
@@ -128,35 +133,10 @@ impl Ingest {
 
     async fn take_in(
         &self,
-        held: Vec<Inbound>,
+        Part { deliveries, events, statuses, is_subscribed, received_at }: Part,
         owed: &mut Owed,
         stopping: &mut watch::Receiver<bool>,
     ) -> Result<(), Stopped> {
-        let received_at = clock::now();
-        let mut deliveries = Vec::with_capacity(held.len());
-        let mut messages = Vec::with_capacity(held.len());
-        let mut statuses = BTreeMap::new();
-        let mut is_subscribed = false;
-        for inbound in held {
-            let delivery = match inbound {
-                Inbound::Message(delivery) => delivery,
-                Inbound::Subscribed => {
-                    is_subscribed = true;
-                    continue;
-                }
-            };
-            let topic = String::from_utf8_lossy(&delivery.publish.topic).into_owned();
-            match topic.parse::<NodeTopic>() {
-                Ok(of @ NodeTopic { channel: Channel::Status, .. }) => {
-                    // Only the newest counts.
-                    statuses.insert((of.site, of.node), delivery.publish.payload.clone());
-                }
-                Ok(_) | Err(_) => {
-                    messages.push(Message { topic, payload: delivery.publish.payload.to_vec(), received_at });
-                }
-            }
-            deliveries.push(delivery);
-        }
         if is_subscribed {
             let heads = self.until_it_works(stopping, || self.store.heads()).await?;
             heads.into_iter().for_each(|head| owed.owe(head));
@@ -176,10 +156,19 @@ impl Ingest {
                 Err(_) => {}
             }
         }
-        if !messages.is_empty() {
+        if let Some((batch, checked)) = events {
             let began = Instant::now();
-            let batch: Arc<[Message]> = messages.into();
-            let ingest = || self.store.ingest(Arc::clone(&batch));
+            // What was checked ahead serves the first attempt.
+            let mut ahead = checked.ok();
+            let ingest = || {
+                let (ahead, batch) = (ahead.take(), Arc::clone(&batch));
+                async move {
+                    match ahead {
+                        Some(checked) => self.store.ingest_checked(checked).await,
+                        None => self.store.ingest(batch).await,
+                    }
+                }
+            };
             let outcome = self.until_it_works(stopping, ingest).await?;
             self.count(began, &outcome);
             self.tell(&batch, &outcome).await;
@@ -283,6 +272,82 @@ impl Ingest {
 /// The hub stops before the database took a batch.
 #[derive(Debug)]
 struct Stopped;
+
+/// Messages that are taken in together.
+struct Part {
+    /// All of them, to be acknowledged.
+    deliveries: Vec<Box<Delivery>>,
+    /// Those that are to be events, and what can be said of them without the log: an error where the database did not
+    /// answer.
+    events: Option<(Arc<[Message]>, Result<CheckedBatch, StoreError>)>,
+    /// The newest status of each node.
+    statuses: BTreeMap<(SiteId, NodeId), Bytes>,
+    /// Whether the subscription was made anew.
+    is_subscribed: bool,
+    received_at: UtcTime,
+}
+
+/// Collects messages and checks them, while the ones before are being written.
+struct Sorter {
+    store: Store,
+    metrics: Metrics,
+    sorted: mpsc::Sender<Part>,
+}
+
+impl Sorter {
+    async fn run(self, mut inbox: mpsc::Receiver<Inbound>, mut stopping: watch::Receiver<bool>) {
+        let mut held = Vec::with_capacity(BATCH_MAX);
+        loop {
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stop| *stop) => return,
+                taken = inbox.recv_many(&mut held, BATCH_MAX) => if taken == 0 { return },
+            }
+            self.metrics.inbox(inbox.len());
+            fill(&mut inbox, &mut held).await;
+            let part = self.sort(std::mem::replace(&mut held, Vec::with_capacity(BATCH_MAX))).await;
+            if self.sorted.send(part).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn sort(&self, held: Vec<Inbound>) -> Part {
+        let received_at = clock::now();
+        let mut deliveries = Vec::with_capacity(held.len());
+        let mut messages = Vec::with_capacity(held.len());
+        let mut statuses = BTreeMap::new();
+        let mut is_subscribed = false;
+        for inbound in held {
+            let delivery = match inbound {
+                Inbound::Message(delivery) => delivery,
+                Inbound::Subscribed => {
+                    is_subscribed = true;
+                    continue;
+                }
+            };
+            let topic = String::from_utf8_lossy(&delivery.publish.topic).into_owned();
+            match topic.parse::<NodeTopic>() {
+                Ok(of @ NodeTopic { channel: Channel::Status, .. }) => {
+                    // Only the newest counts.
+                    statuses.insert((of.site, of.node), delivery.publish.payload.clone());
+                }
+                Ok(_) | Err(_) => {
+                    messages.push(Message { topic, payload: delivery.publish.payload.to_vec(), received_at });
+                }
+            }
+            deliveries.push(delivery);
+        }
+        let batch: Arc<[Message]> = messages.into();
+        let events = if batch.is_empty() {
+            None
+        } else {
+            let checked = self.store.check(Arc::clone(&batch)).await;
+            Some((batch, checked))
+        };
+        Part { deliveries, events, statuses, is_subscribed, received_at }
+    }
+}
 
 /// Waits a moment for more messages.
 async fn fill(inbox: &mut mpsc::Receiver<Inbound>, held: &mut Vec<Inbound>) {

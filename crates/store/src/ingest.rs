@@ -1,7 +1,7 @@
 //! Taking events in, each exactly once.
 //!
-//! A batch is checked outside the database ([`check`]), compared with the log ([`plan`]) and written in one
-//! transaction: events, projections, chain heads, alarms and what was refused. After a failure nothing of it is kept
+//! A batch is checked outside the database ([`check`]), which can be done while the one before is being written, compared
+//! with the log ([`plan`]) and written in one transaction: events, projections, chain heads, alarms and what was refused. After a failure nothing of it is kept
 //! and the same batch can be given again.
 
 mod check;
@@ -140,13 +140,45 @@ pub struct BatchOutcome {
     pub alerts: Vec<AlertRow>,
 }
 
+/// A batch of which is known what can be said without the log.
+#[derive(Debug)]
+pub struct CheckedBatch {
+    batch: Arc<[Message]>,
+    checked: Vec<Checked>,
+}
+
 impl Store {
+    /// Looks at a batch as far as that goes without the log: what its messages are, and whether nodes that are believed
+    /// signed them.
+    pub async fn check(&self, batch: Arc<[Message]>) -> Result<CheckedBatch, StoreError> {
+        let topics = check::topics(&batch);
+        let nodes = self.nodes_known(topics.iter().flatten().map(|topic| &topic.node).collect::<BTreeSet<_>>()).await?;
+        let checking = Arc::clone(&batch);
+        let checked = tokio::task::spawn_blocking(move || check::check_all(&checking, &topics, &nodes))
+            .await
+            .expect("the check does not panic and is not cancelled");
+        Ok(CheckedBatch { batch, checked })
+    }
+
     /// Takes in a batch in one transaction. An error means that nothing was kept, and that trying again makes sense.
     ///
     /// Should the database refuse something in it, each message gets a transaction of its own, and only those that are
     /// refused then are kept apart.
     pub async fn ingest(&self, batch: Arc<[Message]>) -> Result<BatchOutcome, StoreError> {
-        let outcome = match self.ingest_without_collision(Arc::clone(&batch)).await {
+        let checked = self.check(Arc::clone(&batch)).await;
+        match checked {
+            Ok(checked) => self.ingest_checked(checked).await,
+            Err(error) => {
+                self.months_forget();
+                Err(error)
+            }
+        }
+    }
+
+    /// The same for a batch that was checked before: a moment ago, because what it says of nodes is of then.
+    pub async fn ingest_checked(&self, checked: CheckedBatch) -> Result<BatchOutcome, StoreError> {
+        let batch = Arc::clone(&checked.batch);
+        let outcome = match self.ingest_without_collision(checked).await {
             Err(error) if error.is_about_the_data() => self.ingest_one_by_one(&batch).await,
             result => result,
         };
@@ -157,23 +189,26 @@ impl Store {
     }
 
     /// Goes on where another hub's transaction stood in the way.
-    async fn ingest_without_collision(&self, batch: Arc<[Message]>) -> Result<BatchOutcome, StoreError> {
+    async fn ingest_without_collision(&self, mut checked: CheckedBatch) -> Result<BatchOutcome, StoreError> {
+        let batch = Arc::clone(&checked.batch);
         for attempt in 1..COLLISIONS_MAX {
-            match self.ingest_together(Arc::clone(&batch)).await {
+            match self.ingest_together(checked).await {
                 Err(error) if error.is_a_collision() => {
                     tracing::debug!(attempt, error = %in_words(&error), "another hub stood in the way");
+                    checked = self.check(Arc::clone(&batch)).await?;
                 }
                 result => return result,
             }
         }
-        self.ingest_together(batch).await
+        self.ingest_together(checked).await
     }
 
     async fn ingest_one_by_one(&self, batch: &[Message]) -> Result<BatchOutcome, StoreError> {
         let mut all = BatchOutcome::default();
         let mut heads = BTreeMap::new();
         for message in batch {
-            let one = match self.ingest_without_collision(Arc::from([message.clone()])).await {
+            let checked = self.check(Arc::from([message.clone()])).await?;
+            let one = match self.ingest_without_collision(checked).await {
                 Err(error) if error.is_about_the_data() => self.unstorable_keep(message, &error).await?,
                 result => result?,
             };
@@ -202,14 +237,7 @@ impl Store {
         Ok(BatchOutcome { outcomes: vec![Outcome::Quarantined(Reason::Unstorable)], ..BatchOutcome::default() })
     }
 
-    async fn ingest_together(&self, batch: Arc<[Message]>) -> Result<BatchOutcome, StoreError> {
-        let topics = check::topics(&batch);
-        let nodes = self.nodes_known(topics.iter().flatten().map(|topic| &topic.node).collect::<BTreeSet<_>>()).await?;
-        let checking = Arc::clone(&batch);
-        let checked = tokio::task::spawn_blocking(move || check::check_all(&checking, &topics, &nodes))
-            .await
-            .expect("the check does not panic and is not cancelled");
-
+    async fn ingest_together(&self, CheckedBatch { batch, checked }: CheckedBatch) -> Result<BatchOutcome, StoreError> {
         let mut refusals: Vec<Option<Refusal>> = Vec::with_capacity(checked.len());
         let mut good: Vec<(usize, Received)> = Vec::with_capacity(checked.len());
         for (index, checked) in checked.into_iter().enumerate() {

@@ -68,7 +68,7 @@ pub use enrolment::{CertificateRow, ClaimError, InvitationRow, InviteError, Issu
 pub use error::{OpenError, StoreError};
 pub use event::StoredEvent;
 pub use hold::{HOLD_EVENTS_MAX, HoldEnd, HoldRow, NewHold};
-pub use ingest::{BatchOutcome, Message, NodeHead, Outcome, Reason};
+pub use ingest::{BatchOutcome, CheckedBatch, Message, NodeHead, Outcome, Reason};
 pub use lane_order::{NewOrder, OrderEnd, OrderFate, OrderFilter, OrderNoted, OrderRate, OrderRow};
 pub use ledger::{
     Area, AuditErrors, AuditFilter, AuditRow, CorrectionRow, LedgerError, LedgerMark, NewAudit, NewCorrection,

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::event::{Event, EventId, Payload};
 use crate::hash::{EventHash, sha256};
-use crate::key::{NodeKey, NodePublicKey, Signature};
+use crate::key::{NodeKey, NodePublicKey, Signature, verify_together};
 
 /// Version of the envelope that this code writes, and the only one it reads.
 pub const ENVELOPE_VERSION: u32 = 1;
@@ -28,6 +28,9 @@ const DIGITS_MAX: f64 = 1e21;
 
 /// Most characters of a wrong member that an error repeats.
 const SAID_CHARS_MAX: usize = 40;
+
+/// Fewer signatures than this are verified one by one.
+const TOGETHER_MIN: usize = 4;
 
 const SIGNED_PREFIX: &[u8] = b"gatehouse-event-v1\n";
 
@@ -237,6 +240,29 @@ impl Received {
     }
 }
 
+/// Whether each of these events was signed by the owner of the key beside it. They are looked at together, and those that
+/// fail are divided until it is known which they are: a forged one among thousands costs its neighbours little.
+pub fn verify_all(events: &[(&Received, &NodePublicKey)]) -> Vec<bool> {
+    let mut signed = Vec::with_capacity(events.len());
+    verify_part(events, &mut signed);
+    signed
+}
+
+fn verify_part(events: &[(&Received, &NodePublicKey)], signed: &mut Vec<bool>) {
+    if events.len() < TOGETHER_MIN {
+        signed.extend(events.iter().map(|(event, key)| event.verify(key)));
+        return;
+    }
+    let parts: Vec<_> = events.iter().map(|(event, key)| (event.signed.as_slice(), *key, &event.sig)).collect();
+    if verify_together(&parts) {
+        signed.resize(signed.len() + events.len(), true);
+        return;
+    }
+    let (first, second) = events.split_at(events.len() / 2);
+    verify_part(first, signed);
+    verify_part(second, signed);
+}
+
 fn is_known(kind: &str) -> bool {
     Payload::KINDS.contains(&kind)
 }
@@ -273,6 +299,24 @@ mod tests {
         let received = Received::parse(envelope.as_bytes()).expect("its own bytes");
         assert!(received.verify(&key.public()) && !received.verify(&NodeKey::from_seed([2; 32]).public()));
         assert_eq!((received.hash, received.payload), (envelope.hash(), Some(event().payload)));
+    }
+
+    #[test]
+    fn forged_ones_among_many_are_found_and_no_other_is_blamed() {
+        let keys: Vec<_> = (1..=3).map(|seed| NodeKey::from_seed([seed; 32])).collect();
+        let publics: Vec<_> = keys.iter().map(NodeKey::public).collect();
+        for forged in [vec![], vec![0], vec![16], vec![3, 4, 11], (0..17).collect()] {
+            let received = |at: usize| {
+                // Signed with the key of another, where it is forged.
+                let key = &keys[(at + usize::from(forged.contains(&at))) % keys.len()];
+                Received::parse(sealed(key).as_bytes()).expect("its own bytes")
+            };
+            let events: Vec<_> = (0..17).map(received).collect();
+            let events: Vec<_> = events.iter().enumerate().map(|(at, event)| (event, &publics[at % 3])).collect();
+            let expected: Vec<_> = (0..17).map(|at| !forged.contains(&at)).collect();
+            assert_eq!(verify_all(&events), expected, "{forged:?}");
+        }
+        assert_eq!(verify_all(&[]), Vec::<bool>::new());
     }
 
     #[test]

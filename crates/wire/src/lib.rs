@@ -30,7 +30,7 @@ pub mod webhook;
 pub use access::{AccessDecided, AccessVerdict, LaneChange, LaneHappening, LaneName};
 pub use ack::Ack;
 pub use blob::{BlobHash, UploadGrant};
-pub use envelope::{Envelope, EnvelopeError, Received, Unsealed};
+pub use envelope::{Envelope, EnvelopeError, Received, Unsealed, verify_all};
 pub use event::{Event, EventId, EvidenceRef, EvidenceRole, Payload};
 pub use evidence::EvidenceAdded;
 pub use hash::{EventHash, InvalidHash};

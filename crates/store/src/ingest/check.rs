@@ -1,5 +1,6 @@
 //! What can be said of a message without the log: whether it is an envelope, from where it says, and signed by a node
-//! that is believed. Pure, and spread over the processor's cores, because signatures cost most of the time.
+//! that is believed. Pure, and spread over the processor's cores; signatures are verified together, because they would cost
+//! most of the time.
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -7,7 +8,7 @@ use std::thread;
 
 use domain::NodeId;
 use wire::topic::UnknownTopic;
-use wire::{Channel, NodeTopic, Received};
+use wire::{Channel, NodeTopic, Received, verify_all};
 
 use crate::error::in_words;
 use crate::ingest::{Message, Reason, SEQ_MAX};
@@ -44,9 +45,7 @@ pub(super) fn check_all(
     topics: &[Result<NodeTopic, UnknownTopic>],
     nodes: &HashMap<NodeId, RegisteredNode>,
 ) -> Vec<Checked> {
-    let check_part = |batch: &[Message], topics: &[Result<NodeTopic, UnknownTopic>]| -> Vec<Checked> {
-        std::iter::zip(batch, topics).map(|(message, topic)| check(message, topic, nodes)).collect()
-    };
+    let check_part = |batch: &[Message], topics: &[Result<NodeTopic, UnknownTopic>]| check_part(batch, topics, nodes);
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = cores.min(batch.len() / MESSAGES_PER_THREAD_MIN);
     if threads < 2 {
@@ -61,11 +60,33 @@ pub(super) fn check_all(
     })
 }
 
-fn check(
+fn check_part(
+    batch: &[Message],
+    topics: &[Result<NodeTopic, UnknownTopic>],
+    nodes: &HashMap<NodeId, RegisteredNode>,
+) -> Vec<Checked> {
+    let read: Vec<_> = std::iter::zip(batch, topics).map(|(message, topic)| read(message, topic, nodes)).collect();
+    let claimed: Vec<_> = read.iter().flatten().map(|(event, registered)| (&**event, &registered.key)).collect();
+    let mut are_signed = verify_all(&claimed).into_iter();
+    let checked = read.into_iter().map(|read| {
+        let (event, registered) = match read {
+            Ok(read) => read,
+            Err(refusal) => return Checked::Bad(refusal),
+        };
+        match fault(&event, registered, are_signed.next().unwrap_or_default()) {
+            None => Checked::Good(event),
+            Some((reason, detail)) => Checked::Bad(Refusal { reason, detail, node: Some(event.node.clone()) }),
+        }
+    });
+    checked.collect()
+}
+
+/// The event of a message and the node that it says it is of.
+fn read<'n>(
     message: &Message,
     topic: &Result<NodeTopic, UnknownTopic>,
-    nodes: &HashMap<NodeId, RegisteredNode>,
-) -> Checked {
+    nodes: &'n HashMap<NodeId, RegisteredNode>,
+) -> Result<(Box<Received>, &'n RegisteredNode), Refusal> {
     let topic = match topic {
         Ok(topic) => topic,
         Err(error) => return bad(None, Reason::UnknownTopic, error.to_string()),
@@ -78,33 +99,38 @@ fn check(
     }
     let node = Some(&topic.node);
     let event = match Received::parse(&message.payload) {
-        Ok(event) => event,
+        Ok(event) => Box::new(event),
         Err(error) => return bad(node, Reason::Unreadable, in_words(&error)),
     };
     if event.site != topic.site || event.node != topic.node {
         let detail = format!("the envelope says \"{}/{}\", the topic is \"{topic}\"", event.site, event.node);
         return bad(node, Reason::Misplaced, detail);
     }
-    let Some(registered) = nodes.get(&event.node) else {
-        let detail = format!("node \"{}\" of site \"{}\" has not been added", event.node, event.site);
-        return bad(node, Reason::UnknownNode, detail);
-    };
-    if !event.verify(&registered.key) {
-        return bad(node, Reason::BadSignature, format!("event {} is not signed by the node's key", event.seq));
+    match nodes.get(&event.node) {
+        Some(registered) => Ok((event, registered)),
+        None => {
+            let detail = format!("node \"{}\" of site \"{}\" has not been added", event.node, event.site);
+            bad(node, Reason::UnknownNode, detail)
+        }
+    }
+}
+
+/// What is wrong with a known node's event.
+fn fault(event: &Received, registered: &RegisteredNode, is_signed: bool) -> Option<(Reason, String)> {
+    if !is_signed {
+        return Some((Reason::BadSignature, format!("event {} is not signed by the node's key", event.seq)));
     }
     if registered.site != event.site {
         let detail = format!("node \"{}\" belongs to site \"{}\"", event.node, registered.site);
-        return bad(node, Reason::Misplaced, detail);
+        return Some((Reason::Misplaced, detail));
     }
     if !(1..=SEQ_MAX).contains(&event.seq) {
-        return bad(node, Reason::BadNumber, format!("event number {} is not between 1 and {SEQ_MAX}", event.seq));
+        let detail = format!("event number {} is not between 1 and {SEQ_MAX}", event.seq);
+        return Some((Reason::BadNumber, detail));
     }
-    if let Some(detail) = event.payload.as_ref().and_then(limits::fault) {
-        return bad(node, Reason::Unreadable, detail);
-    }
-    Checked::Good(Box::new(event))
+    event.payload.as_ref().and_then(limits::fault).map(|detail| (Reason::Unreadable, detail))
 }
 
-fn bad(node: Option<&NodeId>, reason: Reason, detail: String) -> Checked {
-    Checked::Bad(Refusal { reason, detail, node: node.cloned() })
+fn bad<T>(node: Option<&NodeId>, reason: Reason, detail: String) -> Result<T, Refusal> {
+    Err(Refusal { reason, detail, node: node.cloned() })
 }

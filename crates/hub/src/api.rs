@@ -16,6 +16,7 @@ mod counts;
 mod decisions;
 mod draft_access;
 mod draft_rows;
+mod draft_shapes;
 mod drafts;
 mod enrolments;
 mod exports;
@@ -207,6 +208,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/sites/{site}/policy-draft/access", get(draft_access::access)),
         ("/api/v1/sites/{site}/policy-draft/times", put(draft_access::times_put)),
         ("/api/v1/sites/{site}/policy-draft/rows", get(draft_rows::rows).patch(draft_rows::rows_change)),
+        ("/api/v1/sites/{site}/policy-draft/shapes", get(draft_shapes::shapes).put(draft_shapes::shapes_put)),
         ("/api/v1/sites/{site}/policy-draft/imports", post(draft_rows::import)),
         ("/api/v1/sites/{site}/policy-trial", get(policy_trial::trial)),
         ("/api/v1/sites/{site}/policy-draft/changes", get(drafts::changes)),

@@ -20,6 +20,7 @@ pub mod clock;
 pub mod config;
 mod console_page;
 pub mod counting;
+pub mod drawing;
 pub mod enrolment;
 mod etag;
 pub mod feeds;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::{Point, Problems};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::ToSchema;
 
@@ -191,6 +191,8 @@ pub enum PlateReading {
 /// A counting line that somebody drew.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DrawnLine {
+    /// The id of the line that it was in the text; nothing for a new one.
+    pub was: Option<String>,
     /// Its id.
     pub id: String,
     /// Its two ends.
@@ -202,7 +204,7 @@ pub struct DrawnLine {
 }
 
 /// The way over a line that leads into the site. Above a line drawn to the right is side A, below it side B.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Inwards {
     /// From side A to side B.
@@ -214,6 +216,8 @@ pub enum Inwards {
 /// A zone that somebody drew.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DrawnZone {
+    /// The id of the zone that it was in the text; nothing for a new one.
+    pub was: Option<String>,
     /// Its id.
     pub id: String,
     /// Its corners in order.

@@ -3,18 +3,17 @@
 
 use std::path::PathBuf;
 
-use domain::{CameraId, GateId, Point, Problems, SiteId};
+use domain::{CameraId, GateId, Problems, SiteId};
 use edge::installation::Installation;
 use gate::GateProfile;
-use hub::setup::{DrawnLine, DrawnZone, GatePlan, Inwards, PlateReading, Template};
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
+use hub::drawing::Drawing;
+use hub::setup::{GatePlan, PlateReading, Template};
+use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, value};
 
 /// The node of this program.
 const NODE: &str = "gatehouse-1";
 /// Characters of a name for people.
 const NAME_CHARS_MAX: usize = 80;
-/// A shorter line is a slip of the hand: nobody can walk over it. Share of the picture.
-const LINE_MIN: f32 = 0.03;
 /// What a profile that the page made begins with.
 const PROFILE_HEAD: &str = "# Made by the set-up page; may be changed by hand. Points are shares of the picture's width and height, from 0 \
                             to 1.\n";
@@ -73,7 +72,6 @@ pub(crate) fn profile_text(templates: &[ReadTemplate], plan: &GatePlan, problems
         let known: Vec<_> = templates.iter().map(|known| known.template.name.as_str()).collect();
         problems.note("template", format!("\"{}\" is not known: {} are accepted", plan.template, known.join(", ")));
     }
-    check_shapes(plan, problems);
     let from = &template.or(templates.first())?.document;
     let mut document = DocumentMut::new();
     document["profile"] = value(i64::from(gate::profile::PROFILE_VERSION));
@@ -87,38 +85,15 @@ pub(crate) fn profile_text(templates: &[ReadTemplate], plan: &GatePlan, problems
             document.insert(key, item.clone());
         }
     }
-    let mut lines = ArrayOfTables::new();
-    plan.lines.iter().for_each(|line| lines.push(line_table(line)));
-    if !lines.is_empty() {
-        document.insert("line", Item::ArrayOfTables(lines));
-    }
-    let mut zones = ArrayOfTables::new();
-    plan.zones.iter().for_each(|zone| zones.push(zone_table(zone)));
-    if !zones.is_empty() {
-        document.insert("zone", Item::ArrayOfTables(zones));
-    }
-    let text = format!("{PROFILE_HEAD}{document}");
-    let good = match GateProfile::parse(&text) {
-        Ok(_) => true,
+    let drawing = Drawing { lines: plan.lines.clone(), zones: plan.zones.clone() };
+    let text = match drawing.into_text(&format!("{PROFILE_HEAD}{document}")) {
+        Ok(text) => Some(text),
         Err(found) => {
-            for problem in found.as_slice() {
-                problems.note(drawn_field(&problem.path), &problem.message);
-            }
-            false
+            found.as_slice().iter().for_each(|problem| problems.note(problem.path.as_str(), &problem.message));
+            None
         }
     };
-    (good && name.is_some() && template.is_some()).then_some(text)
-}
-
-/// The field of the page for a path of the profile.
-fn drawn_field(path: &str) -> String {
-    for (part, field) in [("line", "lines"), ("zone", "zones")] {
-        match path.strip_prefix(part) {
-            Some(rest) if rest.is_empty() || rest.starts_with(['[', '.']) => return format!("{field}{rest}"),
-            Some(_) | None => {}
-        }
-    }
-    path.to_owned()
+    text.filter(|_| name.is_some() && template.is_some())
 }
 
 fn name_for_people(field: &str, name: &str, problems: &mut Problems) -> Option<String> {
@@ -128,62 +103,6 @@ fn name_for_people(field: &str, name: &str, problems: &mut Problems) -> Option<S
         return None;
     }
     Some(name.to_owned())
-}
-
-/// What the profile would take, and nobody can mean.
-fn check_shapes(plan: &GatePlan, problems: &mut Problems) {
-    for (number, line) in plan.lines.iter().enumerate() {
-        if let [from, to] = line.points[..]
-            && from != to
-            && (to.x - from.x).hypot(to.y - from.y) < LINE_MIN
-        {
-            problems.note(
-                format!("lines[{number}].points"),
-                format!("too short: at least {} % of the picture is accepted", LINE_MIN * 100.0),
-            );
-        }
-    }
-    for (number, zone) in plan.zones.iter().enumerate() {
-        if crosses_itself(&zone.points) {
-            problems.note(format!("zones[{number}].points"), "its edges cross: move a corner so that they do not");
-        }
-    }
-}
-
-/// Whether two edges that do not meet at a corner cross each other.
-fn crosses_itself(corners: &[Point]) -> bool {
-    let edge = |at: usize| (corners[at], corners[(at + 1) % corners.len()]);
-    let side = |(a, b): (Point, Point), p: Point| (b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x);
-    let apart = |one: (Point, Point), other: (Point, Point)| side(one, other.0) * side(one, other.1) < 0.0;
-    let pairs = (0..corners.len()).flat_map(|one| (one + 2..corners.len()).map(move |other| (one, other)));
-    let mut pairs = pairs.filter(|(one, other)| (other + 1) % corners.len() != *one);
-    pairs.any(|(one, other)| apart(edge(one), edge(other)) && apart(edge(other), edge(one)))
-}
-
-fn line_table(line: &DrawnLine) -> Table {
-    let mut table = Table::new();
-    table["id"] = value(line.id.as_str());
-    table["points"] = value(points(&line.points));
-    table["in"] = value(match line.inwards {
-        Inwards::AToB => "a_to_b",
-        Inwards::BToA => "b_to_a",
-    });
-    table["groups"] = value(line.groups.iter().map(String::as_str).collect::<Array>());
-    table
-}
-
-fn zone_table(zone: &DrawnZone) -> Table {
-    let mut table = Table::new();
-    table["id"] = value(zone.id.as_str());
-    table["points"] = value(points(&zone.points));
-    table["groups"] = value(zone.groups.iter().map(String::as_str).collect::<Array>());
-    table
-}
-
-/// Points to four digits, a tenth of a pixel of the widest picture.
-fn points(points: &[Point]) -> Array {
-    let share = |share: f32| Value::from((f64::from(share) * 1e4).round() / 1e4);
-    points.iter().map(|point| Value::Array([share(point.x), share(point.y)].into_iter().collect())).collect()
 }
 
 /// The text of the configuration with the gate in it; notes all that is wrong. What was there before stays as it is written,

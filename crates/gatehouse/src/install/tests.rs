@@ -27,6 +27,7 @@ fn plan(gate: &str, name: &str) -> GatePlan {
         template: "tourist-site".to_owned(),
         plates: PlateReading::Off,
         lines: vec![DrawnLine {
+            was: None,
             id: "entrance".to_owned(),
             points: vec![point(0.73, 0.0), point(0.73, 1.0)],
             inwards: Inwards::AToB,
@@ -108,6 +109,7 @@ fn everything_wrong_is_told_by_its_field_and_nothing_is_written() {
         DrawnLine { id: "Lối vào".to_owned(), points: vec![point(0.5, 0.5), point(1.5, 0.5)], ..short.clone() };
     let none = DrawnLine { id: "none".to_owned(), groups: Vec::new(), ..plan("a", "a").lines[0].clone() };
     let crossing = DrawnZone {
+        was: None,
         id: "yard".to_owned(),
         points: vec![point(0.1, 0.1), point(0.9, 0.9), point(0.9, 0.1), point(0.1, 0.8)],
         groups: vec!["person".to_owned()],

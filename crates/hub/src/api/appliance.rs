@@ -375,19 +375,19 @@ pub(crate) async fn gate_put(
 impl LineWanted {
     fn drawn(self) -> DrawnLine {
         let Self { id, points, inwards, groups } = self;
-        DrawnLine { id, points, inwards, groups }
+        DrawnLine { was: None, id, points, inwards, groups }
     }
 }
 
 impl ZoneWanted {
     fn drawn(self) -> DrawnZone {
         let Self { id, points, groups } = self;
-        DrawnZone { id, points, groups }
+        DrawnZone { was: None, id, points, groups }
     }
 }
 
 /// Everything that is wrong with what was sent.
-fn wrong(problems: &Problems) -> Problem {
+pub(super) fn wrong(problems: &Problems) -> Problem {
     let fields = problems
         .as_slice()
         .iter()

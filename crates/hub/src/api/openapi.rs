@@ -12,9 +12,9 @@ use utoipa::{Modify, OpenApi};
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
     accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, counts, decisions, draft_access, draft_rows,
-    drafts, enrolments, exports, gates, health, holds, incidents, lanes, lists, metrics, ngsi, nodes, occupancy, oidc,
-    orders, passes, places, plates, policies, policy_trial, reports, retention, session, stream, uploads, view, views,
-    visits, watch_entries, webhooks,
+    draft_shapes, drafts, enrolments, exports, gates, health, holds, incidents, lanes, lists, metrics, ngsi, nodes,
+    occupancy, oidc, orders, passes, places, plates, policies, policy_trial, reports, retention, session, stream,
+    uploads, view, views, visits, watch_entries, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -103,6 +103,8 @@ use crate::api::{
         draft_rows::rows,
         draft_rows::rows_change,
         draft_rows::import,
+        draft_shapes::shapes,
+        draft_shapes::shapes_put,
         policy_trial::trial,
         drafts::changes,
         drafts::reset,

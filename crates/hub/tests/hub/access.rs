@@ -71,9 +71,13 @@ fn allowed(method: &str, path: &str) -> u16 {
         ("PUT", "/api/v1/sites/{site}/place" | "/api/v1/sites/{site}/plan/gates") => 415,
         ("PUT", "/api/v1/sites/{site}/plan") => 400,
         ("GET", "/api/v1/sites/{site}/plan") => 404,
-        ("PUT", "/api/v1/sites/{site}/policy-draft/documents/{path}" | "/api/v1/sites/{site}/policy-draft/times") => {
-            415
-        }
+        (
+            "PUT",
+            "/api/v1/sites/{site}/policy-draft/documents/{path}"
+            | "/api/v1/sites/{site}/policy-draft/times"
+            | "/api/v1/sites/{site}/policy-draft/shapes",
+        ) => 415,
+        ("GET", "/api/v1/sites/{site}/policy-draft/shapes") => 404,
         // The draft of a site without one.
         ("GET", "/api/v1/sites/{site}/policy-draft/access") | ("POST", "/api/v1/sites/{site}/policy-draft/imports") => {
             404
@@ -122,6 +126,7 @@ fn concrete(path: &str) -> String {
         .replace("{document}", "vi.pdf")
         .replace("{table}", "counts")
         .replace("/policy-draft/rows", "/policy-draft/rows?list=lists/holders.csv")
+        .replace("/policy-draft/shapes", "/policy-draft/shapes?path=profiles/main.toml")
         .replace("/policy-draft/imports", "/policy-draft/imports?list=lists/holders.csv")
         .replace("/policy-trial", "/policy-trial?lane=car-in&who=holder:w-1&purpose=tests+of+access")
         .replace("/entities", "/entities?type=CrowdFlowObserved")

@@ -205,3 +205,37 @@ fn a_pass_that_a_guard_issues_opens_lanes_until_it_is_revoked() {
     assert_eq!(paths, ["lists/revoked-passes.csv"]);
     assert!(draft["problems"].to_string().contains("denied_lists"), "an access policy must name the list: {draft}");
 }
+
+#[test]
+fn a_profile_is_drawn_and_keeps_what_no_drawing_shows() {
+    let site = Site::start();
+    let admin = site.person("chi", Role::SystemAdmin);
+    let text = "# Cổng chính\nprofile = 1\nname = { vi = \"Cổng\", en = \"Gate\" }\nkind = \"tourist_site\"\n\
+                [[line]]\nid = \"entrance\"\npoints = [[0.5, 0.0], [0.5, 1.0]]\nin = \"a_to_b\"\nonly = \"in\"\n";
+    let document = "/policy-draft/documents/profiles%2Fmain.toml";
+    let put = site.ask(&admin, "PUT", document, &[("if-none-match", "*")], &json!({ "text": text }));
+    assert_eq!(put.status, 204, "{}", detail(&put));
+    let shapes = "/policy-draft/shapes?path=profiles/main.toml";
+    let read = site.ask(&admin, "GET", shapes, &[], &Value::Null);
+    let tag = read.header("etag").to_owned();
+    let mut drawn = read.json();
+    assert_eq!(drawn["lines"][0]["groups"], json!(["person", "vehicle"]), "{drawn}");
+    drawn["lines"][0]["id"] = json!("main");
+    drawn["lines"][0]["inwards"] = json!("b_to_a");
+    drawn["zones"] = json!([{"id": "hall", "points": [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]], "groups": ["person"]}]);
+    assert_eq!(site.ask(&admin, "PUT", shapes, &[], &drawn).status, 428);
+    let changed = site.ask(&admin, "PUT", shapes, &[("if-match", &tag)], &drawn);
+    assert_eq!(changed.status, 204, "{}", detail(&changed));
+    let now = site.ask(&admin, "GET", document, &[], &Value::Null).json();
+    let now = now["text"].as_str().unwrap();
+    for kept in ["# Cổng chính", "id = \"main\"", "in = \"b_to_a\"", "only = \"in\"", "id = \"hall\""] {
+        assert!(now.contains(kept), "\"{kept}\" is missing in:\n{now}");
+    }
+    // Drawn by somebody who saw the text before.
+    assert_eq!(site.ask(&admin, "PUT", shapes, &[("if-match", &tag)], &drawn).status, 412);
+    drawn["zones"][0]["points"] = json!([[0.1, 0.1], [0.4, 0.1]]);
+    let wrong = site.ask(&admin, "PUT", shapes, &[("if-match", "*")], &drawn);
+    assert_eq!((wrong.status, &wrong.json()["fields"][0]["field"]), (422, &json!("zones[0].points")));
+    assert_eq!(site.ask(&admin, "GET", "/policy-draft/shapes?path=access.toml", &[], &Value::Null).status, 400);
+    assert_eq!(site.ask(&admin, "GET", "/policy-draft/shapes?path=profiles/x.toml", &[], &Value::Null).status, 404);
+}

@@ -55,6 +55,7 @@ export type FieldProblem = Schemas['FieldProblem'];
 export type Appliance = Schemas['Appliance'];
 export type CameraTrial = Schemas['CameraTrial'];
 export type GateWanted = Schemas['GateWanted'];
+export type Shapes = Schemas['Shapes'];
 export type Session = Schemas['Session'];
 export type Permission = Schemas['Permission'];
 export type Role = Schemas['Role'];

@@ -11,6 +11,7 @@ import { Failure, Skeleton, State } from '../parts/state';
 import { isKey, named } from '../words';
 import { type Shown, useLiveView, type View } from './live';
 import { type CameraPlace, fileName, pathOf } from './place';
+import { Reason } from './reason';
 
 /** A picture older than this is no longer what is going on. */
 const STALE_MS = 3_000;
@@ -146,16 +147,6 @@ function Snapshot({ place }: { place: CameraPlace }) {
       </span>
     </>
   );
-}
-
-/** Why there is no picture, in the reader's words where they are known. */
-function Reason({ error }: { error: unknown }) {
-  const { t, f } = useReader();
-  if (!(error instanceof ApiError)) return t('error_answer', { detail: String(error) });
-  if (error.status === 0) return t('error_network');
-  const key = `view_problem_${error.kind}`;
-  const wait = error.waitMs === null ? '' : f.span(error.waitMs);
-  return isKey(key) ? t(key, { wait }) : t('error_answer', { detail: error.detail });
 }
 
 function NotShown({ error, retry }: { error: unknown; retry: () => void }) {

@@ -212,6 +212,23 @@ export const RULES = {
     'access.toml, lists/NAME.csv, profiles/NAME.toml, thresholds.json',
   ],
   document_text: ['Nội dung', 'Text'],
+  profile_draw: ['Vẽ vạch', 'Draw'],
+  profile_draw_of: ['Vẽ vạch và vùng của {path}', 'Draw the lines and zones of {path}'],
+  profile_picture: ['Hình để vẽ vạch', 'Picture to draw on'],
+  profile_camera: ['Hình của camera', "Camera's picture"],
+  profile_camera_none: ['Chưa chọn', 'None yet'],
+  profile_camera_help: [
+    'Lấy một ảnh hiện tại, đầu người được làm mờ. Việc xem được ghi vào nhật ký.',
+    'Takes one picture of now, with heads coarsened. That it was looked at is written down.',
+  ],
+  profile_no_view: [
+    'Bạn không có quyền xem camera, nên vẽ trên nền trống.',
+    'You may not look through cameras, so you draw on an empty field.',
+  ],
+  profile_save_help: [
+    'Lưu vào bản nháp. Các thiết bị dùng vạch mới khi chính sách được ban hành.',
+    'Goes into the draft. Nodes count by it once the policy is published.',
+  ],
   document_edit: ['Sửa', 'Change'],
   document_edit_of: ['Sửa {path}', 'Change {path}'],
   document_remove: ['Xóa', 'Remove'],

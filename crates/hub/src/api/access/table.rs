@@ -232,6 +232,8 @@ pub(crate) const TABLE: &[Route] = &[
     // Nothing is changed by it, but a file with names is shown and its rows are given back.
     route("POST", "/api/v1/sites/{site}/policy-draft/imports", May(PoliciesWrite)).secret(),
     route("GET", "/api/v1/sites/{site}/policy-trial", May(PoliciesRead)).search_by("who"),
+    route("GET", "/api/v1/sites/{site}/policy-draft/shapes", May(PoliciesRead)),
+    route("PUT", "/api/v1/sites/{site}/policy-draft/shapes", May(PoliciesWrite)),
     route("GET", "/api/v1/sites/{site}/policy-draft/changes", May(PoliciesRead)).personal(),
     route("POST", "/api/v1/sites/{site}/policy-draft/reset", May(PoliciesWrite)),
     route("GET", "/api/v1/sites/{site}/watch-entries", May(WatchListsRead)).personal(),

@@ -9,13 +9,18 @@ import { useMay } from '../../app/session';
 import { Ask } from '../../parts/ask';
 import { Field } from '../../parts/controls';
 import { Dialog } from '../../parts/dialog';
+import { Icon } from '../../parts/icon';
 import { Badge } from '../../parts/marks';
 import { Problem } from '../../parts/problem';
 import { textOf, useSending } from '../../parts/sending';
 import { State } from '../../parts/state';
+import { ProfileDrawing } from './profile-drawing';
 
 type Held = Draft['documents'][number];
-type Open = { what: 'edit'; held: Held | null; text: string } | { what: 'remove'; held: Held };
+type Open =
+  | { what: 'edit'; held: Held | null; text: string }
+  | { what: 'draw'; held: Held }
+  | { what: 'remove'; held: Held };
 
 export function Documents({ site, draft }: { site: string; draft: Draft }) {
   const { t } = useReader();
@@ -74,6 +79,17 @@ export function Documents({ site, draft }: { site: string; draft: Draft }) {
               )}
               {held.changed_by && may('policies.write') && (
                 <>
+                  {held.path.startsWith('profiles/') && (
+                    <button
+                      type="button"
+                      className="button"
+                      aria-label={t('profile_draw_of', { path: held.path })}
+                      onClick={() => setOpen({ what: 'draw', held })}
+                    >
+                      <Icon name="line" />
+                      {t('profile_draw')}
+                    </button>
+                  )}
                   <button
                     type="button"
                     className="button"
@@ -101,9 +117,10 @@ export function Documents({ site, draft }: { site: string; draft: Draft }) {
         title={open?.what === 'remove' ? t('document_remove') : (open?.held?.path ?? t('document_add'))}
         isOpen={open !== null}
         close={() => setOpen(null)}
-        isWide={open?.what === 'edit'}
+        isWide={open?.what === 'edit' || open?.what === 'draw'}
       >
         {open?.what === 'edit' && <DocumentForm site={site} held={open.held} text={open.text} saved={again} />}
+        {open?.what === 'draw' && <ProfileDrawing site={site} path={open.held.path} saved={again} />}
         {open?.what === 'remove' && (
           <Ask
             ask={t('document_remove_ask', { path: open.held.path })}

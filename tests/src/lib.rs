@@ -6,6 +6,7 @@
 
 pub mod broker;
 pub mod crash;
+pub mod deletion;
 pub mod dice;
 pub mod disk;
 pub mod edge;

@@ -26,6 +26,8 @@ pub enum Call {
     Truncate,
     /// A finished file gets its name.
     Rename,
+    /// A file goes.
+    Unlink,
 }
 
 impl Call {
@@ -42,6 +44,7 @@ impl Call {
             Self::Send => "sendto,sendmsg,writev",
             Self::Truncate => "ftruncate",
             Self::Rename => "rename,renameat,renameat2",
+            Self::Unlink => "unlink,unlinkat",
         }
     }
 }

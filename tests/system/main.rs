@@ -22,6 +22,7 @@ mod reconnect;
 mod redact;
 mod replay;
 mod replica;
+mod retention;
 mod rtsp;
 mod set_up;
 mod two_processes;

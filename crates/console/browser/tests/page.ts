@@ -11,6 +11,8 @@ const ALLOWED = [
   /status of 401 .*\/api\/v1\/(session|setup|stream)/,
   /status of (400|409) .*\/api\/v1\/(plates|accounts|webhooks|sites\/[a-z-]+\/(watch-entries|policy|plan))/,
   /status of 404 .*\/policy-draft\/access/,
+  // A line that cannot be meant.
+  /status of 422 .*\/policy-draft\/shapes/,
   // A camera that shows nothing, and a gate that cannot be made.
   /status of 422 .*\/api\/v1\/appliance\/(trials|gates)/,
   // Why a camera shows nothing.

@@ -18,6 +18,8 @@ GLYPH_MM = {"car_long": 72, "car_short": 64, "motorbike": 53}
 # What the crop is, in the order of the reader's output.
 STATES = ["plate", "cut", "not_a_plate"]  # "cut": not all of it can be seen
 IGNORE = -1
+# A photographed plate is never made smaller than this, in pixels of a glyph's height: below it nobody can read.
+RETAKEN_GLYPH_MIN = 9.0
 
 
 @dataclass
@@ -169,12 +171,34 @@ def make_sample(rng: np.random.Generator, faces: list, text: Text = None) -> Sam
     return Sample(rectify(image, view), glyphs, centres, len(text.rows) - 1, colour, state)
 
 
+def _retake(picture, rows, rng):
+    """A photographed plate as a camera further off and to the side would have it: small in a scene, and set upright
+    again by corners that are near enough. Gives the crop, or nothing where the picture is too small for that."""
+    h, w = picture.shape[:2]
+    glyph_now = h * (0.4 if rows == 2 else 0.7)
+    if glyph_now < RETAKEN_GLYPH_MIN * 1.3:
+        return None
+    glyph_px = float(np.exp(rng.uniform(np.log(RETAKEN_GLYPH_MIN), np.log(min(glyph_now, 30.0)))))
+    quad, extent = random_quad(rng, w * glyph_px / glyph_now, h * glyph_px / glyph_now, 0.7)
+    margin = extent * 0.22 + 3
+    cw, ch = (extent + 2 * margin).astype(int)
+    quad = quad - quad.min(0) + margin
+    canvas = camera.clutter(ch, cw, rng)
+    place(picture, quad.astype(np.float32), canvas)
+    image, _ = camera.sensor(camera.blur(camera.light(canvas, rng), rng, glyph_px, 0.45), rng)
+    return rectify(image, _view(quad, rng, cut=False))
+
+
 def real_sample(rng: np.random.Generator, plates: real.RealPlates) -> Sample:
-    """A look at a photographed plate. Where its glyphs stand and its colour are not known, and not taught."""
+    """A look at a photographed plate: half of them at the crop as it is, half as a scene would have it. Where its glyphs
+    stand and its colour are not known, and not taught."""
     plate, picture, rows = plates.pick(rng)
-    image, quad, _ = real.vary(picture, rows, rng)
+    crop = _retake(picture, rows, rng) if rng.random() < 0.5 else None
+    if crop is None:
+        image, quad, _ = real.vary(picture, rows, rng)
+        crop = rectify(image, quad)
     nowhere = np.full((SLOTS, 2), np.nan, np.float32)
-    return Sample(rectify(image, quad), real.labels(plate, SLOTS), nowhere, rows - 1, IGNORE, STATES.index("plate"))
+    return Sample(crop, real.labels(plate, SLOTS), nowhere, rows - 1, IGNORE, STATES.index("plate"))
 
 
 def batch(seed: int, number: int, size: int, faces: list, plates: real.RealPlates = None, share: float = 0.0):

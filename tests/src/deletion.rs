@@ -1,6 +1,7 @@
 //! A hub program that is killed again and again while it deletes what is too old.
 
 use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ use crate::{edge, hub};
 const AGO: Duration = Duration::from_secs(60 * 24 * 3_600);
 /// A run makes about so many of each call; a kill behind the last one lets it finish, and is not counted.
 const CALLS_MAX: u64 = 60;
+/// The broker is not asked for anything.
+const CONFIG: &str = "db = \"hub.db\"\nblobs = \"blobs\"\n[broker]\naddress = \"127.0.0.1:1\"\n\
+                      [retention]\npassage_pictures = 30\nunclaimed_media = 30\n";
 /// What a deleting program does to the disk.
 const CALLS: [Call; 5] = [Call::Flush, Call::WriteAt, Call::Write, Call::Truncate, Call::Unlink];
 
@@ -47,8 +51,7 @@ pub async fn delete_under_fire(passages: u32, kills: u32, seed: u64) -> Report {
     let (db, blobs) = (hub::database(folder.path()), folder.path().join("blobs"));
     let media = fill(&db, &blobs, folder.path(), passages, seed).await;
     let config = folder.path().join("hub.toml");
-    std::fs::write(&config, "db = \"hub.db\"\nblobs = \"blobs\"\n[retention]\npassage_pictures = 30\nunclaimed_media = 30\n")
-        .expect("the configuration is written");
+    std::fs::write(&config, CONFIG).expect("the configuration is written");
     let retention = |strace: Option<&Strace>, what: &str| {
         let mut command = Command::new(program("gatehouse-hub"));
         command.args(["retention", what, "--config"]).arg(&config);
@@ -60,7 +63,9 @@ pub async fn delete_under_fire(passages: u32, kills: u32, seed: u64) -> Report {
         tries += 1;
         let call = CALLS[dice.index(CALLS.len())];
         let run = retention(Some(&Strace::killing_at(call, 1 + dice.below(CALLS_MAX))), "run");
-        killed += u32::from(!run.status.success());
+        let is_killed = run.status.signal().is_some();
+        assert!(is_killed || run.status.success(), "{}", run.stderr);
+        killed += u32::from(is_killed);
         let verified = retention(None, "verify");
         assert!(verified.status.success(), "after {killed} kills: {}{}", verified.stdout, verified.stderr);
     }

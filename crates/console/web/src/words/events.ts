@@ -13,7 +13,7 @@ export const EVENTS = {
   unexplained: ['{n} lượt ra khi bên trong đã hết', '{n} left when nobody was inside'],
   nodes_online: ['Thiết bị hoạt động', 'Nodes online'],
   of: ['{n}/{all}', '{n}/{all}'],
-  open_alarms: ['Cảnh báo đang mở', 'Open alarms'],
+  open_alarms: ['Cảnh báo kỹ thuật đang mở', 'Open technical alarms'],
   gates: ['Các cổng', 'Gates'],
   zone_stale: ['chưa đếm lại từ khi thiết bị khởi động', 'not counted anew since the node started'],
   camera: ['Camera', 'Camera'],

@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { webcrypto } from 'node:crypto';
+import { describe, expect, it, vi } from 'vitest';
 import type { Decision, Lane, Order } from '../../api/types';
 import type { Entry } from '../../live/feed';
 import { answerable, confirmation, hindrance, isGrave, orderKey, progress, standing, wanted } from './orders';
 import { waitingOf } from './queue';
+
+// Node.js 18 has no global of this name yet; browsers do.
+if (globalThis.crypto === undefined) vi.stubGlobal('crypto', webcrypto);
 
 const now = Date.parse('2026-11-21T08:00:00Z');
 const ago = (seconds: number): string => new Date(now - seconds * 1_000).toISOString();

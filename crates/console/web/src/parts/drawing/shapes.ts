@@ -117,12 +117,12 @@ export function withCorner(zone: Zone, at: number): Zone {
   const to = zone.points[(at + 1) % zone.points.length];
   if (!from || !to) return zone;
   const middle = within((from.x + to.x) / 2, (from.y + to.y) / 2);
-  return { ...zone, points: zone.points.toSpliced(at + 1, 0, middle) };
+  return { ...zone, points: [...zone.points.slice(0, at + 1), middle, ...zone.points.slice(at + 1)] };
 }
 
 /** Takes a corner out; three stay. */
 export function withoutCorner(zone: Zone, at: number): Zone {
-  return zone.points.length <= CORNERS_MIN ? zone : { ...zone, points: zone.points.toSpliced(at, 1) };
+  return zone.points.length <= CORNERS_MIN ? zone : { ...zone, points: zone.points.filter((_, place) => place !== at) };
 }
 
 export function middleOf(line: Line): Spot {

@@ -156,10 +156,10 @@ impl Ingest {
                 Err(_) => {}
             }
         }
-        if let Some((batch, checked)) = events {
+        if let Some(Sorted { batch, checked }) = events {
             let began = Instant::now();
             // What was checked ahead serves the first attempt.
-            let mut ahead = checked.ok();
+            let mut ahead = checked;
             let ingest = || {
                 let (ahead, batch) = (ahead.take(), Arc::clone(&batch));
                 async move {
@@ -275,16 +275,22 @@ struct Stopped;
 
 /// Messages that are taken in together.
 struct Part {
-    /// All of them, to be acknowledged.
-    deliveries: Vec<Box<Delivery>>,
-    /// Those that are to be events, and what can be said of them without the log: an error where the database did not
-    /// answer.
-    events: Option<(Arc<[Message]>, Result<CheckedBatch, StoreError>)>,
+    /// All of them, to be acknowledged; without their payloads, which need not wait for that.
+    deliveries: VecDeque<Box<Delivery>>,
+    /// Those that are to be events.
+    events: Option<Sorted>,
     /// The newest status of each node.
     statuses: BTreeMap<(SiteId, NodeId), Bytes>,
     /// Whether the subscription was made anew.
     is_subscribed: bool,
     received_at: UtcTime,
+}
+
+/// Messages that are to be events.
+struct Sorted {
+    batch: Arc<[Message]>,
+    /// What can be said of them without the log; nothing where the database did not answer.
+    checked: Option<CheckedBatch>,
 }
 
 /// Collects messages and checks them, while the ones before are being written.
@@ -314,12 +320,12 @@ impl Sorter {
 
     async fn sort(&self, held: Vec<Inbound>) -> Part {
         let received_at = clock::now();
-        let mut deliveries = Vec::with_capacity(held.len());
+        let mut deliveries = VecDeque::with_capacity(held.len());
         let mut messages = Vec::with_capacity(held.len());
         let mut statuses = BTreeMap::new();
         let mut is_subscribed = false;
         for inbound in held {
-            let delivery = match inbound {
+            let mut delivery = match inbound {
                 Inbound::Message(delivery) => delivery,
                 Inbound::Subscribed => {
                     is_subscribed = true;
@@ -327,23 +333,25 @@ impl Sorter {
                 }
             };
             let topic = String::from_utf8_lossy(&delivery.publish.topic).into_owned();
+            let payload = std::mem::take(&mut delivery.publish.payload);
             match topic.parse::<NodeTopic>() {
                 Ok(of @ NodeTopic { channel: Channel::Status, .. }) => {
                     // Only the newest counts.
-                    statuses.insert((of.site, of.node), delivery.publish.payload.clone());
+                    statuses.insert((of.site, of.node), payload);
                 }
                 Ok(_) | Err(_) => {
-                    messages.push(Message { topic, payload: delivery.publish.payload.to_vec(), received_at });
+                    messages.push(Message { topic, payload: payload.to_vec(), received_at });
                 }
             }
-            deliveries.push(delivery);
+            deliveries.push_back(delivery);
         }
         let batch: Arc<[Message]> = messages.into();
         let events = if batch.is_empty() {
             None
         } else {
-            let checked = self.store.check(Arc::clone(&batch)).await;
-            Some((batch, checked))
+            // Should the database be away, the next look at them is when they are written.
+            let checked = self.store.check(Arc::clone(&batch)).await.ok();
+            Some(Sorted { batch, checked })
         };
         Part { deliveries, events, statuses, is_subscribed, received_at }
     }

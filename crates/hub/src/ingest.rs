@@ -156,14 +156,13 @@ impl Ingest {
                 Err(_) => {}
             }
         }
-        if let Some(Sorted { batch, checked }) = events {
+        if let Some(Sorted { batch, mut checked }) = events {
             let began = Instant::now();
-            // What was checked ahead serves the first attempt.
-            let mut ahead = checked;
             let ingest = || {
-                let (ahead, batch) = (ahead.take(), Arc::clone(&batch));
+                // What was checked ahead serves the first attempt.
+                let (checked, batch) = (checked.take(), Arc::clone(&batch));
                 async move {
-                    match ahead {
+                    match checked {
                         Some(checked) => self.store.ingest_checked(checked).await,
                         None => self.store.ingest(batch).await,
                     }

@@ -10,7 +10,7 @@ use ort::value::Tensor;
 
 use super::rectify::{in_pixels, rectified, width_px};
 use super::{PlateError, PlateSource, numbers, spread};
-use crate::detector::{OpenError, Threads, open_session};
+use crate::detector::{OpenError, Threads, expect_outputs, open_session};
 use crate::manifest::{ModelEntry, PlateReaderSpec, Spec};
 use crate::runtime::Runtime;
 
@@ -86,13 +86,7 @@ impl PlateReader {
         };
         let session = open_session(runtime, path, threads)?;
         let names = ["glyphs", "centres", "rows", "colour", "state"];
-        if let Some(name) = names.iter().find(|name| !session.outputs().iter().any(|output| output.name() == **name)) {
-            return Err(OpenError::Shape {
-                path: path.to_owned(),
-                found: format!("no output \"{name}\""),
-                expected: format!("the outputs {}", names.join(", ")),
-            });
-        }
+        expect_outputs(&session, path, names, &format!("the outputs {}", names.join(", ")))?;
         let (width, height) = (entry.input_size.0 as usize, entry.input_size.1 as usize);
         Ok(Self { session, spec, width, height })
     }

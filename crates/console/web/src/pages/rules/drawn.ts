@@ -1,6 +1,6 @@
 // The lines and zones of a profile as the hub tells them and as they are drawn. Pure.
-import type { Group, Shapes } from '../../api/types';
-import type { Shape } from '../../parts/drawing/shapes';
+import type { Shapes } from '../../api/types';
+import { isGroup, linesAndZones, type Shape } from '../../parts/drawing/shapes';
 import { type Spot, within } from '../../parts/spot';
 
 /** An empty field to draw on, where there is no picture. */
@@ -12,8 +12,6 @@ export const NO_PICTURE = {
 
 /** Keys of shapes that were read hold the id that they had; those of new ones do not. */
 const READ = 'read:';
-
-const isGroup = (name: string): name is Group => name === 'person' || name === 'vehicle';
 
 function spots(points: readonly (readonly number[])[]): Spot[] {
   return points.map(([x = 0, y = 0]) => within(x, y));
@@ -39,14 +37,6 @@ export function shapesOf({ lines, zones }: Shapes): Shape[] {
 }
 
 export function shapesSent(shapes: readonly Shape[]): Shapes {
-  const sent = (one: Shape) => ({
-    was: one.key.startsWith(READ) ? one.key.slice(`${READ}${one.kind}:`.length) : null,
-    id: one.id,
-    points: one.points.map(({ x, y }) => [x, y]),
-    groups: [...one.groups],
-  });
-  return {
-    lines: shapes.flatMap((one) => (one.kind === 'line' ? [{ ...sent(one), inwards: one.inwards }] : [])),
-    zones: shapes.flatMap((one) => (one.kind === 'zone' ? [sent(one)] : [])),
-  };
+  const was = ({ key, kind }: Shape) => (key.startsWith(READ) ? key.slice(`${READ}${kind}:`.length) : null);
+  return linesAndZones(shapes, (one) => ({ was: was(one) }));
 }

@@ -1,7 +1,7 @@
 // What somebody has entered so far. It stays when he goes back, and in this tab when he loads the page again; a camera's
 // password is never part of it. Pure but for the tab's store.
 import type { Appliance, CameraTrial, FieldProblem, GateWanted } from '../../api/types';
-import { type Shape, slugOf } from '../../parts/drawing/shapes';
+import { linesAndZones, type Shape, slugOf } from '../../parts/drawing/shapes';
 
 export const STEPS = ['site', 'camera', 'template', 'draw', 'running'] as const;
 export type Step = (typeof STEPS)[number];
@@ -103,7 +103,6 @@ export function wholeAddress(address: string, user: string, password: string): s
 
 /** What is sent to the hub. */
 export function wantedOf(draft: Draft): GateWanted {
-  const points = (shape: Shape) => shape.points.map(({ x, y }) => [x, y]);
   const { site, siteName, gateName, trial, template, plates, shapes } = draft;
   return {
     site,
@@ -112,12 +111,7 @@ export function wantedOf(draft: Draft): GateWanted {
     trial: trial?.id ?? null,
     template,
     plates,
-    lines: shapes.flatMap((one) =>
-      one.kind === 'line' ? [{ id: one.id, points: points(one), inwards: one.inwards, groups: [...one.groups] }] : [],
-    ),
-    zones: shapes.flatMap((one) =>
-      one.kind === 'zone' ? [{ id: one.id, points: points(one), groups: [...one.groups] }] : [],
-    ),
+    ...linesAndZones(shapes, () => ({})),
   };
 }
 

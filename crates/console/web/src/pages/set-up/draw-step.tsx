@@ -1,13 +1,11 @@
 // Lines and zones on the camera's picture.
 import { type FormEvent, useState } from 'react';
-import type { Group } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { Drawing } from '../../parts/drawing';
+import { isGroup } from '../../parts/drawing/shapes';
 import { State } from '../../parts/state';
 import type { StepProps } from '../set-up';
 import { faultText, told } from './fault-text';
-
-const isGroup = (name: string): name is Group => name === 'person' || name === 'vehicle';
 
 export function DrawStep(props: StepProps & { isBusy: boolean; back: () => void; next: () => void }) {
   const { t } = useReader();

@@ -28,6 +28,22 @@ export interface Zone {
 
 export type Shape = Line | Zone;
 
+export const isGroup = (name: string): name is Group => name === 'person' || name === 'vehicle';
+
+/** Lines and zones as the hub takes them, each with what `more` says of it besides. */
+export function linesAndZones<M extends object>(shapes: readonly Shape[], more: (shape: Shape) => M) {
+  const sent = (one: Shape) => ({
+    ...more(one),
+    id: one.id,
+    points: one.points.map(({ x, y }) => [x, y]),
+    groups: [...one.groups],
+  });
+  return {
+    lines: shapes.flatMap((one) => (one.kind === 'line' ? [{ ...sent(one), inwards: one.inwards }] : [])),
+    zones: shapes.flatMap((one) => (one.kind === 'zone' ? [sent(one)] : [])),
+  };
+}
+
 /** As many as the hub takes of each. */
 export const SHAPES_MAX = 32;
 /** A shorter line was not meant. */

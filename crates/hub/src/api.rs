@@ -45,6 +45,7 @@ mod retention;
 mod security;
 mod session;
 mod stream;
+mod unread;
 mod uploads;
 mod views;
 mod visits;
@@ -175,6 +176,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/stays", get(lists::stays)),
         ("/api/v1/plates", get(plates::plates)),
         ("/api/v1/plates/{event_id}", get(plates::plate)),
+        ("/api/v1/plate-lists", get(plates::lists)),
         ("/api/v1/decisions", get(decisions::decisions)),
         ("/api/v1/decisions/counts", get(decisions::counts)),
         ("/api/v1/decisions/{event_id}", get(decisions::decision)),
@@ -276,6 +278,7 @@ fn guarded(routes: Vec<(&'static str, MethodRouter<App>)>, app: App) -> Result<R
         .layer(axum::middleware::from_fn_with_state(app.clone(), metrics::count))
         .layer(CompressionLayer::new().compress_when(compressible))
         .layer(axum::middleware::from_fn_with_state(app.clone(), security::guard))
+        .layer(axum::middleware::from_fn(unread::drain))
         .with_state(app);
     Ok(router)
 }

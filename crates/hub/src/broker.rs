@@ -22,8 +22,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// How long the broker keeps messages for a hub that is away, in seconds: seven days. Nodes keep theirs for longer.
 const SESSION_EXPIRY_S: u32 = 7 * 24 * 3600;
 
-/// Most messages that the broker may send before the first of them is acknowledged: this bounds what the hub holds in
-/// memory. The broker keeps the others.
+/// Most messages that the broker is asked to send before the first of them is acknowledged; it keeps the others. Some
+/// send more all the same, so what the hub holds of each is little.
 pub(crate) const RECEIVE_MAX: u16 = 2_048;
 
 /// Longest packet that the broker may send; it throws longer ones away. Four times an envelope, so that one that is too

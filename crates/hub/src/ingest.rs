@@ -20,7 +20,7 @@ use wire::{Channel, NodeTopic, Status};
 use crate::clock;
 use crate::feeds::Feeds;
 use crate::health::{Health, HealthBoard, in_words};
-use crate::link::{Delivery, Handed, Inbound, Link};
+use crate::link::{Handed, Inbound, Link, Unacknowledged};
 use crate::live::Live;
 use crate::metrics::Metrics;
 
@@ -57,7 +57,7 @@ pub(crate) struct Ingest {
 /// What still has to go to the broker: at most as many acknowledgements as it lets be open, and one receipt a node.
 #[derive(Debug, Default)]
 struct Owed {
-    acknowledgements: VecDeque<Box<Delivery>>,
+    acknowledgements: VecDeque<Unacknowledged>,
     receipts: BTreeMap<NodeId, NodeHead>,
 }
 
@@ -73,10 +73,10 @@ impl Owed {
 
     /// Hands over as much as there is room for.
     fn hand_over(&mut self, link: &Link) {
-        while let Some(delivery) = self.acknowledgements.front() {
-            match link.acknowledge(delivery) {
-                Handed::Done => drop(self.acknowledgements.pop_front()),
-                Handed::Later => return,
+        while let Some(message) = self.acknowledgements.pop_front() {
+            if link.acknowledge(message) == Handed::Later {
+                self.acknowledgements.push_front(message);
+                return;
             }
         }
         while let Some(receipt) = self.receipts.first_entry() {
@@ -133,7 +133,7 @@ impl Ingest {
 
     async fn take_in(
         &self,
-        Part { deliveries, events, statuses, is_subscribed, received_at }: Part,
+        Part { unacknowledged, events, statuses, is_subscribed, received_at }: Part,
         owed: &mut Owed,
         stopping: &mut watch::Receiver<bool>,
     ) -> Result<(), Stopped> {
@@ -173,7 +173,7 @@ impl Ingest {
             self.tell(&batch, &outcome).await;
             outcome.heads.into_iter().for_each(|head| owed.owe(head));
         }
-        owed.acknowledgements.extend(deliveries);
+        owed.acknowledgements.extend(unacknowledged);
         Ok(())
     }
 
@@ -274,8 +274,8 @@ struct Stopped;
 
 /// Messages that are taken in together.
 struct Part {
-    /// All of them, to be acknowledged; without their payloads, which need not wait for that.
-    deliveries: VecDeque<Box<Delivery>>,
+    /// All of them, to be acknowledged.
+    unacknowledged: Vec<Unacknowledged>,
     /// Those that are to be events.
     events: Option<Sorted>,
     /// The newest status of each node.
@@ -319,12 +319,12 @@ impl Sorter {
 
     async fn sort(&self, held: Vec<Inbound>) -> Part {
         let received_at = clock::now();
-        let mut deliveries = VecDeque::with_capacity(held.len());
+        let mut unacknowledged = Vec::with_capacity(held.len());
         let mut messages = Vec::with_capacity(held.len());
         let mut statuses = BTreeMap::new();
         let mut is_subscribed = false;
         for inbound in held {
-            let mut delivery = match inbound {
+            let delivery = match inbound {
                 Inbound::Message(delivery) => delivery,
                 Inbound::Subscribed => {
                     is_subscribed = true;
@@ -332,7 +332,8 @@ impl Sorter {
                 }
             };
             let topic = String::from_utf8_lossy(&delivery.publish.topic).into_owned();
-            let payload = std::mem::take(&mut delivery.publish.payload);
+            unacknowledged.push(delivery.unacknowledged());
+            let payload = delivery.publish.payload;
             match topic.parse::<NodeTopic>() {
                 Ok(of @ NodeTopic { channel: Channel::Status, .. }) => {
                     // Only the newest counts.
@@ -342,7 +343,6 @@ impl Sorter {
                     messages.push(Message { topic, payload: payload.to_vec(), received_at });
                 }
             }
-            deliveries.push_back(delivery);
         }
         let batch: Arc<[Message]> = messages.into();
         let events = if batch.is_empty() {
@@ -352,7 +352,7 @@ impl Sorter {
             let checked = self.store.check(Arc::clone(&batch)).await.ok();
             Some(Sorted { batch, checked })
         };
-        Part { deliveries, events, statuses, is_subscribed, received_at }
+        Part { unacknowledged, events, statuses, is_subscribed, received_at }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! One task only polls the client's event loop and hands messages on; the ingest task never waits for the client, it
 //! only tries to put something into its queue. So neither can wait for the other: when the ingest is slow the inbox
-//! fills, polling stops, and the broker, which may send [`RECEIVE_MAX`] unacknowledged messages at most, keeps the rest.
+//! fills, polling stops, and the broker keeps the rest.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,6 +57,23 @@ pub(crate) struct Delivery {
     connection: u64,
 }
 
+impl Delivery {
+    /// What is left to be acknowledged.
+    pub(crate) fn unacknowledged(&self) -> Unacknowledged {
+        Unacknowledged { connection: self.connection, packet: self.publish.pkid, qos: self.publish.qos }
+    }
+}
+
+/// A message that is to be acknowledged: no more of it than that needs. Acknowledgements are written one at a time while
+/// messages are read by the dozen, and a broker may let far more be open than was asked for (Mosquitto 2.0.11 sends
+/// [`RECEIVE_MAX`] more for each one), so tens of thousands may wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unacknowledged {
+    connection: u64,
+    packet: u16,
+    qos: QoS,
+}
+
 /// The way back to the broker.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
@@ -79,9 +96,10 @@ pub(crate) enum Handed {
 
 impl Link {
     /// Acknowledges a message, unless its connection is gone: then the broker sends it again.
-    pub(crate) fn acknowledge(&self, delivery: &Delivery) -> Handed {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        if *connection != delivery.connection || self.client.try_ack(&delivery.publish).is_ok() {
+    pub(crate) fn acknowledge(&self, message: Unacknowledged) -> Handed {
+        let Unacknowledged { connection, packet: pkid, qos } = message;
+        let current = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if *current != connection || self.client.try_ack(&Publish { pkid, qos, ..Publish::default() }).is_ok() {
             Handed::Done
         } else {
             Handed::Later

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use domain::{BoundingBox, FrameStamp, MediaTime, Point, TrackId, TrackObservation};
+use domain::{BoundingBox, FrameStamp, MediaTime, ObjectClass, Point, TrackId, TrackObservation};
 use serde::{Deserialize, Serialize};
 use vnplate::decode::{BLANK, Options, Outcome, Position};
 use vnplate::fuse::{Fusion, Look, Settled};
@@ -107,6 +107,15 @@ pub struct Vote {
     pub weight: f32,
 }
 
+/// The vehicle that a plate is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carrier {
+    /// Its track.
+    pub track: TrackId,
+    /// What it was last taken for while it carried the plate.
+    pub class: ObjectClass,
+}
+
 /// A visit that was settled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlateVisit {
@@ -117,7 +126,7 @@ pub struct PlateVisit {
     /// When it was last found before it was settled.
     pub last: FrameStamp,
     /// The vehicle that it was on most often.
-    pub vehicle: Option<TrackId>,
+    pub vehicle: Option<Carrier>,
     /// What the looks come to.
     pub settled: Settled,
     /// Mean probability of two rows.
@@ -157,7 +166,8 @@ struct Visit {
     two_rows: f32,
     colours: [f32; 5],
     not_a_plate: f32,
-    vehicles: BTreeMap<TrackId, u32>,
+    /// What may carry it: in how many frames it did, and its class.
+    vehicles: BTreeMap<TrackId, (u32, ObjectClass)>,
     is_settled: bool,
 }
 
@@ -318,7 +328,7 @@ impl PlateVisits {
                 number: visit.number,
                 first: visit.first,
                 last: visit.last,
-                vehicle: visit.vehicles.iter().max_by_key(|(_, frames)| **frames).map(|(track, _)| *track),
+                vehicle: visit.carrier(),
                 settled,
                 two_rows: visit.two_rows / count,
                 colours: visit.colours.map(|sum| sum / count),
@@ -359,8 +369,16 @@ impl Visit {
         let vehicles = vehicles.iter().filter(|one| one.class.group() == domain::CountGroup::Vehicle);
         let carrier = vehicles.filter(|one| holds(&one.bbox)).min_by(|a, b| a.bbox.area().total_cmp(&b.bbox.area()));
         if let Some(carrier) = carrier {
-            *self.vehicles.entry(carrier.track).or_default() += 1;
+            let (frames, class) = self.vehicles.entry(carrier.track).or_insert((0, carrier.class));
+            *frames += 1;
+            *class = carrier.class;
         }
+    }
+
+    /// The vehicle that it was on most often.
+    fn carrier(&self) -> Option<Carrier> {
+        let most = self.vehicles.iter().max_by_key(|(_, (frames, _))| *frames);
+        most.map(|(track, (_, class))| Carrier { track: *track, class: *class })
     }
 
     fn wants_look(&self, config: &VisitConfig, now: MediaTime) -> bool {

@@ -8,7 +8,7 @@ use domain::{
 };
 use wire::event::CameraState;
 use wire::plate::{ListPurpose, PlateColour, PlateOutcome};
-use wire::{AccessDecided, EventId, EvidenceAdded, EvidenceRef};
+use wire::{AccessDecided, AccessVerdict, EventId, EvidenceAdded, EvidenceRef};
 
 use crate::alert::AlertSignal;
 
@@ -148,6 +148,8 @@ pub struct PlateRow {
     pub visit: u64,
     /// The track of the vehicle that carried it.
     pub vehicle: Option<TrackId>,
+    /// What that vehicle was taken for.
+    pub vehicle_class: Option<ObjectClass>,
     /// When it was first seen.
     pub from: UtcTime,
     /// When it was last seen before the result was settled.
@@ -164,6 +166,10 @@ pub struct PlateRow {
     pub rows: u8,
     /// The best match in a watch list, else the best in any list: who is looked for is never hidden by who may pass.
     pub listed: Option<PlateListed>,
+    /// The names of all lists that it resembles an entry of.
+    pub lists: BTreeSet<String>,
+    /// What was decided last about who showed it. Another event says so: the fold of the plate's own gives nothing.
+    pub decided: Option<PlateDecided>,
     /// The media that show it.
     pub evidence: Vec<EvidenceRef>,
 }
@@ -183,6 +189,15 @@ pub struct PlateBest {
     pub confidence: f32,
     /// Whether another kind or another key fits about as well.
     pub ambiguous: bool,
+}
+
+/// What was decided about who showed a plate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlateDecided {
+    /// Identity of the event that tells of the decision.
+    pub decision: EventId,
+    /// What was decided.
+    pub verdict: AccessVerdict,
 }
 
 /// An entry of a list that a plate resembles.

@@ -195,6 +195,7 @@ fn plate_deltas(fact: &Fact<'_>, read: &WithEvidence<PlateRead>) -> Vec<Delta> {
         camera: plate.camera.clone(),
         visit: plate.visit,
         vehicle: plate.vehicle,
+        vehicle_class: plate.vehicle_class,
         from: plate.from,
         to: plate.to,
         outcome: plate.outcome,
@@ -203,6 +204,8 @@ fn plate_deltas(fact: &Fact<'_>, read: &WithEvidence<PlateRead>) -> Vec<Delta> {
         colour: plate.colour,
         rows: plate.rows,
         listed: listed(&plate.matches),
+        lists: plate.matches.iter().map(|found| cut(&found.list)).collect(),
+        decided: None,
         evidence: evidence.clone(),
     };
     deltas.push(Delta::Plate(row));

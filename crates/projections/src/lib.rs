@@ -25,7 +25,7 @@ pub use day::LocalDay;
 pub use delta::{
     CameraKey, CameraValue, ClipRow, ClockJumpValue, CountKey, DecisionRow, Delta, GateCameraKey, GateNodeKey,
     IncidentRow, NodeSeenValue, NodeStartValue, OccupancyKey, OccupancyValue, PLATE_TEXT_CHARS_MAX, PassageRow,
-    PlateBest, PlateListed, PlateRow, StayRow,
+    PlateBest, PlateDecided, PlateListed, PlateRow, StayRow,
 };
 pub use dwell::{Dwell, DwellKey};
 pub use fold::{Fact, fold};

@@ -125,6 +125,7 @@ fn plate(gates: Vec<GateId>, to: UtcTime) -> PlateRead {
         camera: CameraId::new("cam-0").unwrap(),
         visit: 1,
         vehicle: Some(TrackId(1)),
+        vehicle_class: Some(ObjectClass::Car),
         from: UtcTime::UNIX_EPOCH,
         to,
         outcome: PlateOutcome::Read,
@@ -282,6 +283,7 @@ fn who_is_looked_for_is_not_hidden_by_who_may_pass() {
         listed("older", ListPurpose::Watch, 0.5),
     ];
     let row = row_of(PlateRead { matches, ..plate(vec![], UtcTime::UNIX_EPOCH) });
+    assert_eq!(row.lists.iter().collect::<Vec<_>>(), ["older", "staff", "stolen"]);
     assert_eq!(row.listed.map(|listed| (listed.list, listed.score)), Some(("stolen".to_owned(), 0.75)));
     let row = row_of(PlateRead {
         matches: vec![listed("staff", ListPurpose::Allow, 1.5)],

@@ -1,7 +1,20 @@
 //! Writing what events add up to. Each statement combines with what is there just as [`Changes`] combines deltas.
 
+/// Writes `rows`: `insert`, the values that `bind` gives, then `conflict`.
+macro_rules! upsert {
+    ($tx:expr, $rows:expr, $insert:literal, |$row:ident, $item:pat_param| $bind:expr, $conflict:literal) => {
+        let mut insert = Insert::new($insert, $conflict);
+        for $item in $rows {
+            let $row = insert.row();
+            $bind;
+        }
+        insert.execute(&mut *$tx).await?;
+    };
+}
+
 mod alerts;
 mod media;
+mod plates;
 mod rollups;
 
 use projections::Changes;
@@ -14,7 +27,7 @@ use crate::query::AlertRow;
 use crate::row::{sql_seq, to_json};
 
 /// The tables that hold projections, so that they can be emptied in this order.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 23] = [
     "medium",
     "count_hour",
     "count_day",
@@ -29,6 +42,7 @@ pub const TABLES: [&str; 22] = [
     "passage",
     "stay",
     "plate_read_gate",
+    "plate_read_list",
     "plate_read",
     "occupancy",
     "camera_state",
@@ -43,28 +57,18 @@ pub const TABLES: [&str; 22] = [
 pub(crate) const ALERTS_OF_EVENTS: &str = "delete from alert where seq > 0";
 
 pub(crate) use alerts::insert as alerts_insert;
-
-/// Writes `rows`: `insert`, the values that `bind` gives, then `conflict`.
-macro_rules! upsert {
-    ($tx:expr, $rows:expr, $insert:literal, |$row:ident, $item:pat_param| $bind:expr, $conflict:literal) => {
-        let mut insert = Insert::new($insert, $conflict);
-        for $item in $rows {
-            let $row = insert.row();
-            $bind;
-        }
-        insert.execute(&mut *$tx).await?;
-    };
-}
+pub(crate) use plates::verdicts_take_back;
 
 /// Writes what `changes` add up to, and returns the alerts that they raise or change.
 pub(crate) async fn write(tx: &mut Tx, changes: &Changes) -> Result<Vec<AlertRow>, StoreError> {
     counts_write(tx, changes).await?;
     rollups::write(tx, changes).await?;
     lists_write(tx, changes).await?;
-    plates_write(tx, changes).await?;
+    plates::write(tx, changes).await?;
     clips_write(tx, changes).await?;
     media::write(tx, changes).await?;
     decisions_write(tx, changes).await?;
+    plates::verdicts_write(tx, changes).await?;
     incidents_write(tx, changes).await?;
     states_write(tx, changes).await?;
     nodes_write(tx, changes).await?;
@@ -133,64 +137,6 @@ async fn lists_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn plates_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
-    let mut plates = Vec::with_capacity(changes.plates.len());
-    for row in changes.plates.values() {
-        plates.push((row, to_json("gates", &row.gates)?, to_json("evidence", &row.evidence)?));
-    }
-    upsert!(
-        tx,
-        &plates,
-        "insert into plate_read (node, seq, id, site, gates, camera, visit, vehicle, at_from, at_to, outcome, reason, \
-         key, display, kind, issuer, confidence, ambiguous, colour, rows, list, list_purpose, list_key, list_score, \
-         evidence)",
-        |row, (plate, gates, evidence)| {
-            let (best, listed) = (plate.best.as_ref(), plate.listed.as_ref());
-            row.push_bind(plate.node.as_str())
-                .push_bind(sql_seq(plate.seq))
-                .push_bind(plate.id.to_string())
-                .push_bind(plate.site.as_str())
-                .push_bind(gates.as_str())
-                .push_bind(plate.camera.as_str())
-                .push_bind(sql_seq(plate.visit))
-                .push_bind(plate.vehicle.map(|track| sql_seq(track.0)))
-                .push_bind(plate.from.as_unix_micros())
-                .push_bind(plate.to.as_unix_micros())
-                .push_bind(plate.outcome.as_str())
-                .push_bind(plate.reason.as_str())
-                .push_bind(best.map(|best| best.key.as_str()))
-                .push_bind(best.map(|best| best.display.as_str()))
-                .push_bind(best.map(|best| best.kind.as_str()))
-                .push_bind(best.and_then(|best| best.issuer.as_deref()))
-                .push_bind(best.map(|best| best.confidence))
-                .push_bind(best.map(|best| best.ambiguous))
-                .push_bind(plate.colour.as_str())
-                .push_bind(i64::from(plate.rows))
-                .push_bind(listed.map(|listed| listed.list.as_str()))
-                .push_bind(listed.map(|listed| purpose_name(listed.purpose)))
-                .push_bind(listed.map(|listed| listed.key.as_str()))
-                .push_bind(listed.map(|listed| listed.score))
-                .push_bind(evidence.as_str())
-        },
-        ""
-    );
-    let gates = changes.plates.values().flat_map(|plate| plate.gates.iter().map(move |gate| (plate, gate)));
-    upsert!(
-        tx,
-        gates,
-        "insert into plate_read_gate (node, seq, site, gate, at_to, id)",
-        |row, (plate, gate)| row
-            .push_bind(plate.node.as_str())
-            .push_bind(sql_seq(plate.seq))
-            .push_bind(plate.site.as_str())
-            .push_bind(gate.as_str())
-            .push_bind(plate.to.as_unix_micros())
-            .push_bind(plate.id.to_string()),
-        ""
-    );
-    Ok(())
-}
-
 async fn incidents_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     let mut incidents = Vec::with_capacity(changes.incidents.len());
     for row in changes.incidents.values() {
@@ -244,7 +190,7 @@ async fn decisions_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreErro
     upsert!(
         tx,
         &decisions,
-        "insert into access_decision (node, seq, id, site, lane, gate, at, verdict, decision, evidence)",
+        "insert into access_decision (node, seq, id, site, lane, gate, at, verdict, plate, decision, evidence)",
         |row, (decided, what, evidence)| row
             .push_bind(decided.node.as_str())
             .push_bind(sql_seq(decided.seq))
@@ -254,6 +200,7 @@ async fn decisions_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreErro
             .push_bind(decided.decision.gate.as_ref().map(|gate| gate.as_str()))
             .push_bind(decided.at.as_unix_micros())
             .push_bind(decided.decision.verdict.as_str())
+            .push_bind(decided.decision.plate.as_ref().map(|plate| plate.event.to_string()))
             .push_bind(what.as_str())
             .push_bind(evidence.as_str()),
         ""

@@ -19,6 +19,7 @@ use crate::deletion_log::{self, Deletion};
 use crate::error::StoreError;
 use crate::event::StoredEvent;
 use crate::open::Store;
+use crate::projection::verdicts_take_back;
 use crate::row::{natural, parsed, sql_seq};
 
 /// Most rows that one transaction deletes.
@@ -115,18 +116,21 @@ struct Rows {
     only: &'static str,
     /// Tables whose rows belong to its rows.
     parts: &'static [&'static str],
+    /// Whether plates say what its rows tell.
+    is_said_of_plates: bool,
 }
 
 const PLATE_READS: Rows = Rows {
     name: "plate_read",
     at: "at_to",
     only: "(list_purpose is null or list_purpose <> 'watch')",
-    parts: &["plate_read_gate"],
+    parts: &["plate_read_gate", "plate_read_list"],
+    is_said_of_plates: false,
 };
 
 const WATCH_READS: Rows = Rows { only: "list_purpose = 'watch'", ..PLATE_READS };
 
-const DECISIONS: Rows = Rows { name: "access_decision", at: "at", only: "true", parts: &[] };
+const DECISIONS: Rows = Rows { name: "access_decision", at: "at", only: "true", parts: &[], is_said_of_plates: true };
 
 /// What one transaction came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +177,7 @@ fn push_unless_held(query: &mut Query, event: &str, since: i64) {
 
 /// Deletes a batch of rows, and says how many.
 async fn rows_delete(tx: &mut Tx, rows: &Rows, cutoff: i64, held_since: i64) -> Result<u64, StoreError> {
-    let Rows { name, at, only, parts } = rows;
+    let Rows { name, at, only, parts, is_said_of_plates } = rows;
     let mut query = Query::new(format!("select node, seq from {name} where {only} and {at} < "));
     query.push_bind(cutoff);
     push_unless_held(&mut query, &format!("{name}.id"), held_since);
@@ -184,6 +188,9 @@ async fn rows_delete(tx: &mut Tx, rows: &Rows, cutoff: i64, held_since: i64) -> 
     }
     let nodes = due.iter().map(|row| row.try_get::<String>("node")).collect::<Result<Column, _>>()?;
     let seqs = due.iter().map(|row| row.try_get::<i64>("seq")).collect::<Result<Column, _>>()?;
+    if *is_said_of_plates {
+        verdicts_take_back(tx, &nodes, &seqs).await?;
+    }
     for table in parts.iter().chain([name]) {
         let mut query = Query::new(format!("delete from {table} where (node, seq)"));
         query.push_in_rows(tx.dialect(), vec![nodes.clone(), seqs.clone()]);

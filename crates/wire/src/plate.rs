@@ -3,7 +3,7 @@
 //! Names of kinds, colours and reasons are those of the crate `vnplate`; they travel as text, so that a hub of an older
 //! version can still keep and show what a newer node reads.
 
-use domain::{CameraId, GateId, MediaTime, Point, TrackId, UtcTime};
+use domain::{CameraId, GateId, MediaTime, ObjectClass, Point, TrackId, UtcTime};
 use serde::{Deserialize, Serialize};
 
 /// Most readings that an event carries; the ranking goes on below them, but nobody looks there.
@@ -22,6 +22,9 @@ pub struct PlateRead {
     pub visit: u64,
     /// The track of the vehicle that carried it most of the time, where one was followed.
     pub vehicle: Option<TrackId>,
+    /// What that vehicle was taken for, where one was followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vehicle_class: Option<ObjectClass>,
     /// When the plate was first seen.
     pub from: UtcTime,
     /// When it was last seen before the result was settled.

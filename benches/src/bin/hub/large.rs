@@ -12,7 +12,7 @@ use domain::UtcTime;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use crate::broker::Mosquitto;
-use crate::nodes::Node;
+use crate::nodes::{Node, STAFF, WATCHED};
 use crate::{Database, Hub};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -24,12 +24,14 @@ const ASKED: usize = 40;
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Tables that grow with the log. What has one row a gate, camera or node stays as it is.
-const GROWING: [&str; 10] = [
+const GROWING: [&str; 12] = [
     "event",
     "event_key",
     "passage",
     "plate_read",
     "plate_read_gate",
+    "plate_read_list",
+    "access_decision",
     "vehicle_pass",
     "count_minute",
     "count_hour",
@@ -152,6 +154,7 @@ fn moved(table: &str, column: &str, numbers: i64, places: i64) -> String {
         ("event_key", "hash" | "prev") => format!("sha256((encode(s.{column}, 'hex') || d)::bytea)"),
         ("event", "hash" | "prev") => format!("encode(sha256((s.{column} || d)::bytea), 'hex')"),
         (_, "id") => "md5(s.id || d)::uuid::text".to_owned(),
+        ("plate_read", "decision") | ("access_decision", "plate") => format!("md5(s.{column} || d)::uuid::text"),
         (_, "seq") => format!("s.seq - d * {numbers}"),
         (_, "pos") => format!("s.pos - d * {places}"),
         (_, "at" | "at_from" | "at_to" | "received_at") => format!("s.{column} - d * {DAY_US}"),
@@ -232,6 +235,18 @@ fn questions(nodes: &[Node], days: i64) -> Vec<String> {
         "/api/v1/plates?limit=100&key=30A12345&purpose=a+measurement".to_owned(),
         "/api/v1/plates?limit=100&key=30A12345&like=true&purpose=a+measurement".to_owned(),
         "/api/v1/plates?limit=100&key=30A1%3F3%3F5&purpose=a+measurement".to_owned(),
+        "/api/v1/plates?limit=100&colour=red".to_owned(),
+        format!("/api/v1/plates?limit=100&colour=red&{deep}"),
+        format!("/api/v1/plates?limit=100&colour=red&site={site}&gate={gate}"),
+        format!("/api/v1/plates?limit=100&colour=white&site={site}"),
+        format!("/api/v1/plates?limit=100&class=bus&site={site}"),
+        format!("/api/v1/plates?limit=100&class=motorbike&gate={gate}"),
+        format!("/api/v1/plates?limit=100&class=bus&colour=red&list={STAFF}&purpose=a+measurement"),
+        format!("/api/v1/plates?limit=100&list={WATCHED}&purpose=a+measurement"),
+        format!("/api/v1/plates?limit=100&list={STAFF}&site={site}&gate={gate}&purpose=a+measurement"),
+        "/api/v1/plates?limit=100&verdict=deny".to_owned(),
+        format!("/api/v1/plates?limit=100&verdict=refer&site={site}&gate={gate}"),
+        format!("/api/v1/plates?limit=100&verdict=permit&{deep}"),
         "/api/v1/decisions?limit=100".to_owned(),
         "/api/v1/incidents?limit=100".to_owned(),
         format!("/api/v1/counts?site={site}&bucket=day&from={}&to={}", ago(365.min(days)), ago(0)),

@@ -107,3 +107,33 @@ test('a site is put on the map, gets a plan, and its gates stand where somebody 
   await expect(map.getByRole('img', { name: 'Các điểm trên lưới tọa độ' })).toContainText(SITE);
   expect(await findings(page)).toEqual([]);
 });
+
+test('the path of a plate is drawn from stop to stop on the grid, and on the plan of its site', async ({ page }) => {
+  const { plates } = await admin.get<{ plates: { display: string | null; gates: string[] }[] }>(
+    '/api/v1/plates?outcome=read&limit=1',
+  );
+  const [plate] = plates;
+  const [gate] = plate?.gates ?? [];
+  if (!plate?.display || !gate) throw new Error('no plate was read');
+  const path = async () => {
+    await page.goto('/search?lang=vi');
+    await page.getByLabel('Biển số').fill(plate.display ?? '');
+    await page.getByLabel('Mục đích tra cứu').fill('vụ việc số 12/2026');
+    await page.getByRole('button', { name: 'Tìm' }).click();
+    await page.getByRole('radio', { name: 'Hành trình' }).check();
+  };
+  await path();
+  await expect(page.getByRole('img', { name: 'Hành trình trên lưới tọa độ' })).toContainText(`1 · ${SITE}`);
+  await admin.write('PUT', `/api/v1/sites/${SITE}/plan`, png(640, 400));
+  try {
+    await admin.write('PUT', `/api/v1/sites/${SITE}/plan/gates`, { gates: [{ gate, x: 0.25, y: 0.5 }] });
+    await path();
+    await expect(page.getByRole('img', { name: `Mặt bằng ${SITE}` })).toBeVisible();
+    await expect(page.getByRole('img', { name: `${gate}: điểm dừng 1` })).toBeVisible();
+    await expect(page.locator('.path-stop').first()).toContainText(`1. ${gate}`);
+    expect(await findings(page)).toEqual([]);
+  } finally {
+    await admin.write('PUT', `/api/v1/sites/${SITE}/plan/gates`, { gates: [] });
+    await admin.write('DELETE', `/api/v1/sites/${SITE}/plan`);
+  }
+});

@@ -62,3 +62,53 @@ test('a plate that a witness misread is found among those that are easily taken 
   await page.getByRole('button', { name: 'Search' }).click();
   await expect(page.locator('a.result').first()).toContainText(plate?.display ?? '');
 });
+
+test('a plate is found by its vehicle, its colour, its list and what was decided', async ({ page, request }) => {
+  interface Told extends Plate {
+    vehicle_class: string | null;
+    colour: string;
+    lists: string[];
+    decided: { id: string; verdict: 'permit' | 'deny' | 'refer' } | null;
+  }
+  const all = (await (await request.get('/api/v1/plates?limit=200')).json()).plates as Told[];
+  const refused = all.find((one) => one.decided?.verdict === 'refer' || one.decided?.verdict === 'deny');
+  if (!refused?.decided) throw new Error('nobody was refused');
+  await page.goto('/search?lang=en');
+  await page.getByLabel('Purpose of the search').fill('a test of the page');
+  await page.getByText('More conditions').click();
+  const words = { permit: 'Permit', deny: 'Deny', refer: 'For the guard' };
+  await page.getByLabel('Last decision').selectOption({ label: words[refused.decided.verdict] });
+  await page.getByLabel('Colour of plate').selectOption(refused.colour);
+  await expect(page.getByText('More conditions (2 in use)')).toBeVisible();
+  await page.getByRole('button', { name: 'Search' }).click();
+  const found = page
+    .locator('a.result')
+    .filter({ hasText: refused.display ?? '' })
+    .first();
+  await expect(found).toContainText(words[refused.decided.verdict]);
+  const fits = all.filter((one) => one.decided?.verdict === refused.decided?.verdict && one.colour === refused.colour);
+  await expect(page.locator('a.result')).toHaveCount(fits.length);
+  await found.click();
+  await page.getByRole('link', { name: 'See the decision' }).click();
+  await expect(page).toHaveURL(`/decisions/${refused.decided.id}`);
+
+  const other = ['white', 'yellow', 'blue', 'red', 'unknown'].find((colour) =>
+    all.every((one) => one.colour !== colour),
+  );
+  if (!other) throw new Error('there are plates of every colour');
+  await page.goto('/search?lang=en');
+  await page.getByLabel('Purpose of the search').fill('a test of the page');
+  await page.getByText('More conditions').click();
+  await page.getByLabel('Colour of plate').selectOption(other);
+  await page.getByRole('button', { name: 'Search' }).click();
+  await expect(page.getByText('Nothing was found')).toBeVisible();
+  // Each class stands for itself: those on a vehicle that was followed are found by it, and by no other.
+  await page.getByLabel('Colour of plate').selectOption('');
+  const carried = all.find((one) => one.vehicle_class);
+  if (!carried?.vehicle_class) throw new Error('no vehicle was followed');
+  await page.getByLabel('Class of vehicle').selectOption(carried.vehicle_class);
+  await page.getByRole('button', { name: 'Search' }).click();
+  await expect(page.locator('a.result')).toHaveCount(
+    all.filter((one) => one.vehicle_class === carried.vehicle_class).length,
+  );
+});

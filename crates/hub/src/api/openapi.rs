@@ -63,6 +63,7 @@ use crate::api::{
         lists::stays,
         plates::plates,
         plates::plate,
+        plates::lists,
         decisions::decisions,
         decisions::counts,
         decisions::decision,

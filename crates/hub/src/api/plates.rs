@@ -2,20 +2,21 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::{GateId, SiteId, UtcTime};
+use domain::{GateId, ObjectClass, SiteId, UtcTime};
+use projections::PLATE_TEXT_CHARS_MAX;
 use serde::{Deserialize, Serialize};
 use store::{ListCursor, PlateFilter};
 use utoipa::{IntoParams, ToSchema};
 use vnplate::neighbours::{self, InvalidPattern};
 use vnplate::{Confusion, Key};
-use wire::Payload;
-use wire::plate::PlateOutcome;
+use wire::plate::{PlateColour, PlateOutcome};
+use wire::{AccessVerdict, Payload};
 
 use crate::accounts::Permission;
 use crate::accounts::principal::Caller;
 use crate::api::App;
 use crate::api::lists::{add_clips, is_full, stored};
-use crate::api::params::{ListParams, Params, check_span, event_of, no_event};
+use crate::api::params::{ListParams, Params, check_span, event_of, no_event, sites};
 use crate::api::problem::Problem;
 use crate::api::view::{Plate, PlateDetail};
 
@@ -39,6 +40,18 @@ pub(crate) struct PlateParams {
     /// Only with this outcome: `read`, `unknown_kind`, `unreadable` or `not_a_plate`.
     #[param(value_type = Option<String>)]
     outcome: Option<PlateOutcome>,
+    /// Only on vehicles that were taken for this class: `motorbike`, `bicycle`, `bike`, `car`, `bus`, `truck` or `vehicle`.
+    #[param(value_type = Option<String>)]
+    class: Option<ObjectClass>,
+    /// Only with a ground of this colour: `white`, `yellow`, `blue`, `red` or `unknown`.
+    #[param(value_type = Option<String>)]
+    colour: Option<PlateColour>,
+    /// Only those that resemble an entry of the list of this name.
+    #[param(min_length = 1, max_length = 200)]
+    list: Option<String>,
+    /// Only those of which this was decided last, where the caller may read decisions: `permit`, `deny` or `refer`.
+    #[param(value_type = Option<String>)]
+    verdict: Option<AccessVerdict>,
     /// Only those last seen at this moment or later.
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<UtcTime>,
@@ -50,7 +63,7 @@ pub(crate) struct PlateParams {
     limit: Option<u32>,
     /// The `next` of the page before.
     before: Option<String>,
-    /// What a plate is looked for: needed with `key`, unless the header `x-purpose` says it.
+    /// What a plate is looked for: needed with `key` and `list`, unless the header `x-purpose` says it.
     #[param(min_length = 5, max_length = 200)]
     #[expect(dead_code, reason = "read by the guard before; named here so that it is accepted and described")]
     purpose: Option<String>,
@@ -60,13 +73,41 @@ impl PlateParams {
     /// What to ask the store, and which plate the answers are compared with.
     fn filter(self, caller: &Caller) -> Result<(PlateFilter, Option<Key>), Problem> {
         // The purpose was looked at, and written down, by the guard.
-        let Self { site, gate, key, like, outcome, from, to, limit, before, purpose: _ } = self;
+        let Self {
+            site,
+            gate,
+            key,
+            like,
+            outcome,
+            class,
+            colour,
+            list: on_list,
+            verdict,
+            from,
+            to,
+            limit,
+            before,
+            purpose: _,
+        } = self;
         check_span(from, to)?;
+        if on_list.as_ref().is_some_and(|name| name.is_empty() || name.chars().count() > PLATE_TEXT_CHARS_MAX) {
+            return Err(Problem::bad_request(format!(
+                "list: a name of 1 to {PLATE_TEXT_CHARS_MAX} characters is accepted"
+            )));
+        }
         let wanted = Wanted::read(key.as_deref(), like.unwrap_or(false))?;
+        let mut list = ListParams { site, gate, limit, before }.filter(caller, Permission::PlatesRead)?;
+        if verdict.is_some() {
+            list.sites = list.sites.and(sites(caller, Permission::DecisionsRead, None));
+        }
         let filter = PlateFilter {
-            list: ListParams { site, gate, limit, before }.filter(caller, Permission::PlatesRead)?,
+            list,
             keys: wanted.keys.iter().map(Key::to_string).collect(),
             outcome,
+            class,
+            colour,
+            on_list,
+            verdict,
             from,
             to,
         };
@@ -134,9 +175,14 @@ pub(crate) async fn plates(
     let stored = stored(&app.store, rows.iter().flat_map(|row| &row.evidence)).await?;
     let next = rows.last().filter(|_| is_full(rows.len(), filter.list.limit));
     let next = next.map(|row| ListCursor::new(row.to, row.id).to_string());
-    let plates = rows.iter().map(|row| match &alike_to {
-        Some(asked) => Plate::new(row, &stored).compared_with(asked),
-        None => Plate::new(row, &stored),
+    let decisions = caller.sites(Permission::DecisionsRead);
+    let plates = rows.iter().map(|row| {
+        let plate = Plate::new(row, &stored);
+        let plate = if decisions.includes(&row.site) { plate.decided_by(row.decided) } else { plate };
+        match &alike_to {
+            Some(asked) => plate.compared_with(asked),
+            None => plate,
+        }
     });
     Ok(Json(Plates { plates: plates.collect(), next, pos }))
 }
@@ -160,5 +206,25 @@ pub(crate) async fn plate(
     let Some(Payload::PlateRead(read)) = &event.payload else { return Err(missing()) };
     let clips = app.store.clips_of([(&event.node, event.id)]).await?.remove(&event.id).unwrap_or_default();
     let stored = stored(&app.store, read.evidence.iter().chain(clips.iter().map(|added| &added.clip))).await?;
-    PlateDetail::from_event(&event, &clips, &stored).map(Json).ok_or_else(missing)
+    let decided = match caller.sites(Permission::DecisionsRead).includes(&event.site) {
+        true => app.store.plate_decided(&event.node, event.seq).await?,
+        false => None,
+    };
+    let detail = PlateDetail::from_event(&event, &clips, &stored).ok_or_else(missing)?;
+    Ok(Json(detail.decided_by(decided)))
+}
+
+/// The lists that plates resembled entries of.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlateLists {
+    /// Their names, in order.
+    lists: Vec<String>,
+}
+
+/// The lists that plates at the caller's sites resembled entries of: what `list` may ask for.
+#[utoipa::path(get, path = "/api/v1/plate-lists", operation_id = "plate_lists", tag = "events",
+    responses((status = 200, body = PlateLists), (status = 503, body = Problem)))]
+pub(crate) async fn lists(State(app): State<App>, caller: Caller) -> Result<Json<PlateLists>, Problem> {
+    let lists = app.store.plate_lists(&sites(&caller, Permission::PlatesRead, None)).await?;
+    Ok(Json(PlateLists { lists }))
 }

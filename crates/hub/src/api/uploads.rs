@@ -24,10 +24,6 @@ use crate::https::Peer;
 /// Longest time for which an upload may stand still.
 const STALL_MAX: Duration = Duration::from_secs(20);
 
-/// So many bytes of a refused upload are read and thrown away, so that a sender that writes before it reads gets the
-/// answer; of a longer one the connection is closed.
-const DRAIN_BYTES_MAX: usize = 1024 * 1024;
-
 /// What an upload came to.
 enum Outcome {
     /// The blob is here, and was not before.
@@ -88,32 +84,15 @@ async fn upload(app: &App, peer: &Peer, name: &str, headers: &HeaderMap, body: B
     if announced.is_some_and(|bytes| bytes > BLOB_BYTES_MAX as u64) {
         return Err(store::BlobError::TooLong.into());
     }
-    let checked = async {
-        let (hash, node) = admitted(app, peer, name, headers).await?;
-        let media_type = media_type(headers)?;
-        let part = Part::of(headers)?;
-        let permit = app.uploads.clone().try_acquire_owned();
-        let permit = permit.map_err(|_| Problem::later("too many uploads at once; come back later"))?;
-        if let Some(row) = app.store.blob_find(&hash).await? {
-            return Ok((hash, node, media_type, permit, Err(Blob::from(&row))));
-        }
-        let writer = begin(app, hash, part.as_ref()).await?;
-        Ok((hash, node, media_type, permit, Ok((writer, part))))
-    };
-    let (hash, node, media_type, _permit, begun) = match checked.await {
-        Ok(checked) => checked,
-        Err(problem) => {
-            drain(body).await;
-            return Err(problem);
-        }
-    };
-    let (mut writer, part) = match begun {
-        Ok(begun) => begun,
-        Err(held) => {
-            drain(body).await;
-            return Ok(Outcome::Held(held));
-        }
-    };
+    let (hash, node) = admitted(app, peer, name, headers).await?;
+    let media_type = media_type(headers)?;
+    let part = Part::of(headers)?;
+    let permit = app.uploads.clone().try_acquire_owned();
+    let _permit = permit.map_err(|_| Problem::later("too many uploads at once; come back later"))?;
+    if let Some(row) = app.store.blob_find(&hash).await? {
+        return Ok(Outcome::Held(Blob::from(&row)));
+    }
+    let mut writer = begin(app, hash, part.as_ref()).await?;
     if let Err(problem) = take(body, &mut writer).await {
         // Of a part, what came before it broke off is worth keeping; a writer of the whole leaves nothing.
         writer.pause().await?;
@@ -230,18 +209,6 @@ async fn take(body: Body, writer: &mut BlobWriter) -> Result<(), Problem> {
             Ok(Some(Err(error))) => return Err(Problem::bad_request(format!("the upload broke off: {error}"))),
             Ok(None) => return Ok(()),
             Err(_) => return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the upload stood still")),
-        }
-    }
-}
-
-/// Reads a refused body to its end and throws it away, so that whoever writes before he reads gets the answer.
-pub(super) async fn drain(body: Body) {
-    let mut chunks = body.into_data_stream();
-    let mut left = DRAIN_BYTES_MAX;
-    while let Ok(Some(Ok(chunk))) = timeout(STALL_MAX, chunks.next()).await {
-        match left.checked_sub(chunk.len()) {
-            Some(rest) => left = rest,
-            None => return,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The shape of the API: documented, careful, and clear about mistakes.
 
+use std::io::{Read, Write};
+
 use serde_json::{Value, json};
 use wire::Channel;
 
 use crate::support::mosquitto::Mosquitto;
 use crate::support::node::{Node, Publisher};
-use crate::support::{Hub, free_port};
+use crate::support::{Hub, PATIENCE, free_port};
 
 fn lonely() -> Hub {
     Hub::start(hub::BrokerConfig::new("127.0.0.1", free_port()))
@@ -123,7 +125,7 @@ fn mistakes_are_problems_that_say_what_is_accepted() {
         ("/api/v1/plates?like=true", 400, "which plate"),
         ("/api/v1/plates?outcome=maybe", 400, "not_a_plate"),
         ("/api/v1/plates?from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z", 400, "before `to`"),
-        ("/api/v1/plates?colour=red", 400, "colour"),
+        ("/api/v1/plates?tint=red", 400, "tint"),
         ("/api/v1/plates/30A12345", 400, "UUID"),
         ("/api/v1/plates/00000000-0000-7000-8000-000000000000", 404, "tells of a plate"),
         ("/api/v1/blobs/xyz", 400, "64 digits"),
@@ -153,6 +155,37 @@ fn every_answer_is_guarded_and_other_names_are_refused() {
         let elsewhere = hub.http.ask(path, &[("host", "evil.example")]);
         assert_eq!(elsewhere.status, 421, "{path}");
     }
+}
+
+#[test]
+fn who_writes_before_he_reads_hears_why_a_large_body_is_refused() {
+    let hub = lonely();
+    let large = vec![b'x'; 3 * 1024 * 1024];
+    for _ in 0..20 {
+        for (path, headers, status) in [
+            ("/api/v1/appliance/gates/north", &[("cookie", "")][..], 401),
+            ("/api/v1/no-such-path", &[], 404),
+            ("/api/v1/sites/a/policy-draft/shapes", &[("content-type", "application/json")], 413),
+        ] {
+            assert_eq!(hub.http.put(path, headers, &large).status, status, "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_client_that_asks_first_is_not_made_to_send_a_body_that_is_refused() {
+    let hub = lonely();
+    let mut connection = std::net::TcpStream::connect(hub.http.0).unwrap();
+    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(
+        connection,
+        "PUT /api/v1/appliance/gates/north HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\
+         Expect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
 }
 
 #[test]

@@ -2,10 +2,13 @@
 
 use domain::{CameraId, Direction, MediaTime, ObjectClass};
 use serde_json::{Value, json};
+use wire::access::PlateShown;
+use wire::event::WithEvidence;
 use wire::evidence::{ClipEdge, CutReason};
-use wire::plate::{ListPurpose, PlateDifference, PlateMatch, PlateOutcome, PlateRead};
-use wire::{BlobHash, Channel, EvidenceAdded, EvidenceRef, EvidenceRole, Payload};
+use wire::plate::{ListPurpose, PlateColour, PlateDifference, PlateMatch, PlateOutcome, PlateRead};
+use wire::{AccessDecided, AccessVerdict, BlobHash, Channel, EvidenceAdded, EvidenceRef, EvidenceRole, Payload};
 
+use crate::decisions::decided;
 use crate::support::mosquitto::Mosquitto;
 use crate::support::node::{Node, Publisher, passed, plate, plate_read};
 use crate::support::{Hub, eventually};
@@ -166,6 +169,74 @@ fn plates_are_found_by_key_however_written_and_by_outcome_and_time() {
     assert_eq!(displays(&hub.http.get(&format!("/api/v1/plates?to={newest}"))).len(), 2);
     assert_eq!(displays(&hub.http.get("/api/v1/plates?gate=cong-phu")), [""; 0]);
     assert_eq!(displays(&hub.http.get("/api/v1/plates?site=noi-khac")), [""; 0]);
+}
+
+#[test]
+fn plates_are_found_by_class_colour_list_and_what_was_decided() {
+    let broker = Mosquitto::start();
+    let hub = Hub::ready(&broker);
+    let mut node = Node::new("n1");
+    hub.add(&node);
+    let publisher = Publisher::connect(broker.port);
+    let lorry = PlateRead {
+        vehicle_class: Some(ObjectClass::Truck),
+        colour: PlateColour::Yellow,
+        matches: vec![watched()],
+        ..plate("30A12345", "30A-123.45")
+    };
+    let said = [node.says(plate_read(lorry, vec![])), node.says(plate_read(plate("51F67890", "51F-678.90"), vec![]))];
+    publisher.publish(&node.topic(Channel::Event), said);
+    publisher.wait_for_receipt(&node);
+    let all = hub.http.get("/api/v1/plates");
+    assert_eq!(displays(&all), ["51F-678.90", "30A-123.45"]);
+    let lorry = &all["plates"][1];
+    assert_eq!(
+        (&lorry["vehicle_class"], &lorry["lists"], &lorry["decided"]),
+        (&json!("truck"), &json!(["xe mất cắp"]), &Value::Null)
+    );
+    let shown = PlateShown {
+        event: serde_json::from_value(lorry["id"].clone()).unwrap(),
+        camera: CameraId::new("cam-1").unwrap(),
+        visit: 1,
+        key: "30A12345".to_owned(),
+    };
+    let refused = AccessDecided { plate: Some(shown), ..decided("car-in", AccessVerdict::Deny, "denied") };
+    let refused = Payload::AccessDecided(WithEvidence { what: refused, evidence: vec![] });
+    publisher.publish(&node.topic(Channel::Event), [node.says(refused)]);
+    publisher.wait_for_receipt(&node);
+
+    let decision = &hub.http.get("/api/v1/decisions")["decisions"][0]["id"];
+    let expected = json!({"id": decision, "verdict": "deny"});
+    assert_eq!(hub.http.get("/api/v1/plates")["plates"][1]["decided"], expected);
+    let detail = hub.http.get(&format!("/api/v1/plates/{}", lorry["id"].as_str().unwrap()));
+    assert_eq!(detail["plate"]["decided"], expected);
+    let found = |query: &str| {
+        let answer = hub.http.get(&format!("/api/v1/plates?{query}&purpose=a+test"));
+        displays(&answer).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    for query in ["class=truck", "colour=yellow", "list=xe+m%E1%BA%A5t+c%E1%BA%AFp", "verdict=deny"] {
+        assert_eq!(found(query), ["30A-123.45"], "{query}");
+        assert_eq!(found(&format!("{query}&gate=cong-chinh&site=cao-nguyen")), ["30A-123.45"], "{query}");
+        assert_eq!(found(&format!("{query}&key=51F67890")), [""; 0], "{query}");
+    }
+    assert_eq!(found("class=car"), ["51F-678.90"]);
+    for query in ["class=bus", "colour=red", "list=staff", "verdict=permit"] {
+        assert_eq!(found(query), [""; 0], "{query}");
+    }
+    assert_eq!(hub.http.get("/api/v1/plate-lists"), json!({"lists": ["xe mất cắp"]}));
+    for (query, about) in [
+        ("class=lorry", "class"),
+        ("colour=green", "colour"),
+        ("verdict=maybe", "verdict"),
+        ("list=&purpose=a+test", "list"),
+    ] {
+        let answer = hub.http.ask(&format!("/api/v1/plates?{query}"), &[]);
+        let told = answer.json()["detail"].to_string();
+        assert!(answer.status == 400 && told.contains(about), "{query}: {} {told}", answer.status);
+    }
+    // Who was on a list is personal data like a plate.
+    let nameless = hub.http.ask("/api/v1/plates?list=staff", &[]);
+    assert_eq!((nameless.status, &nameless.json()["type"]), (400, &json!("urn:gatehouse:problem:purpose_needed")));
 }
 
 #[test]

@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use domain::{NodeId, TrackId, UtcTime};
-use projections::{PassageRow, PlateBest, PlateListed, PlateRow};
-use wire::EventId;
-use wire::plate::PlateOutcome;
+use domain::{NodeId, ObjectClass, TrackId, UtcTime};
+use projections::{PassageRow, PlateBest, PlateDecided, PlateListed, PlateRow};
+use wire::plate::{PlateColour, PlateOutcome};
+use wire::{AccessVerdict, EventId};
 
 use crate::db::{Query, Row};
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::query::ListFilter;
+use crate::query::{ListFilter, Sites};
 use crate::row::{from_json, moment, named, natural, parsed, sql_seq};
 
 /// How far outside the time over which a plate was read its vehicle may go over a line: a plate is settled before the
@@ -33,10 +33,63 @@ pub struct PlateFilter {
     pub keys: Vec<String>,
     /// Only with this outcome.
     pub outcome: Option<PlateOutcome>,
+    /// Only on vehicles of this class.
+    pub class: Option<ObjectClass>,
+    /// Only with a ground of this colour.
+    pub colour: Option<PlateColour>,
+    /// Only those that resemble an entry of the list of this name.
+    pub on_list: Option<String>,
+    /// Only those of which this was decided last.
+    pub verdict: Option<AccessVerdict>,
     /// Only those last seen at this moment or later.
     pub from: Option<UtcTime>,
     /// Only those last seen before this moment.
     pub to: Option<UtcTime>,
+}
+
+/// The table whose order a list of plates has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    Plates,
+    Gates,
+    Lists,
+}
+
+impl PlateFilter {
+    /// What leads to the fewest rows that are looked at in vain: a key and what is rare have indexes of their own.
+    fn lead(&self, is_of_gate: bool) -> Lead {
+        let is_rare = self.class.is_some_and(is_rare_class)
+            || self.colour.is_some_and(is_rare_colour)
+            || self.verdict.is_some()
+            || !self.keys.is_empty();
+        match (is_rare, &self.on_list, is_of_gate) {
+            (true, ..) | (_, None, false) => Lead::Plates,
+            (false, Some(_), _) => Lead::Lists,
+            (false, None, true) => Lead::Gates,
+        }
+    }
+}
+
+/// Whether there is an index of the plates on vehicles of this class; others are met often enough without.
+fn is_rare_class(class: ObjectClass) -> bool {
+    !matches!(class, ObjectClass::Car | ObjectClass::Motorbike)
+}
+
+/// Whether there is an index of the plates of this colour; others are met often enough without.
+fn is_rare_colour(colour: PlateColour) -> bool {
+    !matches!(colour, PlateColour::White | PlateColour::Unknown)
+}
+
+/// Limits plates to those that have a row of this value in `table`, which leads them or is only looked into.
+fn push_at_one(query: &mut Query, leads: bool, table: &str, alias: &str, column: &str, value: &str) {
+    if leads {
+        query.push(format_args!(" and {alias}.{column} = ")).push_bind(value.to_owned());
+    } else {
+        query.push(format_args!(
+            " and exists (select 1 from {table} where {alias}.node = p.node and {alias}.seq = p.seq and {alias}.{column} = "
+        ));
+        query.push_bind(value.to_owned()).push(")");
+    }
 }
 
 /// The plate that a vehicle had which passed.
@@ -51,17 +104,37 @@ pub struct PlateOfPassage {
 impl Store {
     /// Plates by when they were last seen, newest first.
     pub async fn plates(&self, filter: &PlateFilter) -> Result<Vec<PlateRow>, StoreError> {
-        let PlateFilter { list, keys, outcome, from, to } = filter;
+        let PlateFilter { list, keys, outcome, class, colour, on_list, verdict, from, to } = filter;
         let ListFilter { sites, gate, before, limit } = &self.narrowed(list).await?;
         // Order and place come from the table whose index leads through the list.
-        let (table, order) = match gate {
-            Some(_) => ("plate_read_gate g join plate_read p on p.node = g.node and p.seq = g.seq", "g"),
-            None => ("plate_read p", "p"),
+        let lead = filter.lead(gate.is_some());
+        let (table, order) = match lead {
+            Lead::Plates => ("plate_read p", "p"),
+            Lead::Gates => ("plate_read_gate g join plate_read p on p.node = g.node and p.seq = g.seq", "g"),
+            Lead::Lists => ("plate_read_list l join plate_read p on p.node = l.node and p.seq = l.seq", "l"),
         };
         let mut query = Query::new(format!("select p.* from {table} where true"));
         sites.push(&mut query, &format!("{order}.site"));
         if let Some(gate) = gate {
-            query.push(" and g.gate = ").push_bind(gate.as_str().to_owned());
+            push_at_one(&mut query, lead == Lead::Gates, "plate_read_gate g", "g", "gate", gate.as_str());
+        }
+        if let Some(name) = on_list {
+            push_at_one(&mut query, lead == Lead::Lists, "plate_read_list l", "l", "list", name);
+        }
+        if let Some(class) = class {
+            query.push(" and p.vehicle_class = ").push_bind(class.as_str());
+            if is_rare_class(*class) {
+                query.push(" and p.vehicle_class not in ('car', 'motorbike')");
+            }
+        }
+        if let Some(colour) = colour {
+            query.push(" and p.colour = ").push_bind(colour.as_str());
+            if is_rare_colour(*colour) {
+                query.push(" and p.colour not in ('white', 'unknown')");
+            }
+        }
+        if let Some(verdict) = verdict {
+            query.push(" and p.verdict = ").push_bind(verdict.as_str()).push(" and p.verdict is not null");
         }
         for (index, key) in keys.iter().enumerate() {
             query.push(if index == 0 { " and p.key in (" } else { ", " }).push_bind(key.clone());
@@ -85,6 +158,30 @@ impl Store {
         }
         query.push(format_args!(" order by {order}.at_to desc, {order}.id desc limit ")).push_bind(i64::from(*limit));
         query.fetch_all(&self.inner.db).await?.iter().map(plate).collect()
+    }
+
+    /// The names of lists that plates at these sites resembled entries of, in order.
+    pub async fn plate_lists(&self, sites: &Sites) -> Result<Vec<String>, StoreError> {
+        // From one name to the next by the index, instead of through all rows.
+        let mut query = Query::new(
+            "with recursive known (list) as (select min(list) from plate_read_list union all \
+             select (select min(l.list) from plate_read_list l where l.list > known.list) from known \
+             where known.list is not null) select list from known where list is not null \
+             and exists (select 1 from plate_read_list l where l.list = known.list",
+        );
+        sites.push(&mut query, "l.site");
+        query.push(") order by list");
+        query.fetch_texts(&self.inner.db).await
+    }
+
+    /// What was decided last about who showed the plate of an event.
+    pub async fn plate_decided(&self, node: &NodeId, seq: u64) -> Result<Option<PlateDecided>, StoreError> {
+        let row = Query::new("select decision, verdict from plate_read where node = $1 and seq = $2")
+            .bind(node.as_str())
+            .bind(sql_seq(seq))
+            .fetch_optional(&self.inner.db)
+            .await?;
+        row.as_ref().map_or(Ok(None), decided)
     }
 
     /// The plates of vehicles that passed, by the passage's event. A plate belongs to a passage of the same camera and
@@ -190,6 +287,7 @@ fn distance(plate: &PlateRow, at: UtcTime) -> Duration {
 
 fn plate(row: &Row) -> Result<PlateRow, StoreError> {
     let vehicle: Option<i64> = row.try_get("vehicle")?;
+    let class: Option<String> = row.try_get("vehicle_class")?;
     let rows: i64 = row.try_get("rows")?;
     Ok(PlateRow {
         site: parsed("a site id", row.try_get("site")?)?,
@@ -200,6 +298,7 @@ fn plate(row: &Row) -> Result<PlateRow, StoreError> {
         camera: parsed("a camera id", row.try_get("camera")?)?,
         visit: natural("a visit", row.try_get("visit")?)?,
         vehicle: vehicle.map(|track| natural("a track", track).map(TrackId)).transpose()?,
+        vehicle_class: class.map(|class| named("a class", &class)).transpose()?,
         from: moment(row.try_get("at_from")?)?,
         to: moment(row.try_get("at_to")?)?,
         outcome: named("an outcome", row.try_get("outcome")?)?,
@@ -208,6 +307,8 @@ fn plate(row: &Row) -> Result<PlateRow, StoreError> {
         colour: named("a colour", row.try_get("colour")?)?,
         rows: u8::try_from(rows).map_err(|_| StoreError::Row { what: "a number of rows", text: rows.to_string() })?,
         listed: listed(row)?,
+        lists: from_json("lists", row.try_get("lists")?)?,
+        decided: decided(row)?,
         evidence: from_json("evidence", row.try_get("evidence")?)?,
     })
 }
@@ -228,6 +329,12 @@ fn best(row: &Row) -> Result<Option<PlateBest>, StoreError> {
         confidence: single(row.try_get("confidence")?),
         ambiguous: row.try_get("ambiguous")?,
     }))
+}
+
+fn decided(row: &Row) -> Result<Option<PlateDecided>, StoreError> {
+    let Some(decision) = row.try_get::<Option<String>>("decision")? else { return Ok(None) };
+    let (decision, verdict) = (named("an event id", &decision)?, named("a verdict", row.try_get("verdict")?)?);
+    Ok(Some(PlateDecided { decision, verdict }))
 }
 
 fn listed(row: &Row) -> Result<Option<PlateListed>, StoreError> {

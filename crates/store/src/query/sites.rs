@@ -26,6 +26,17 @@ impl Sites {
         }
     }
 
+    /// Those that are among both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, sites) | (sites, Self::All) => sites,
+            (Self::Only(sites), Self::Only(others)) => {
+                Self::Only(sites.into_iter().filter(|site| others.contains(site)).collect())
+            }
+        }
+    }
+
     /// Limits a query whose text has its `where` already. Rows whose `column` is null are of no site, and given only where
     /// every site is.
     pub(crate) fn push(&self, query: &mut Query, column: &str) {

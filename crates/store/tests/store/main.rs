@@ -21,5 +21,6 @@ mod policy_parts;
 mod postgres;
 mod rebuild;
 mod retention;
+mod search;
 mod server;
 mod support;

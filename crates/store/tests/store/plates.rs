@@ -51,6 +51,39 @@ async fn lists_of_plates_are_read_by_their_index_and_never_sorted() {
             ),
             "plate_read_gate_by_gate",
         ),
+        (
+            format!(
+                "select p.* from plate_read_list l join plate_read p on p.node = l.node and p.seq = l.seq \
+                 where l.list = 'l' {}",
+                order("l")
+            ),
+            "plate_read_list_by_list",
+        ),
+        (
+            format!(
+                "select p.* from plate_read p where p.site = 's' and p.colour = 'red' \
+                 and p.colour not in ('white', 'unknown') {}",
+                order("p")
+            ),
+            "plate_read_by_rare_colour_of_site",
+        ),
+        (
+            format!(
+                "select p.* from plate_read p where p.vehicle_class = 'bus' \
+                 and p.vehicle_class not in ('car', 'motorbike') {}",
+                order("p")
+            ),
+            "plate_read_by_rare_class",
+        ),
+        (
+            format!(
+                "select p.* from plate_read p where p.site = 's' and exists (select 1 from plate_read_gate g \
+                 where g.node = p.node and g.seq = p.seq and g.gate = 'g') and p.verdict = 'deny' \
+                 and p.verdict is not null {}",
+                order("p")
+            ),
+            "plate_read_by_verdict_of_site",
+        ),
     ] {
         let plan: Vec<(i64, i64, i64, String)> =
             sqlx::query_as(sqlx::AssertSqlSafe(format!("explain query plan {sql}")))

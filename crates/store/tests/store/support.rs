@@ -273,6 +273,7 @@ pub fn plate(key: &str, track: u64, second: u64) -> PlateRead {
         camera: CameraId::new("cam-1").unwrap(),
         visit: second,
         vehicle: Some(TrackId(track)),
+        vehicle_class: Some(ObjectClass::Car),
         from: at(from),
         to: at(from + 5),
         outcome: PlateOutcome::Read,

@@ -91,10 +91,21 @@ export interface PlateSearch {
   site?: string;
   gate?: string;
   outcome?: string;
+  class?: string;
+  colour?: string;
+  list?: string;
+  verdict?: string;
   from?: string;
   to?: string;
   purpose: string;
 }
+
+/** The lists that a search may ask for. */
+export const plateListsQuery = queryOptions({
+  queryKey: ['plate-lists'],
+  queryFn: ({ signal }) => take(api.GET('/api/v1/plate-lists', { signal })).then((answer) => answer.lists),
+  staleTime: FRESH_MS,
+});
 
 /** Rows of one page of a search. */
 const SEARCH_ROWS = 100;

@@ -1,11 +1,11 @@
 // One plate with everything that led to its reading.
 import './detail.css';
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { plateQuery } from '../api/queries';
 import type { PlateDetail } from '../api/types';
 import { useReader } from '../app/reader';
-import { Badge, PlateMark } from '../parts/marks';
+import { Badge, PlateMark, Verdict } from '../parts/marks';
 import { reasonText } from '../parts/plate-words';
 import { Failure, Skeleton } from '../parts/state';
 import { named } from '../words';
@@ -28,6 +28,7 @@ function Detail({ detail }: { detail: PlateDetail }) {
     [t('outcome'), [named(t, 'outcome', plate.outcome), reasonText(t, plate.reason)].filter(Boolean).join(': ')],
     [t('kind'), plate.kind ? named(t, 'kind', plate.kind) : '–'],
     [t('issuer'), plate.issuer ?? '–'],
+    [t('vehicle_class'), plate.vehicle_class ? named(t, 'class', plate.vehicle_class) : '–'],
     [t('colour'), named(t, 'colour', plate.colour)],
     [t('confidence'), plate.confidence == null ? '–' : f.percent(plate.confidence)],
     [t('node'), `${plate.node} · ${t('event_number')} ${f.number(plate.seq)}`],
@@ -42,8 +43,14 @@ function Detail({ detail }: { detail: PlateDetail }) {
           <h1 className="row">
             <PlateMark text={plate.display ?? detail.raw} colour={plate.colour} />
             {plate.ambiguous && <Badge tone="warn">{t('ambiguous')}</Badge>}
+            {plate.decided && <Verdict verdict={plate.decided.verdict} />}
           </h1>
         </div>
+        {plate.decided && (
+          <Link className="button" to="/decisions/$id" params={{ id: plate.decided.id }}>
+            {t('plate_decision')}
+          </Link>
+        )}
       </header>
       <div className="detail">
         <div className="stack">

@@ -1,64 +1,31 @@
 // Finds plates, for a purpose that is written down, and shows where one was over time.
 import './search.css';
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useMemo, useState } from 'react';
-import { gatesQuery, type PlateSearch, plateSearchQuery } from '../api/queries';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { type PlateSearch, plateSearchQuery } from '../api/queries';
 import { useReader } from '../app/reader';
-import { useSite } from '../app/site-choice';
-import { momentOf, toApi } from '../format/time';
-import { Choice, Field, Select } from '../parts/controls';
-import { Icon } from '../parts/icon';
+import { Choice } from '../parts/controls';
 import { Failure, Skeleton, State } from '../parts/state';
+import { SearchForm } from './search/form';
 import { PlatePath } from './search/path';
 import { Results } from './search/results';
 
-const PURPOSE_MIN = 5;
-const PURPOSE_MAX = 200;
-const OUTCOMES = ['read', 'unknown_kind', 'unreadable', 'not_a_plate'] as const;
 /** Sightings of one plate that its path is drawn from. */
 const PATH_PAGES_MAX = 5;
 
 export function SearchPage() {
   const { t, f } = useReader();
-  const site = useSite();
   const client = useQueryClient();
-  const gates = useQuery(gatesQuery);
-  const [key, setKey] = useState('');
-  const [like, setLike] = useState(false);
-  const [gate, setGate] = useState('');
-  const [outcome, setOutcome] = useState('');
-  const [from, setFrom] = useState('');
-  const [to, setTo] = useState('');
-  const [purpose, setPurpose] = useState('');
-  const [isShort, setShort] = useState(false);
   const [asked, setAsked] = useState<PlateSearch | null>(null);
   const [view, setView] = useState<'list' | 'path'>('list');
 
-  // With signs that are not known every plate that fits is meant already.
-  const isPattern = key.includes('?');
-  const search = (event: FormEvent) => {
-    event.preventDefault();
-    const why = purpose.trim();
-    setShort(why.length < PURPOSE_MIN);
-    if (why.length < PURPOSE_MIN) return;
-    const [first, last] = [momentOf(from), momentOf(to)];
-    const next: PlateSearch = {
-      purpose: why,
-      ...(key.trim() ? { key: key.trim() } : {}),
-      ...(key.trim() && like && !isPattern ? { like: true } : {}),
-      ...(site ? { site } : {}),
-      ...(gate ? { gate } : {}),
-      ...(outcome ? { outcome } : {}),
-      ...(first === null ? {} : { from: toApi(first) }),
-      ...(last === null ? {} : { to: toApi(last) }),
-    };
+  const ask = (search: PlateSearch) => {
     // The same search again is a new search: it is in the audit log again and shows what came since.
     client.removeQueries({ queryKey: ['plates'] });
-    setAsked(next);
-    if (!next.key) setView('list');
+    setAsked(search);
+    if (!search.key) setView('list');
   };
 
-  const names = [...new Set(gates.data?.filter((row) => !site || row.site === site).map((row) => row.gate) ?? [])];
   return (
     <>
       <header className="page-head">
@@ -67,72 +34,7 @@ export function SearchPage() {
           <p className="soft">{t('search_help')}</p>
         </div>
       </header>
-      <form className="card search-form" onSubmit={search}>
-        <Field label={t('plate')} help={t('plate_like_help')}>
-          {(ids) => (
-            <input
-              {...ids}
-              value={key}
-              onChange={(event) => setKey(event.target.value)}
-              placeholder={t('plate_hint')}
-              autoComplete="off"
-              autoCapitalize="characters"
-              spellCheck={false}
-              maxLength={20}
-            />
-          )}
-        </Field>
-        <Select
-          label={t('gate')}
-          value={gate}
-          options={[['', t('all_gates')], ...names.map((name) => [name, name] as const)]}
-          onChange={setGate}
-        />
-        <Select
-          label={t('outcome')}
-          value={outcome}
-          options={[['', t('any')], ...OUTCOMES.map((known) => [known, t(`outcome_${known}`)] as const)]}
-          onChange={setOutcome}
-        />
-        <Field label={t('from')}>
-          {(ids) => (
-            <input {...ids} type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
-          )}
-        </Field>
-        <Field label={t('to')}>
-          {(ids) => <input {...ids} type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />}
-        </Field>
-        <label className="row search-like">
-          <input
-            type="checkbox"
-            checked={like && !isPattern}
-            disabled={isPattern}
-            onChange={(event) => setLike(event.target.checked)}
-          />
-          {t('plate_like')}
-        </label>
-        <div className="search-purpose">
-          <Field label={t('purpose')} help={t('purpose_help')} error={isShort ? t('purpose_short') : undefined}>
-            {(ids) => (
-              <input
-                {...ids}
-                value={purpose}
-                onChange={(event) => {
-                  setPurpose(event.target.value);
-                  if (event.target.value.trim().length >= PURPOSE_MIN) setShort(false);
-                }}
-                placeholder={t('purpose_hint')}
-                maxLength={PURPOSE_MAX}
-                required
-              />
-            )}
-          </Field>
-          <button type="submit" className="button" data-look="main">
-            <Icon name="search" />
-            {t('search')}
-          </button>
-        </div>
-      </form>
+      <SearchForm ask={ask} />
       {asked ? (
         <Found search={asked} view={view} setView={setView} />
       ) : (

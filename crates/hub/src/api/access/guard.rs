@@ -93,8 +93,8 @@ async fn answer(
         Ok(purpose) => purpose,
         Err(problem) => return Err(problem),
     };
-    if let Personal::SearchBy(parameter) = route.personal
-        && has_parameter(&uri, parameter)
+    if let Personal::SearchBy(parameters) = route.personal
+        && parameters.iter().any(|parameter| has_parameter(&uri, parameter))
         && entry.purpose.is_none()
     {
         let detail = format!(

@@ -28,8 +28,8 @@ pub(crate) enum Personal {
     No,
     /// It is: each reading is written into the audit log.
     Yes,
-    /// It is, and whoever looks for one by this parameter says what for.
-    SearchBy(&'static str),
+    /// It is, and whoever looks for one by any of these parameters says what for.
+    SearchBy(&'static [&'static str]),
 }
 
 /// What is written down of a route that is neither read as personal data nor refused.
@@ -64,8 +64,8 @@ impl Route {
         Self { personal: Personal::Yes, ..self }
     }
 
-    const fn search_by(self, parameter: &'static str) -> Self {
-        Self { personal: Personal::SearchBy(parameter), ..self }
+    const fn search_by(self, parameters: &'static [&'static str]) -> Self {
+        Self { personal: Personal::SearchBy(parameters), ..self }
     }
 
     const fn by_handler(self) -> Self {
@@ -151,8 +151,9 @@ pub(crate) const TABLE: &[Route] = &[
     route("GET", "/api/v1/passages", May(EventsRead)).personal(),
     route("GET", "/api/v1/stays", May(EventsRead)).personal(),
     route("GET", "/api/v1/incidents", May(EventsRead)).personal(),
-    route("GET", "/api/v1/plates", May(PlatesRead)).search_by("key"),
+    route("GET", "/api/v1/plates", May(PlatesRead)).search_by(&["key", "list"]),
     route("GET", "/api/v1/plates/{event_id}", May(PlatesRead)).personal(),
+    route("GET", "/api/v1/plate-lists", May(PlatesRead)),
     route("GET", "/api/v1/decisions", May(DecisionsRead)).personal(),
     route("GET", "/api/v1/decisions/{event_id}", May(DecisionsRead)).personal(),
     // Who opened what and why. An order is written down before it is sent, and again with what became of it.
@@ -165,7 +166,7 @@ pub(crate) const TABLE: &[Route] = &[
     // Persons as they are now. A live view is written down when it begins and when it ends, with how long it was.
     route("GET", "/api/v1/cameras/{site}/{node}/{camera}/snapshot", May(CamerasView)).personal(),
     route("GET", "/api/v1/cameras/{site}/{node}/{camera}/live", May(CamerasView)).by_handler(),
-    route("GET", "/api/v1/visits", May(PlatesRead)).search_by("plate"),
+    route("GET", "/api/v1/visits", May(PlatesRead)).search_by(&["plate"]),
     route("GET", "/api/v1/dwell", May(FiguresRead)),
     // Alerts name no plate: whoever may read the plate that raised one finds it by its event.
     route("GET", "/api/v1/alerts", May(AlertsRead)),
@@ -231,7 +232,7 @@ pub(crate) const TABLE: &[Route] = &[
     route("PATCH", "/api/v1/sites/{site}/policy-draft/rows", May(PoliciesWrite)),
     // Nothing is changed by it, but a file with names is shown and its rows are given back.
     route("POST", "/api/v1/sites/{site}/policy-draft/imports", May(PoliciesWrite)).secret(),
-    route("GET", "/api/v1/sites/{site}/policy-trial", May(PoliciesRead)).search_by("who"),
+    route("GET", "/api/v1/sites/{site}/policy-trial", May(PoliciesRead)).search_by(&["who"]),
     route("GET", "/api/v1/sites/{site}/policy-draft/shapes", May(PoliciesRead)),
     route("PUT", "/api/v1/sites/{site}/policy-draft/shapes", May(PoliciesWrite)),
     route("GET", "/api/v1/sites/{site}/policy-draft/changes", May(PoliciesRead)).personal(),

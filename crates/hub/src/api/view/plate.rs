@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use projections::{Delta, PlateRow};
+use domain::ObjectClass;
+use projections::{Delta, PlateDecided, PlateRow};
 use serde::Serialize;
 use store::{PlateOfPassage, StoredEvent};
 use utoipa::ToSchema;
@@ -31,6 +32,8 @@ pub(crate) struct Plate {
     visit: u64,
     /// The track of the vehicle that carried it; nothing where none was followed.
     vehicle: Option<u64>,
+    /// What that vehicle was taken for, such as `car`; nothing where none was followed.
+    vehicle_class: Option<&'static str>,
     /// When it was first seen.
     from: String,
     /// When it was last seen before the result was settled.
@@ -57,10 +60,24 @@ pub(crate) struct Plate {
     rows: u8,
     /// The list that it resembles an entry of, a watch list before others.
     listed: Option<Listed>,
+    /// The names of all lists that it resembles an entry of.
+    lists: Vec<String>,
+    /// What was decided last about who showed it; for whoever may read decisions; a live event does not know
+    /// it yet.
+    decided: Option<PlateDecision>,
     /// How alike it is to the plate that was looked for; only in the answer to such a search.
     likeness: Option<PlateLikeness>,
     /// The media that show it.
     evidence: Vec<Evidence>,
+}
+
+/// What was decided about who showed a plate.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlateDecision {
+    /// Identity of the event that tells of it.
+    id: String,
+    /// `permit`, `deny` or `refer`.
+    verdict: &'static str,
 }
 
 /// How alike a plate is to the one that was looked for.
@@ -97,6 +114,7 @@ impl Plate {
             camera: row.camera.to_string(),
             visit: row.visit,
             vehicle: row.vehicle.map(|track| track.0),
+            vehicle_class: row.vehicle_class.map(ObjectClass::as_str),
             from: row.from.to_string(),
             to: row.to.to_string(),
             outcome: row.outcome.as_str(),
@@ -115,9 +133,18 @@ impl Plate {
                 key: listed.key.clone(),
                 score: listed.score,
             }),
+            lists: row.lists.iter().cloned().collect(),
+            decided: None,
             likeness: None,
             evidence: evidence(row.id, &row.evidence, stored),
         }
+    }
+
+    /// The same with what was decided.
+    pub(crate) fn decided_by(mut self, decided: Option<PlateDecided>) -> Self {
+        self.decided = decided
+            .map(|decided| PlateDecision { id: decided.decision.to_string(), verdict: decided.verdict.as_str() });
+        self
     }
 
     /// The same with how alike it is to the plate that was looked for.
@@ -312,6 +339,11 @@ impl PlateDetail {
             matches: matches.iter().map(Match::from).collect(),
             clips: clips.iter().filter_map(|added| Clip::new(added, stored)).collect(),
         })
+    }
+
+    /// The same with what was decided.
+    pub(crate) fn decided_by(self, decided: Option<PlateDecided>) -> Self {
+        Self { plate: self.plate.decided_by(decided), ..self }
     }
 }
 

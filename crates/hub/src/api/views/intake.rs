@@ -17,7 +17,6 @@ use crate::api::App;
 use crate::api::access::empty;
 use crate::api::enrolments::demand_certificate;
 use crate::api::problem::Problem;
-use crate::api::uploads::drain;
 use crate::clock;
 use crate::https::Peer;
 use crate::views::{NotWanted, Picture};
@@ -62,14 +61,11 @@ pub(crate) async fn put_view(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let (node, camera, head, kind) = match check(&app, &peer, &node, &camera, &headers).await {
-        Ok(checked) => checked,
-        Err(problem) => {
-            drain(body).await;
-            return problem.into_response();
-        }
+    let taken = async {
+        let (node, camera, head, kind) = check(&app, &peer, &node, &camera, &headers).await?;
+        take(&app, &node, &camera, head, kind, body).await
     };
-    match take(&app, &node, &camera, head, kind, body).await {
+    match taken.await {
         Ok(()) => empty(StatusCode::NO_CONTENT),
         Err(problem) => problem.into_response(),
     }

@@ -97,6 +97,7 @@ pub fn plate(key: &str, display: &str) -> PlateRead {
         camera: CameraId::new("cam-1").unwrap(),
         visit: 1,
         vehicle: Some(TrackId(1)),
+        vehicle_class: Some(ObjectClass::Car),
         from: now,
         to: now,
         outcome: PlateOutcome::Read,

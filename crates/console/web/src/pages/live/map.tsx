@@ -84,7 +84,7 @@ function OneSiteMap({ site, placed }: { site: string; placed: PlacedSite | undef
   if (!placed?.at) return <Empty />;
   return (
     <>
-      <Graticule sites={[{ site, ...placed.at }]} />
+      <Graticule label={t('map_sites')} sites={[{ site, ...placed.at }]} />
       <MapGates gates={mine} placed={placed.gates} />
     </>
   );
@@ -105,7 +105,7 @@ function SitesMap({ placed }: { placed: readonly PlacedSite[] }) {
   }
   return (
     <>
-      <Graticule sites={shown} />
+      <Graticule label={t('map_sites')} sites={shown} />
       <ul className="row" aria-label={t('map_sites')}>
         {shown.map(({ site }) => {
           const row = data?.find((one) => one.site === site);

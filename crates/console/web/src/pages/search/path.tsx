@@ -4,6 +4,7 @@ import { useEffect, useMemo } from 'react';
 import type { Plate } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { bestOf, Picture } from '../../parts/picture';
+import { PathMap } from './path-map';
 import { staysOf } from './stays';
 
 export function PlatePath({ plates, more }: { plates: readonly Plate[]; more: (() => void) | undefined }) {
@@ -12,6 +13,7 @@ export function PlatePath({ plates, more }: { plates: readonly Plate[]; more: ((
   const stays = useMemo(() => staysOf(plates), [plates]);
   return (
     <>
+      <PathMap stays={stays} />
       <p className="soft small">{t('path_help')}</p>
       <ol className="path">
         {stays.map((stay, place) => {
@@ -34,7 +36,7 @@ export function PlatePath({ plates, more }: { plates: readonly Plate[]; more: ((
                 />
                 <div>
                   <h3>
-                    {stay.gate} <span className="soft">· {stay.site}</span>
+                    {f.number(place + 1)}. {stay.gate} <span className="soft">· {stay.site}</span>
                   </h3>
                   <p className="figure">{text}</p>
                   <p className="row small">

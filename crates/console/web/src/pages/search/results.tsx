@@ -4,7 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import type { Plate } from '../../api/types';
 import { useNow, useReader } from '../../app/reader';
-import { Badge, PlateMark } from '../../parts/marks';
+import { Badge, PlateMark, Verdict } from '../../parts/marks';
 import { bestOf, Picture } from '../../parts/picture';
 import { likenessText, reasonText } from '../../parts/plate-words';
 import { named } from '../../words';
@@ -73,14 +73,17 @@ export function Results({
                           {t('watch')}
                         </Badge>
                       )}
+                      {plate.decided && <Verdict verdict={plate.decided.verdict} />}
                       {plate.ambiguous && <Badge tone="warn">{t('ambiguous')}</Badge>}
                     </span>
                     <span className="feed-detail small soft">
                       {[
                         likenessText(t, plate.likeness),
+                        plate.vehicle_class ? named(t, 'class', plate.vehicle_class) : '',
                         plate.kind ? named(t, 'kind', plate.kind) : reasonText(t, plate.reason),
                         plate.issuer,
                         plate.confidence == null ? '' : t('sure', { p: f.percent(plate.confidence) }),
+                        plate.lists.join(', '),
                       ]
                         .filter(Boolean)
                         .join(' · ')}

@@ -6,7 +6,9 @@ const SAME_STOP_MS = 10 * 60_000;
 
 export interface Stay {
   site: string;
+  /** As it is told; `gates` one by one. */
   gate: string;
+  gates: string[];
   from: number;
   to: number;
   /** Its sightings, newest first. */
@@ -25,7 +27,7 @@ export function staysOf(plates: readonly Plate[]): Stay[] {
       last.to = Math.max(last.to, to);
       last.plates.unshift(plate);
     } else {
-      stays.push({ site: plate.site, gate, from, to, plates: [plate] });
+      stays.push({ site: plate.site, gate, gates: plate.gates, from, to, plates: [plate] });
     }
   }
   return stays;

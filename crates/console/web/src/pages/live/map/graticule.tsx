@@ -4,15 +4,23 @@ import { type Point, viewOf } from './view';
 
 const KM_M = 1_000;
 
-export function Graticule({ sites }: { sites: readonly (Point & { site: string })[] }) {
+export function Graticule(props: {
+  label: string;
+  sites: readonly (Point & { site: string })[];
+  /** Ways between them. */
+  legs?: readonly { from: Point; to: Point }[];
+  /** What is written beside a site; its name where nothing else is said. */
+  text?: (site: string) => string;
+}) {
   const { t, f } = useReader();
+  const { label, sites, legs = [], text = (site: string) => site } = props;
   const view = viewOf(sites);
   const degrees = (value: number, [plus, minus]: readonly [string, string]) =>
     `${f.decimal(Number(Math.abs(value).toFixed(view.digits)))}° ${value < 0 ? minus : plus}`;
   const { km, length } = view.scale;
   const y = view.height - 30;
   return (
-    <svg className="graticule" viewBox={`0 0 ${view.width} ${view.height}`} role="img" aria-label={t('map_sites')}>
+    <svg className="graticule" viewBox={`0 0 ${view.width} ${view.height}`} role="img" aria-label={label}>
       {view.parallels.map((latitude) => (
         <g key={latitude}>
           <line x1={0} x2={view.width} y1={view.y(latitude)} y2={view.y(latitude)} />
@@ -35,6 +43,16 @@ export function Graticule({ sites }: { sites: readonly (Point & { site: string }
           {km >= 1 ? t('map_scale', { km: f.number(km) }) : t('map_scale_m', { m: f.number(Math.round(km * KM_M)) })}
         </text>
       </g>
+      {legs.map(({ from, to }) => (
+        <line
+          key={`${from.latitude} ${from.longitude} ${to.latitude} ${to.longitude}`}
+          className="leg"
+          x1={view.x(from.longitude)}
+          y1={view.y(from.latitude)}
+          x2={view.x(to.longitude)}
+          y2={view.y(to.latitude)}
+        />
+      ))}
       {sites.map((one) => {
         const [x, y] = [view.x(one.longitude), view.y(one.latitude)];
         const isRight = x > view.width * 0.7;
@@ -42,7 +60,7 @@ export function Graticule({ sites }: { sites: readonly (Point & { site: string }
           <g key={one.site} className="site-dot">
             <circle cx={x} cy={y} r={14} />
             <text x={isRight ? x - 22 : x + 22} y={y + 9} textAnchor={isRight ? 'end' : 'start'}>
-              {one.site}
+              {text(one.site)}
             </text>
           </g>
         );

@@ -40,7 +40,8 @@ pub(crate) struct PlateParams {
     /// Only with this outcome: `read`, `unknown_kind`, `unreadable` or `not_a_plate`.
     #[param(value_type = Option<String>)]
     outcome: Option<PlateOutcome>,
-    /// Only on vehicles that were taken for this class: `motorbike`, `bicycle`, `bike`, `car`, `bus`, `truck` or `vehicle`.
+    /// Only on vehicles that were taken for this class: `motorbike`, `bicycle`, `car`, `bus` or `truck`; `bike` means all on
+    /// two wheels, `vehicle` all on more.
     #[param(value_type = Option<String>)]
     class: Option<ObjectClass>,
     /// Only with a ground of this colour: `white`, `yellow`, `blue`, `red` or `unknown`.

@@ -165,7 +165,7 @@ fn who_writes_before_he_reads_hears_why_a_large_body_is_refused() {
         for (path, headers, status) in [
             ("/api/v1/appliance/gates/north", &[("cookie", "")][..], 401),
             ("/api/v1/no-such-path", &[], 404),
-            ("/api/v1/sites/a/policy-draft/shapes", &[("content-type", "application/json")], 413),
+            ("/api/v1/sites/a/policy-draft/shapes", &[("content-type", "application/json")], 400),
         ] {
             assert_eq!(hub.http.put(path, headers, &large).status, status, "{path}");
         }

@@ -62,8 +62,8 @@ create index plate_read_by_rare_colour on plate_read (colour, at_to, id) where c
 create index plate_read_by_rare_colour_of_site on plate_read (site, colour, at_to, id)
     where colour not in ('white', 'unknown');
 create index plate_read_by_rare_class on plate_read (vehicle_class, at_to, id)
-    where vehicle_class not in ('car', 'motorbike');
+    where vehicle_class in ('person', 'bicycle', 'bus', 'truck');
 create index plate_read_by_rare_class_of_site on plate_read (site, vehicle_class, at_to, id)
-    where vehicle_class not in ('car', 'motorbike');
+    where vehicle_class in ('person', 'bicycle', 'bus', 'truck');
 create index plate_read_by_verdict on plate_read (verdict, at_to, id) where verdict is not null;
 create index plate_read_by_verdict_of_site on plate_read (site, verdict, at_to, id) where verdict is not null;

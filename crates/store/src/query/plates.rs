@@ -33,7 +33,7 @@ pub struct PlateFilter {
     pub keys: Vec<String>,
     /// Only with this outcome.
     pub outcome: Option<PlateOutcome>,
-    /// Only on vehicles of this class.
+    /// Only on vehicles of this class; one of the coarse classes takes in those that belong to it.
     pub class: Option<ObjectClass>,
     /// Only with a ground of this colour.
     pub colour: Option<PlateColour>,
@@ -70,14 +70,34 @@ impl PlateFilter {
     }
 }
 
+/// The classes that somebody means by one: some detectors tell only the coarse ones.
+const fn included(class: ObjectClass) -> &'static [ObjectClass] {
+    match class {
+        ObjectClass::Person => &[ObjectClass::Person],
+        ObjectClass::Bike => &[ObjectClass::Bike, ObjectClass::Bicycle, ObjectClass::Motorbike],
+        ObjectClass::Bicycle => &[ObjectClass::Bicycle],
+        ObjectClass::Motorbike => &[ObjectClass::Motorbike],
+        ObjectClass::Vehicle => &[ObjectClass::Vehicle, ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck],
+        ObjectClass::Car => &[ObjectClass::Car],
+        ObjectClass::Bus => &[ObjectClass::Bus],
+        ObjectClass::Truck => &[ObjectClass::Truck],
+    }
+}
+
 /// Whether there is an index of the plates on vehicles of this class; others are met often enough without.
-fn is_rare_class(class: ObjectClass) -> bool {
-    !matches!(class, ObjectClass::Car | ObjectClass::Motorbike)
+const fn is_rare_class(class: ObjectClass) -> bool {
+    match class {
+        ObjectClass::Person | ObjectClass::Bicycle | ObjectClass::Bus | ObjectClass::Truck => true,
+        ObjectClass::Bike | ObjectClass::Motorbike | ObjectClass::Vehicle | ObjectClass::Car => false,
+    }
 }
 
 /// Whether there is an index of the plates of this colour; others are met often enough without.
-fn is_rare_colour(colour: PlateColour) -> bool {
-    !matches!(colour, PlateColour::White | PlateColour::Unknown)
+const fn is_rare_colour(colour: PlateColour) -> bool {
+    match colour {
+        PlateColour::Yellow | PlateColour::Blue | PlateColour::Red => true,
+        PlateColour::White | PlateColour::Unknown => false,
+    }
 }
 
 /// Limits plates to those that have a row of this value in `table`, which leads them or is only looked into.
@@ -122,9 +142,12 @@ impl Store {
             push_at_one(&mut query, lead == Lead::Lists, "plate_read_list l", "l", "list", name);
         }
         if let Some(class) = class {
-            query.push(" and p.vehicle_class = ").push_bind(class.as_str());
+            for (index, class) in included(*class).iter().enumerate() {
+                query.push(if index == 0 { " and p.vehicle_class in (" } else { ", " }).push_bind(class.as_str());
+            }
+            query.push(")");
             if is_rare_class(*class) {
-                query.push(" and p.vehicle_class not in ('car', 'motorbike')");
+                query.push(" and p.vehicle_class in ('person', 'bicycle', 'bus', 'truck')");
             }
         }
         if let Some(colour) = colour {

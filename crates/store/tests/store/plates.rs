@@ -69,8 +69,8 @@ async fn lists_of_plates_are_read_by_their_index_and_never_sorted() {
         ),
         (
             format!(
-                "select p.* from plate_read p where p.vehicle_class = 'bus' \
-                 and p.vehicle_class not in ('car', 'motorbike') {}",
+                "select p.* from plate_read p where p.vehicle_class in ('bus') \
+                 and p.vehicle_class in ('person', 'bicycle', 'bus', 'truck') {}",
                 order("p")
             ),
             "plate_read_by_rare_class",

@@ -103,6 +103,9 @@ on_both! {
         assert_eq!(with_class(&store, &node, ObjectClass::Truck).await, [4, 1]);
         assert_eq!(with_class(&store, &node, ObjectClass::Car).await, [2]);
         assert_eq!(with_class(&store, &node, ObjectClass::Bus).await, [0; 0]);
+        // Whoever asks for any motor vehicle means lorries and cars as well.
+        assert_eq!(with_class(&store, &node, ObjectClass::Vehicle).await, [4, 2, 1]);
+        assert_eq!(with_class(&store, &node, ObjectClass::Bike).await, [0; 0]);
         assert_eq!(of_colour(&store, &node, PlateColour::Yellow).await, [4, 1]);
         assert_eq!(of_colour(&store, &node, PlateColour::Red).await, [2]);
         assert_eq!(of_colour(&store, &node, PlateColour::White).await, [3]);

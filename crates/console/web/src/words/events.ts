@@ -78,6 +78,8 @@ export const EVENTS = {
   more_conditions: ['Thêm điều kiện', 'More conditions'],
   more_conditions_set: ['Thêm điều kiện (đang dùng {n})', 'More conditions ({n} in use)'],
   vehicle_class: ['Loại xe', 'Class of vehicle'],
+  any_bike: ['Mọi xe hai bánh', 'Any two-wheeler'],
+  any_vehicle: ['Mọi xe ô tô', 'Any motor vehicle'],
   on_list: ['Trong danh sách', 'On the list'],
   decided_last: ['Quyết định cuối cùng', 'Last decision'],
   plate_decision: ['Xem quyết định', 'See the decision'],

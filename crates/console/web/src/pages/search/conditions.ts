@@ -3,7 +3,7 @@ import type { PlateSearch } from '../../api/queries';
 import { momentOf, toApi } from '../../format/time';
 
 export const OUTCOMES = ['read', 'unknown_kind', 'unreadable', 'not_a_plate'] as const;
-export const CLASSES = ['motorbike', 'car', 'bus', 'truck', 'bicycle', 'bike', 'vehicle'] as const;
+export const CLASSES = ['motorbike', 'bicycle', 'car', 'bus', 'truck'] as const;
 export const COLOURS = ['white', 'yellow', 'blue', 'red', 'unknown'] as const;
 export const VERDICTS = ['permit', 'deny', 'refer'] as const;
 

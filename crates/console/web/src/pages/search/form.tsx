@@ -120,7 +120,13 @@ function Further({ conditions, set }: { conditions: Conditions; set: (change: Pa
         <Select
           label={t('vehicle_class')}
           value={conditions.class}
-          options={[any, ...CLASSES.map((known) => [known, t(`class_${known}`)] as const)]}
+          options={[
+            any,
+            // Some detectors tell no more than these.
+            ['bike', t('any_bike')],
+            ['vehicle', t('any_vehicle')],
+            ...CLASSES.map((known) => [known, t(`class_${known}`)] as const),
+          ]}
           onChange={(chosen) => set({ class: chosen })}
         />
         <Select

@@ -8,8 +8,8 @@ use edge::installation::Installation;
 use edge::plates::PlateEngine;
 use edge::plates::crop::{read_crop, read_found};
 use inference::Threads;
+use inference::look::PictureSource;
 use inference::picture::read_picture;
-use inference::plates::PlateSource;
 use vnplate::decode::{Decoded, Outcome};
 
 pub(crate) fn read(
@@ -23,7 +23,7 @@ pub(crate) fn read(
     for path in pictures {
         let picture = read_picture(path)?;
         let view = picture.view();
-        let source = PlateSource::Bgr(&view);
+        let source = PictureSource::Bgr(&view);
         let failed = || format!("the plate models failed on \"{}\"", path.display());
         if scene {
             let found = engine.find(&source).with_context(failed)?;

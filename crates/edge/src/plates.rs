@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 use domain::Point;
-use inference::plates::{GLYPH_CLASSES, PlateDetector, PlateError, PlateGlance, PlateReader, PlateSource};
+use inference::look::{LookError, PictureSource};
+use inference::plates::{GLYPH_CLASSES, PlateDetector, PlateGlance, PlateReader};
 use inference::{Manifest, ModelEntry, ModelStore, Role, Spec, Threads};
 use perception::plate::FoundPlate;
 use perception::plate_visit::{PlateLook, Wanted};
@@ -86,12 +87,12 @@ impl PlateEngine {
     }
 
     /// The plates of a picture, best first.
-    pub fn find(&mut self, source: &PlateSource<'_>) -> Result<Vec<FoundPlate>, PlateError> {
+    pub fn find(&mut self, source: &PictureSource<'_>) -> Result<Vec<FoundPlate>, LookError> {
         self.detector.find(source)
     }
 
     /// Reads the plates inside the corners.
-    pub fn read(&mut self, source: &PlateSource<'_>, plates: &[[Point; 4]]) -> Result<Vec<PlateGlance>, PlateError> {
+    pub fn read(&mut self, source: &PictureSource<'_>, plates: &[[Point; 4]]) -> Result<Vec<PlateGlance>, LookError> {
         self.reader.read(source, plates)
     }
 
@@ -103,10 +104,10 @@ impl PlateEngine {
     /// Reads the plates that a desk wants read.
     pub fn look(
         &mut self,
-        source: &PlateSource<'_>,
+        source: &PictureSource<'_>,
         found: &[FoundPlate],
         wanted: &[Wanted],
-    ) -> Result<Vec<PlateLook>, PlateError> {
+    ) -> Result<Vec<PlateLook>, LookError> {
         let corners: Vec<_> = wanted.iter().map(|wanted| found[wanted.found].reading_corners()).collect();
         let glances = self.read(source, &corners)?;
         let looks = wanted.iter().zip(&glances).map(|(wanted, glance)| PlateLook {

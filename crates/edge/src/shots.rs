@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::passage::Shot;
 use domain::{BoundingBox, CountGroup, I420View, MediaTime, Point};
 use gate::{IdentityNumber, Look};
+use inference::look::{LookError, PictureSource};
 use inference::picture::{Crop, Head, PictureError, encode_jpeg};
-use inference::plates::{PlateError, PlateSource, plate_picture};
+use inference::plates::plate_picture;
 use perception::plate::FoundPlate;
 
 /// Longest side of a picture in pixels.
@@ -105,9 +106,9 @@ const AROUND_PLATE: f32 = 1.2;
 
 impl PlateShots {
     /// Cuts the plate, set upright, and what is around it.
-    pub fn add(&mut self, visit: u64, corners: &[Point; 4], cut: Cut<'_>) -> Result<(), PlateError> {
+    pub fn add(&mut self, visit: u64, corners: &[Point; 4], cut: Cut<'_>) -> Result<(), LookError> {
         let Cut { media, frame, later_by_ms } = cut;
-        let plate = plate_picture(&PlateSource::I420(frame), corners)?;
+        let plate = plate_picture(&PictureSource::I420(frame), corners)?;
         let found = FoundPlate { corners: *corners, score: 1.0 };
         let around = match found.bbox() {
             Some(bbox) => {

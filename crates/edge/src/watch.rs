@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use capture::{Ending, Frame, Happened, Near, Reading};
 use domain::{CameraId, ClockQuality, CountGroup, FrameStamp, MediaTime, MonoTime, Observations, UtcTime};
-use inference::plates::{PlateError, PlateSource};
+use inference::look::{LookError, PictureSource};
 use inference::{DetectError, MotionGate};
 use perception::tracker::{Tracker, TrackerConfig};
 use thiserror::Error;
@@ -88,7 +88,7 @@ pub enum WatchError {
         /// The camera.
         camera: CameraId,
         /// Why.
-        source: PlateError,
+        source: LookError,
     },
     /// An event could not be kept.
     #[error(transparent)]
@@ -315,7 +315,7 @@ impl<S: Sink> Watching<S> {
     ) -> Result<Vec<Pending>, WatchError> {
         let failed = |source| WatchError::Plates { camera: self.watch.id.clone(), source };
         let reader = engine.plates(width).expect("an engine is opened for the width of every camera");
-        let source = PlateSource::I420(cut.frame);
+        let source = PictureSource::I420(cut.frame);
         let found = reader.find(&source).map_err(failed)?;
         self.watch.board.plates(&found, cut.frame.width());
         let wanted = self.watch.desk.follow_plates(&found, stamp);

@@ -7,8 +7,8 @@ use perception::face::{FaceGrid, FoundFace, decode_faces};
 
 use crate::detector::{OpenError, Threads, expect_outputs, open_session};
 use crate::fitted::FittedInput;
+use crate::look::{LookError, PictureSource, numbers};
 use crate::manifest::{FaceDetectorSpec, ModelEntry, Spec};
-use crate::plates::{PlateError, PlateSource, numbers};
 use crate::runtime::Runtime;
 
 /// Strides of the model's grids and the names of its outputs: class, object, box, landmarks.
@@ -50,7 +50,7 @@ impl FaceDetector {
     }
 
     /// The faces of a picture, best first, in shares of the picture.
-    pub fn find(&mut self, source: &PlateSource<'_>) -> Result<Vec<FoundFace>, PlateError> {
+    pub fn find(&mut self, source: &PictureSource<'_>) -> Result<Vec<FoundFace>, LookError> {
         let (columns, rows) = self.input.fill(source)?;
         let outputs = self.session.run(ort::inputs![self.input.tensor()])?;
         let mut grids = Vec::with_capacity(GRIDS.len());

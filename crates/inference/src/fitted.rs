@@ -5,8 +5,8 @@ use opencv::core::{Mat, MatTraitConstManual, Size};
 use opencv::imgproc;
 use ort::value::Tensor;
 
+use crate::look::{PictureSource, spread};
 use crate::picture::{Area, PictureError, side};
-use crate::plates::{PlateSource, spread};
 
 /// The input's numbers: planes of blue, green and red, 0 to 255. Used again for every picture.
 #[derive(Debug)]
@@ -36,15 +36,15 @@ impl FittedInput {
     }
 
     /// Puts the picture in; gives the width and height that it covers.
-    pub(crate) fn fill(&mut self, source: &PlateSource<'_>) -> Result<(usize, usize), PictureError> {
+    pub(crate) fn fill(&mut self, source: &PictureSource<'_>) -> Result<(usize, usize), PictureError> {
         let (from_width, from_height) = source.size();
         let scale = (self.width as f64 / from_width as f64).min(self.height as f64 / from_height as f64);
         // Even, for the halved chroma of I420.
         let fitted = |length: usize, most: usize| ((length as f64 * scale) as usize / 2 * 2).clamp(2, most);
         let (columns, rows) = (fitted(from_width, self.width), fitted(from_height, self.height));
         let small = match source {
-            PlateSource::I420(frame) => shrunk_i420(frame, columns, rows)?,
-            PlateSource::Bgr(view) => {
+            PictureSource::I420(frame) => shrunk_i420(frame, columns, rows)?,
+            PictureSource::Bgr(view) => {
                 let whole = Area { x: 0, y: 0, width: view.width(), height: view.height() };
                 let full = source.cut(whole)?;
                 let mut small = Mat::default();

@@ -124,6 +124,10 @@ test('the path of a plate is drawn from stop to stop on the grid, and on the pla
   };
   await path();
   await expect(page.getByRole('img', { name: 'Hành trình trên lưới tọa độ' })).toContainText(`1 · ${SITE}`);
+  // Lines that are near each other are told apart.
+  const labels = await page.locator('.graticule text').filter({ hasText: '° B' }).allTextContents();
+  expect(labels.length).toBeGreaterThan(1);
+  expect(new Set(labels).size).toBe(labels.length);
   await admin.write('PUT', `/api/v1/sites/${SITE}/plan`, png(640, 400));
   try {
     await admin.write('PUT', `/api/v1/sites/${SITE}/plan/gates`, { gates: [{ gate, x: 0.25, y: 0.5 }] });

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use capture::{Camera, Happened};
 use inference::Detector;
+use inference::look::PictureSource;
 use inference::picture_health::{GreyPicture, MOVED_MIN, PictureNumbers, ViewSignature};
-use inference::plates::PlateSource;
 
 use super::{Findings, Verdict};
 use crate::config::{CameraConfig, Play};
@@ -145,7 +145,7 @@ fn look(watched: &mut Watched, frame: &capture::Frame, plates: Option<&mut Plate
     let grey = GreyPicture::from_i420(&full);
     watched.picture = Some((PictureNumbers::of(&grey), ViewSignature::of(&grey)));
     let Some(engine) = plates else { return };
-    let source = PlateSource::I420(&full);
+    let source = PictureSource::I420(&full);
     let Ok(found) = engine.find(&source) else { return };
     let corners: Vec<_> = found.iter().map(perception::plate::FoundPlate::reading_corners).collect();
     let Ok(glances) = engine.read(&source, &corners) else { return };

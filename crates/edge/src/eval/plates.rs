@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use domain::BoundingBox;
+use inference::look::{LookError, PictureSource};
 use inference::picture::{ReadError, read_picture};
-use inference::plates::{PlateError, PlateSource};
 use perception::plate::FoundPlate;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -89,7 +89,7 @@ pub enum EvalError {
         /// The picture.
         path: PathBuf,
         /// Why.
-        source: PlateError,
+        source: LookError,
     },
 }
 
@@ -168,7 +168,7 @@ pub fn scenes(engine: &mut PlateEngine, images: &Path, list: &Path) -> Result<(S
         let path = images.join(&image);
         let picture = read_picture(&path)?;
         let view = picture.view();
-        let source = PlateSource::Bgr(&view);
+        let source = PictureSource::Bgr(&view);
         let failed = |source| EvalError::Model { path: path.clone(), source };
         let started = Instant::now();
         let found = engine.find(&source).map_err(failed)?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use capture::{Camera, Happened, Pacing, Repeat, ScaledSize, SourceConfig, SourceLocation};
 use domain::{FrameStamp, MediaTime, MonoTime, UtcTime};
-use inference::plates::PlateSource;
+use inference::look::PictureSource;
 use perception::plate_visit::{PlateVisit, PlateVisits, VisitConfig};
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +87,7 @@ pub fn visit(engine: &mut PlateEngine, video: PathBuf, truth: &VisitTruth) -> Re
             Some(Happened::Frame(frame)) => {
                 let started = Instant::now();
                 let full = frame.full();
-                let source = PlateSource::I420(&full);
+                let source = PictureSource::I420(&full);
                 let arrived = MonoTime::default() + frame.media.since(MediaTime::default());
                 let stamp = FrameStamp { media: frame.media, arrived, utc: UtcTime::UNIX_EPOCH };
                 let found = engine.find(&source)?;

@@ -1,7 +1,7 @@
 //! Reading plates of a single picture, where no later frame gives a second chance.
 
 use domain::PixelView;
-use inference::plates::{PlateError, PlateSource};
+use inference::look::{LookError, PictureSource};
 use perception::plate::{FoundPlate, READING_MARGIN};
 use vnplate::decode::Decoded;
 
@@ -23,8 +23,8 @@ fn is_sure(decoded: &Decoded) -> bool {
 /// Reads a picture that shows one plate and little else. Where the picture as it is gives no sure reading, it is read
 /// with a margin too, and the plate is looked for in it: a crop may be slanted, cut tight, or much larger than its
 /// plate. The looks are put together like those of a visit.
-pub fn read_crop(engine: &mut PlateEngine, picture: &PixelView<'_>) -> Result<Decoded, PlateError> {
-    let source = PlateSource::Bgr(picture);
+pub fn read_crop(engine: &mut PlateEngine, picture: &PixelView<'_>) -> Result<Decoded, LookError> {
+    let source = PictureSource::Bgr(picture);
     let mut glances = engine.read(&source, &[WHOLE])?;
     let first = engine.decode(&glances[0]);
     if is_sure(&first) {
@@ -50,9 +50,9 @@ pub fn read_crop(engine: &mut PlateEngine, picture: &PixelView<'_>) -> Result<De
 /// visit.
 pub fn read_found(
     engine: &mut PlateEngine,
-    source: &PlateSource<'_>,
+    source: &PictureSource<'_>,
     found: &[FoundPlate],
-) -> Result<Vec<Decoded>, PlateError> {
+) -> Result<Vec<Decoded>, LookError> {
     let corners: Vec<_> = found.iter().map(FoundPlate::reading_corners).collect();
     let mut readings = Vec::with_capacity(found.len());
     for (plate, first) in found.iter().zip(engine.read(source, &corners)?) {

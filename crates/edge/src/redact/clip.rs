@@ -10,7 +10,7 @@ use capture::{
 };
 use domain::BoundingBox;
 use inference::cover::OwnFrame;
-use inference::plates::PlateSource;
+use inference::look::PictureSource;
 
 use super::looker::Looker;
 use super::place::Place;
@@ -43,7 +43,7 @@ pub(super) fn redact(source: &Source, looker: &mut Looker<'_>, place: &Place) ->
             frame.media.as_secs_f64()
         );
         let full = frame.full();
-        let found = looker.look(&[(frame.scaled(), whole)], &PlateSource::I420(&full))?;
+        let found = looker.look(&[(frame.scaled(), whole)], &PictureSource::I420(&full))?;
         seen.push(Seen { media: frame.media, found });
         progress.at(seen.len(), None);
         Ok(())

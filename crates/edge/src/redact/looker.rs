@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use capture::ScaledSize;
 use domain::{BoundingBox, ObjectClass, PixelView};
+use inference::look::{LookError, PictureSource};
 use inference::manifest::ModelEntry;
-use inference::plates::{PlateError, PlateSource};
 use inference::{Detector, FaceDetector, Fit, Role, Runtime, Spec, Threads};
 use perception::plate::FoundPlate;
 use vnplate::decode::Outcome;
@@ -103,7 +103,7 @@ impl<'k> Looker<'k> {
     pub(super) fn look(
         &mut self,
         small: &[(PixelView<'_>, BoundingBox)],
-        full: &PlateSource<'_>,
+        full: &PictureSource<'_>,
     ) -> Result<Vec<Found>> {
         let (width, height) = full.size();
         let aspect = width as f32 / height.max(1) as f32;
@@ -152,7 +152,7 @@ impl<'k> Looker<'k> {
     }
 
     /// Adds the faces of whoever was not found as a person.
-    fn find_faces(&mut self, full: &PlateSource<'_>, found: &mut Vec<Found>) -> Result<()> {
+    fn find_faces(&mut self, full: &PictureSource<'_>, found: &mut Vec<Found>) -> Result<()> {
         let Some(faces) = &mut self.faces else { return Ok(()) };
         for face in faces.find(full)? {
             let is_of = |head: &Found| head.area.intersection(&face) >= FACE_OF_HEAD_MIN * face.area();
@@ -165,7 +165,7 @@ impl<'k> Looker<'k> {
         Ok(())
     }
 
-    fn find_plates(&mut self, full: &PlateSource<'_>, found: &mut Vec<Found>) -> Result<()> {
+    fn find_plates(&mut self, full: &PictureSource<'_>, found: &mut Vec<Found>) -> Result<()> {
         let failed = "the plate models failed on a picture";
         self.fit_plates(full.size())?;
         let mut plates: Vec<Plate> = Vec::new();
@@ -250,7 +250,7 @@ impl Faces {
     }
 
     /// The faces of a picture, in each size that it is looked through in.
-    fn find(&mut self, full: &PlateSource<'_>) -> Result<Vec<BoundingBox>> {
+    fn find(&mut self, full: &PictureSource<'_>) -> Result<Vec<BoundingBox>> {
         let size = full.size();
         if self.detectors_for != Some(size) {
             let open =
@@ -298,9 +298,9 @@ impl Plate {
 /// Whether the reader takes this for no plate, and the detector was not sure of it.
 fn is_something_else(
     engine: &mut PlateEngine,
-    full: &PlateSource<'_>,
+    full: &PictureSource<'_>,
     looks: &[FoundPlate],
-) -> Result<bool, PlateError> {
+) -> Result<bool, LookError> {
     if looks.iter().any(|look| look.score >= PLATE_SCORE_SURE) {
         return Ok(false);
     }

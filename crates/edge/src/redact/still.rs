@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use domain::{BoundingBox, MediaTime, PixelView};
+use inference::look::PictureSource;
 use inference::picture::read_picture;
-use inference::plates::PlateSource;
 use sha2::{Digest, Sha256};
 
 use super::looker::Looker;
@@ -26,7 +26,7 @@ pub(super) fn redact(source: &Source, looker: &mut Looker<'_>, place: &Place) ->
     let mut picture = read_picture(&source.path)?;
     let view = picture.view();
     let size = (view.width(), view.height());
-    let found = looker.look(&parts(&view), &PlateSource::Bgr(&view))?;
+    let found = looker.look(&parts(&view), &PictureSource::Bgr(&view))?;
     let seen = [Seen { media: MediaTime::default(), found }];
     let things = chains(&seen);
     let patches = patches(&seen, &things);

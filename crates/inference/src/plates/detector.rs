@@ -5,9 +5,9 @@ use std::path::Path;
 use ort::session::Session;
 use perception::plate::{FoundPlate, Grid, decode_plates};
 
-use super::{PlateError, PlateSource, numbers};
 use crate::detector::{OpenError, Threads, expect_outputs, open_session};
 use crate::fitted::FittedInput;
+use crate::look::{LookError, PictureSource, numbers};
 use crate::manifest::{ModelEntry, PlateDetectorSpec, Spec};
 use crate::runtime::Runtime;
 
@@ -47,7 +47,7 @@ impl PlateDetector {
     }
 
     /// The plates of a picture, best first, their corners in shares of the picture.
-    pub fn find(&mut self, source: &PlateSource<'_>) -> Result<Vec<FoundPlate>, PlateError> {
+    pub fn find(&mut self, source: &PictureSource<'_>) -> Result<Vec<FoundPlate>, LookError> {
         let (columns, rows) = self.input.fill(source)?;
         let outputs = self.session.run(ort::inputs![self.input.tensor()])?;
         let mut grids = Vec::with_capacity(GRIDS.len());

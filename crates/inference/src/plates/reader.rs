@@ -9,8 +9,8 @@ use ort::session::Session;
 use ort::value::Tensor;
 
 use super::rectify::{in_pixels, rectified, width_px};
-use super::{PlateError, PlateSource, numbers, spread};
 use crate::detector::{OpenError, Threads, expect_outputs, open_session};
+use crate::look::{LookError, PictureSource, numbers, spread};
 use crate::manifest::{ModelEntry, PlateReaderSpec, Spec};
 use crate::runtime::Runtime;
 
@@ -98,7 +98,7 @@ impl PlateReader {
 
     /// Reads what lies inside each set of corners (the plate's own top left, top right, bottom right, bottom left, in
     /// shares of the picture).
-    pub fn read(&mut self, source: &PlateSource<'_>, plates: &[[Point; 4]]) -> Result<Vec<PlateGlance>, PlateError> {
+    pub fn read(&mut self, source: &PictureSource<'_>, plates: &[[Point; 4]]) -> Result<Vec<PlateGlance>, LookError> {
         let mut glances = Vec::with_capacity(plates.len());
         for plates in plates.chunks(BATCH_MAX) {
             let quads: Vec<_> = plates.iter().map(|corners| in_pixels(corners, source)).collect();
@@ -109,7 +109,7 @@ impl PlateReader {
         Ok(glances)
     }
 
-    fn run(&mut self, quads: &[[Point; 4]], upright: &[Mat]) -> Result<Vec<PlateGlance>, PlateError> {
+    fn run(&mut self, quads: &[[Point; 4]], upright: &[Mat]) -> Result<Vec<PlateGlance>, LookError> {
         let n = upright.len();
         let plane = self.width * self.height;
         let mut input = Tensor::from_array(ndarray::Array4::<f32>::zeros((n, 3, self.height, self.width)))?;
@@ -146,7 +146,7 @@ impl PlateReader {
     }
 }
 
-fn quality(quad: &[Point; 4], upright: &Mat) -> Result<Quality, PlateError> {
+fn quality(quad: &[Point; 4], upright: &Mat) -> Result<Quality, LookError> {
     let (mut grey, mut edges) = (Mat::default(), Mat::default());
     imgproc::cvt_color(upright, &mut grey, imgproc::COLOR_BGR2GRAY, 0)?;
     imgproc::laplacian_def(&grey, &mut edges, opencv::core::CV_32F)?;

@@ -4,7 +4,7 @@ use domain::Point;
 use opencv::core::{BORDER_REPLICATE, Mat, MatTraitConst, Point2f, Scalar, Size, Vector};
 use opencv::{imgcodecs, imgproc};
 
-use super::{PlateError, PlateSource};
+use crate::look::{LookError, PictureSource};
 use crate::picture::{Area, PictureError, side};
 
 /// A large plate is averaged down from at most this many times the wanted size.
@@ -29,7 +29,7 @@ fn height_px(quad: &[Point; 4]) -> f32 {
 }
 
 /// Corners in pixels of the picture.
-pub(super) fn in_pixels(corners: &[Point; 4], source: &PlateSource<'_>) -> [Point; 4] {
+pub(super) fn in_pixels(corners: &[Point; 4], source: &PictureSource<'_>) -> [Point; 4] {
     let (width, height) = source.size();
     corners.map(|p| Point { x: p.x * width as f32, y: p.y * height as f32 })
 }
@@ -37,11 +37,11 @@ pub(super) fn in_pixels(corners: &[Point; 4], source: &PlateSource<'_>) -> [Poin
 /// Brings what lies inside four corners (pixels) to `width` × `height`, as the reader was trained on it: bilinear from
 /// the frame, averaged where the plate is larger than that.
 pub(super) fn rectified(
-    source: &PlateSource<'_>,
+    source: &PictureSource<'_>,
     quad: &[Point; 4],
     width: usize,
     height: usize,
-) -> Result<Mat, PlateError> {
+) -> Result<Mat, LookError> {
     let area = around(source, quad)?;
     let cut = source.cut(area)?;
     let times = ((width_px(quad) / width as f32).ceil() as usize).clamp(1, OVERSAMPLING_MAX);
@@ -62,7 +62,7 @@ pub(super) fn rectified(
 }
 
 /// The part of the picture that holds the quadrilateral, with even edges.
-fn around(source: &PlateSource<'_>, quad: &[Point; 4]) -> Result<Area, PictureError> {
+fn around(source: &PictureSource<'_>, quad: &[Point; 4]) -> Result<Area, PictureError> {
     let (width, height) = source.size();
     let even = |v: f32, most: usize| (v.max(0.0) as usize).min(most) / 2 * 2;
     let fold = |pick: fn(&Point) -> f32, best: fn(f32, f32) -> f32, start: f32| quad.iter().map(pick).fold(start, best);
@@ -77,7 +77,7 @@ fn around(source: &PlateSource<'_>, quad: &[Point; 4]) -> Result<Area, PictureEr
 }
 
 /// A JPEG of the plate, set upright and with a little of what is around it. `corners` are shares of the picture.
-pub fn plate_picture(source: &PlateSource<'_>, corners: &[Point; 4]) -> Result<Vec<u8>, PlateError> {
+pub fn plate_picture(source: &PictureSource<'_>, corners: &[Point; 4]) -> Result<Vec<u8>, LookError> {
     let quad = in_pixels(corners, source);
     let middle =
         Point { x: quad.iter().map(|p| p.x).sum::<f32>() / 4.0, y: quad.iter().map(|p| p.y).sum::<f32>() / 4.0 };

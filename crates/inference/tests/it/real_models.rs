@@ -2,7 +2,7 @@
 //! this code) made of the same picture and the same weights.
 
 use domain::{BoundingBox, Detection, ObjectClass, PixelView};
-use inference::{Detector, FaceDetector, Fit, Manifest, ModelStore, OpenError, PlateSource, Role, Threads};
+use inference::{Detector, FaceDetector, Fit, Manifest, ModelStore, OpenError, PictureSource, Role, Threads};
 use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Size};
 use opencv::{imgcodecs, imgproc};
 
@@ -148,7 +148,7 @@ fn the_face_detector_finds_the_one_face_of_each_portrait() {
         let picture = imgcodecs::imread(path.to_str().unwrap(), imgcodecs::IMREAD_COLOR).unwrap();
         let (width, height) = (picture.cols() as usize, picture.rows() as usize);
         let view = PixelView::new(width, height, width * 3, picture.data_bytes().unwrap()).unwrap();
-        let found = detector.find(&PlateSource::Bgr(&view)).unwrap();
+        let found = detector.find(&PictureSource::Bgr(&view)).unwrap();
         // The person that the picture is of stands in its middle.
         let middle = found.iter().find(|face| {
             (face.bbox.x0()..face.bbox.x1()).contains(&0.5) && (face.bbox.y0()..face.bbox.y1()).contains(&0.5)

@@ -12,8 +12,8 @@ const AGES = [
 
 export interface Format {
   number(n: number): string;
-  /** With one decimal. */
-  decimal(n: number): string;
+  /** With one decimal, or as many as are wanted. */
+  decimal(n: number, digits?: number): string;
   /** A share; never "100 %" for what is merely very likely. */
   percent(share: number): string;
   /** A relative change with its sign. */
@@ -45,7 +45,9 @@ export function formatOf(language: Language): Format {
     return (ms) => format.format(ms);
   };
   const number = new Intl.NumberFormat(locale);
-  const decimal = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const decimals = (digits: number) =>
+    new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const decimal = decimals(1);
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const change = new Intl.NumberFormat(locale, {
     style: 'percent',
@@ -63,7 +65,7 @@ export function formatOf(language: Language): Format {
   const whole = (ms: number): string => `${time(ms)} ${day(ms)}`;
   return {
     number: (n) => number.format(n),
-    decimal: (n) => decimal.format(n),
+    decimal: (n, digits = 1) => (digits === 1 ? decimal : decimals(digits)).format(n),
     percent: (share) => percent.format(share < 1 ? Math.min(share, 0.99) : 1),
     change: (share) => change.format(share),
     seconds: (ms) => decimal.format(ms / 1_000),

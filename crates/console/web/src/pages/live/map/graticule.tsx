@@ -16,7 +16,7 @@ export function Graticule(props: {
   const { label, sites, legs = [], text = (site: string) => site } = props;
   const view = viewOf(sites);
   const degrees = (value: number, [plus, minus]: readonly [string, string]) =>
-    `${f.decimal(Number(Math.abs(value).toFixed(view.digits)))}° ${value < 0 ? minus : plus}`;
+    `${f.decimal(Math.abs(value), view.digits)}° ${value < 0 ? minus : plus}`;
   const { km, length } = view.scale;
   const y = view.height - 30;
   return (

@@ -57,13 +57,15 @@ from plate_read, json_each(plate_read.lists) named;
 
 create index plate_read_list_by_list on plate_read_list (list, at_to, id, site);
 
--- What is common is found soon by going through all of a site; these lead to what is not.
-create index plate_read_by_rare_colour on plate_read (colour, at_to, id) where colour not in ('white', 'unknown');
-create index plate_read_by_rare_colour_of_site on plate_read (site, colour, at_to, id)
+-- What is common is found soon by going through all of a site; these lead to what is not. Their last columns are looked at
+-- without the row, where several conditions are rare.
+create index plate_read_by_rare_colour on plate_read (colour, at_to, id, vehicle_class, verdict)
     where colour not in ('white', 'unknown');
-create index plate_read_by_rare_class on plate_read (vehicle_class, at_to, id)
+create index plate_read_by_rare_colour_of_site on plate_read (site, colour, at_to, id, vehicle_class, verdict)
+    where colour not in ('white', 'unknown');
+create index plate_read_by_rare_class on plate_read (vehicle_class, at_to, id, verdict)
     where vehicle_class in ('person', 'bicycle', 'bus', 'truck');
-create index plate_read_by_rare_class_of_site on plate_read (site, vehicle_class, at_to, id)
+create index plate_read_by_rare_class_of_site on plate_read (site, vehicle_class, at_to, id, verdict)
     where vehicle_class in ('person', 'bicycle', 'bus', 'truck');
 create index plate_read_by_verdict on plate_read (verdict, at_to, id) where verdict is not null;
 create index plate_read_by_verdict_of_site on plate_read (site, verdict, at_to, id) where verdict is not null;

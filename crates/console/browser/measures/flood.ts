@@ -1,9 +1,8 @@
 // A stream as of a province: passes everything on to the hub but its stream, and in that tells real events of the hub again
 // and again, each with an identity and a moment of its own.
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { Caller } from '../hub';
+import { between } from './pass-on';
 
 const KINDS = [
   ['passage', 'passages', '/api/v1/passages?limit=200'],
@@ -25,16 +24,6 @@ async function eventsOf(hub: Caller): Promise<Told[]> {
   return all;
 }
 
-function passOn(target: URL, asked: IncomingMessage, answer: ServerResponse): void {
-  const { method = 'GET', url: path = '/', headers } = asked;
-  const onward = request({ host: target.hostname, port: target.port, method, path, headers }, (came) => {
-    answer.writeHead(came.statusCode ?? 502, came.headers);
-    came.pipe(answer);
-  });
-  onward.on('error', () => answer.destroy());
-  asked.pipe(onward);
-}
-
 export interface Flood {
   address: string;
   /** Events told so far. */
@@ -45,14 +34,10 @@ export interface Flood {
 /** Tells `perMinute` events a minute to every page that opens the stream at `address`. */
 export async function flood(hub: Caller, hubAddress: string, perMinute: number): Promise<Flood> {
   const events = await eventsOf(hub);
-  const target = new URL(hubAddress);
   let told = 0;
   const timers = new Set<ReturnType<typeof setInterval>>();
-  const server = createServer((asked, answer) => {
-    if (!asked.url?.startsWith('/api/v1/stream')) {
-      passOn(target, asked, answer);
-      return;
-    }
+  const server = await between(hubAddress, (asked, answer) => {
+    if (!asked.url?.startsWith('/api/v1/stream')) return false;
     answer.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     answer.write(`event: hello\ndata: ${JSON.stringify({ version: 'flood' })}\n\n`);
     const began = Date.now();
@@ -74,18 +59,14 @@ export async function flood(hub: Caller, hubAddress: string, perMinute: number):
       clearInterval(timer);
       timers.delete(timer);
     });
+    return true;
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const at = server.address();
-  const port = typeof at === 'object' && at ? at.port : 0;
   return {
-    address: `http://127.0.0.1:${port}`,
+    address: server.address,
     told: () => told,
     end: () => {
       for (const timer of timers) clearInterval(timer);
-      server.closeAllConnections();
-      server.close();
+      server.end();
     },
   };
 }

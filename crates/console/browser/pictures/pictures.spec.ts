@@ -245,7 +245,7 @@ test.describe('for others', () => {
     await admin.end();
     await taken(page, [['sign-in', at('/')]]);
     await as(page, auditor);
-    await taken(page, [['audit', tab('/admin', 2)]]);
+    await taken(page, [['audit', tab('/admin', 3)]]);
     await page.context().clearCookies();
     await as(page, viewer);
     await taken(page, [['forbidden', at('/search')]]);

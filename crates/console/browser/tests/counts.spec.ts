@@ -18,7 +18,7 @@ test('figures of today are those of the API, as chart, table and file', async ({
 
   const [file] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Download CSV' }).click(),
+    page.getByRole('button', { name: 'CSV of the chart' }).click(),
   ]);
   const text = readFileSync(await file.path(), 'utf8');
   expect(text.startsWith('\u{feff}Begins,UTC,')).toBe(true);

@@ -125,16 +125,18 @@ export function CountsPage() {
           <h1>{t('nav_counts')}</h1>
           <p className="soft">{t('counts_help')}</p>
         </div>
-        <ExportLinks table="counts" site={site} gate={gate || undefined} span={span} />
-        <button
-          type="button"
-          className="button"
-          disabled={!shown.data}
-          onClick={() => download({ t, f, starts, series, step, group, site, gate })}
-        >
-          <Icon name="down" />
-          {t('export_csv')}
-        </button>
+        <div className="row">
+          <ExportLinks table="counts" site={site} gate={gate || undefined} span={span} />
+          <button
+            type="button"
+            className="button"
+            disabled={!shown.data}
+            onClick={() => download({ t, f, starts, series, step, group, site, gate })}
+          >
+            <Icon name="down" />
+            {t('export_csv')}
+          </button>
+        </div>
       </header>
       <section className="card filters" aria-label={t('period')}>
         <Choice

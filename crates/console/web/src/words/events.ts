@@ -103,7 +103,7 @@ export const EVENTS = {
   ],
   path_after: ['sau {time}', 'after {time}'],
   sightings: ['{n} lần ghi nhận', '{n} sightings'],
-  export_csv: ['Tải CSV', 'Download CSV'],
+  export_csv: ['CSV của biểu đồ', 'CSV of the chart'],
 
   detail_decision: ['Quyết định {number}', 'Decision {number}'],
   back: ['Quay lại', 'Back'],

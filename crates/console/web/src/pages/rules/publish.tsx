@@ -58,7 +58,8 @@ export function Publish({ site, draft }: { site: string; draft: Draft }) {
       <section className="card stack" aria-label={t('publish')}>
         <h2>{t('publish')}</h2>
         <p className="soft">{t('publish_help')}</p>
-        {draft.problems.length > 0 && (
+        {draft.documents.length === 0 && <p>{t('rules_begin')}</p>}
+        {draft.documents.length > 0 && draft.problems.length > 0 && (
           <>
             <p>{t('publish_wrong')}</p>
             <ul className="faults" aria-label={t('row_problems')}>

@@ -1,7 +1,7 @@
 import { startDemo } from '../demo';
 import { expect, test } from './page';
 
-test('pages say that the hub is gone, come back by themselves and show no gap', async ({ page }) => {
+test('pages say that the hub is gone, come back by themselves and show no gap', async ({ page, complaints }) => {
   test.setTimeout(150_000);
   test.skip(!process.env.GATEHOUSE_PID, 'the hub is not ours to kill');
   await page.goto('/?lang=vi');
@@ -18,6 +18,10 @@ test('pages say that the hub is gone, come back by themselves and show no gap', 
     await page.getByLabel('Tên đăng nhập').fill(demo.account.name);
     await page.getByLabel('Mật khẩu').fill(demo.account.password);
     await page.getByRole('button', { name: 'Đăng nhập' }).click();
+    await expect(page.getByLabel('Mật khẩu')).toHaveCount(0);
+    // What was asked with the session of before: the new hub does not know it, and the page shows the sign-in for that.
+    const others = complaints.filter((text) => !/status of 401/.test(text));
+    complaints.splice(0, complaints.length, ...others);
     await expect(page.locator('.link-mark')).toHaveAttribute('data-state', 'live', { timeout: 30_000 });
     const listed = await (await page.request.get('/api/v1/passages?limit=20')).json();
     const moments = (listed.passages as { at: string }[]).map((passage) => new Date(passage.at).toISOString());

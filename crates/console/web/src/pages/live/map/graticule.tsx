@@ -30,7 +30,7 @@ export function Graticule(props: {
         </g>
       ))}
       {view.meridians.map((longitude) => (
-        <g key={longitude}>
+        <g key={longitude} className="meridian">
           <line x1={view.x(longitude)} x2={view.x(longitude)} y1={0} y2={view.height} />
           <text x={view.x(longitude) + 8} y={30}>
             {degrees(longitude, ['Đ', 'T'])}

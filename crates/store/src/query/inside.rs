@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::{CountGroup, Direction, GateId, Passage, UtcTime};
+use futures_util::future::try_join_all;
 use projections::inside::minute_start;
 use projections::{Base, Inside, ResetTime};
 
@@ -104,9 +105,12 @@ impl Store {
             together.entry(Stretch { first, end, is_of_gates: area.gate.is_some() }).or_default().push(index);
             all.push(rows);
         }
-        for (stretch, members) in together {
+        // Gates and sites at the same time.
+        let summed = together.into_iter().map(async |(stretch, members)| {
             let of: Vec<&Area> = members.iter().map(|index| &areas[*index]).collect();
-            let sums = self.sums(&stretch, &of).await?;
+            Ok::<_, StoreError>((self.sums(&stretch, &of).await?, members))
+        });
+        for (sums, members) in try_join_all(summed).await? {
             for index in members {
                 for row in &mut all[index] {
                     if let Some(Sum { entered, left, least }) = sums.get(&(row.area.clone(), row.group)) {

@@ -207,9 +207,10 @@ pub(crate) async fn plate(
     let Some(Payload::PlateRead(read)) = &event.payload else { return Err(missing()) };
     let clips = app.store.clips_of([(&event.node, event.id)]).await?.remove(&event.id).unwrap_or_default();
     let stored = stored(&app.store, read.evidence.iter().chain(clips.iter().map(|added| &added.clip))).await?;
-    let decided = match caller.sites(Permission::DecisionsRead).includes(&event.site) {
-        true => app.store.plate_decided(&event.node, event.seq).await?,
-        false => None,
+    let decided = if caller.sees(Permission::DecisionsRead, &event.site) {
+        app.store.plate_decided(&event.node, event.seq).await?
+    } else {
+        None
     };
     let detail = PlateDetail::from_event(&event, &clips, &stored).ok_or_else(missing)?;
     Ok(Json(detail.decided_by(decided)))

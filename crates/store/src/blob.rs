@@ -17,14 +17,11 @@ use wire::blob::BLOB_BYTES_MAX;
 
 pub(crate) use writer::{clear_temporary, temporary_folder};
 
-use crate::db::Query;
+use crate::db::{KEYS_PER_STATEMENT, Query};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::query::BlobRow;
 use crate::row::{moment, natural, parsed};
-
-/// Keeps statements far below SQLite's limit of 32,766 values.
-const HASHES_PER_STATEMENT: usize = 1_000;
 
 /// Why a blob cannot be stored or read.
 #[derive(Debug, Error)]
@@ -147,7 +144,7 @@ impl Store {
     /// Those of `wanted` that have been stored.
     pub async fn blobs_stored(&self, wanted: &[BlobHash]) -> Result<HashSet<BlobHash>, StoreError> {
         let mut stored = HashSet::new();
-        for chunk in wanted.chunks(HASHES_PER_STATEMENT) {
+        for chunk in wanted.chunks(KEYS_PER_STATEMENT) {
             let mut query = Query::new("select sha256 from blob where sha256");
             query.push_in(self.inner.db.dialect(), chunk.iter().map(ToString::to_string).collect());
             for row in query.once().fetch_all(&self.inner.db).await? {

@@ -25,6 +25,9 @@ pub(crate) use query::{On, Query};
 pub(crate) use row::Row;
 pub(crate) use value::{Column, IntoValue};
 
+/// Keys that one statement names: far below SQLite's limit of 32,766 values.
+pub(crate) const KEYS_PER_STATEMENT: usize = 1_000;
+
 /// The database behind the store. Reading never waits for writing.
 #[derive(Debug)]
 pub(crate) enum Database {

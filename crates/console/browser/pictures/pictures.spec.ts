@@ -64,30 +64,34 @@ const tab =
     await settled(page);
   };
 
-const searched =
-  (plate: string, showsPath: boolean): Opened =>
+/** Searches for what `enter` enters. */
+const searching =
+  (enter: (page: Page, words: (typeof SEARCH)[Language]) => Promise<void>): Opened =>
   async (page, language) => {
     const words = SEARCH[language];
     await at('/search')(page, language);
-    await page.getByLabel(words.plate, { exact: true }).fill(plate);
+    await enter(page, words);
     await page.getByLabel(words.purpose).fill(words.why);
     await page.getByRole('button', { name: words.button }).click();
     await page.locator('a.result').first().waitFor();
-    if (showsPath) await page.getByRole('radio').nth(1).check();
     await settled(page);
   };
 
-/** Everything that may be asked for, and what is found by it. */
-const searchedBy =
-  (colour: string): Opened =>
-  async (page, language) => {
-    const words = SEARCH[language];
-    await at('/search')(page, language);
+const searched = (plate: string): Opened =>
+  searching((page, words) => page.getByLabel(words.plate, { exact: true }).fill(plate));
+
+/** By everything that may be asked for. */
+const searchedBy = (colour: string): Opened =>
+  searching(async (page, words) => {
     await page.getByText(words.more).click();
     await page.locator('.search-further select').nth(1).selectOption(colour);
-    await page.getByLabel(words.purpose).fill(words.why);
-    await page.getByRole('button', { name: words.button }).click();
-    await page.locator('a.result').first().waitFor();
+  });
+
+const path =
+  (plate: string): Opened =>
+  async (page, language) => {
+    await searched(plate)(page, language);
+    await page.getByRole('radio').nth(1).check();
     await settled(page);
   };
 
@@ -169,8 +173,8 @@ test('every page, on a phone, a desk and a wall, light and dark', async ({ page,
   await taken(page, [
     ['live', at('/')],
     ['counts', at('/counts')],
-    ['search', searched(plate.display, false)],
-    ['path', searched(plate.display, true)],
+    ['search', searched(plate.display)],
+    ['path', path(plate.display)],
     ['search-further', searchedBy(plate.colour)],
     ['plate', at(`/plates/${plate.id}`)],
     ['decision', at(`/decisions/${decision.id}`)],

@@ -104,7 +104,7 @@ test('a plate is found by its vehicle, its colour, its list and what was decided
   await page.getByRole('button', { name: 'Search' }).click();
   await expect(page.getByText('Nothing was found')).toBeVisible();
   await page.getByLabel('Plate', { exact: true }).fill('');
-  // Each class stands for itself: those on a vehicle that was followed are found by it, and by no other.
+  // A coarse class takes in those that belong to it, and no others.
   await page.getByLabel('Colour of plate').selectOption('');
   const carried = all.find((one) => one.vehicle_class && one.display);
   if (!carried?.vehicle_class) throw new Error('no vehicle was followed');

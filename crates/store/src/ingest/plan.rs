@@ -5,13 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use domain::NodeId;
 use wire::{Ack, EventHash, EventId, Received};
 
-use crate::db::{Query, Row, Tx};
+use crate::db::{KEYS_PER_STATEMENT, Query, Row, Tx};
 use crate::error::StoreError;
 use crate::ingest::Reason;
 use crate::row::{natural, parsed, sql_seq};
-
-/// Keeps statements far below SQLite's limit of 32,766 values.
-const KEYS_PER_STATEMENT: usize = 1_000;
 
 /// Where an event stands.
 #[derive(Debug, PartialEq, Eq)]

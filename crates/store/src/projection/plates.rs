@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::ObjectClass;
-use projections::Changes;
+use projections::{Changes, PlateRow};
 use wire::EventId;
 
 use super::purpose_name;
-use crate::db::{Column, Insert, Query, Tx};
+use crate::db::{Column, Insert, KEYS_PER_STATEMENT, Query, Tx};
 use crate::error::StoreError;
 use crate::row::{sql_seq, to_json};
-
-/// Keeps statements far below SQLite's limit of 32,766 values.
-const PLATES_PER_STATEMENT: usize = 1_000;
 
 pub(super) async fn write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     let mut plates = Vec::with_capacity(changes.plates.len());
@@ -62,35 +59,27 @@ pub(super) async fn write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreErr
         },
         ""
     );
-    let gates = changes.plates.values().flat_map(|plate| plate.gates.iter().map(move |gate| (plate, gate)));
-    upsert!(
-        tx,
-        gates,
-        "insert into plate_read_gate (node, seq, site, gate, at_to, id)",
-        |row, (plate, gate)| row
+    let gates = changes.plates.values().flat_map(|plate| plate.gates.iter().map(move |gate| (plate, gate.as_str())));
+    let gates = named("insert into plate_read_gate (node, seq, gate, site, at_to, id)", gates);
+    gates.execute(&mut *tx).await?;
+    let lists = changes.plates.values().flat_map(|plate| plate.lists.iter().map(move |list| (plate, list.as_str())));
+    let lists = named("insert into plate_read_list (node, seq, list, site, at_to, id)", lists);
+    lists.execute(tx).await
+}
+
+/// A row for each name of each plate, so that the plates of one name are found without reading the others.
+fn named<'a>(insert: &'static str, names: impl Iterator<Item = (&'a PlateRow, &'a str)>) -> Insert {
+    let mut rows = Insert::new(insert, "");
+    for (plate, name) in names {
+        rows.row()
             .push_bind(plate.node.as_str())
             .push_bind(sql_seq(plate.seq))
-            .push_bind(plate.site.as_str())
-            .push_bind(gate.as_str())
-            .push_bind(plate.to.as_unix_micros())
-            .push_bind(plate.id.to_string()),
-        ""
-    );
-    let lists = changes.plates.values().flat_map(|plate| plate.lists.iter().map(move |list| (plate, list)));
-    upsert!(
-        tx,
-        lists,
-        "insert into plate_read_list (node, seq, list, site, at_to, id)",
-        |row, (plate, list)| row
-            .push_bind(plate.node.as_str())
-            .push_bind(sql_seq(plate.seq))
-            .push_bind(list.as_str())
+            .push_bind(name)
             .push_bind(plate.site.as_str())
             .push_bind(plate.to.as_unix_micros())
-            .push_bind(plate.id.to_string()),
-        ""
-    );
-    Ok(())
+            .push_bind(plate.id.to_string());
+    }
+    rows
 }
 
 /// Says of plates what was decided last about who showed them: of those that `changes` bring, and of those that decisions
@@ -99,7 +88,7 @@ pub(super) async fn verdicts_write(tx: &mut Tx, changes: &Changes) -> Result<(),
     let shown = changes.decisions.values().filter_map(|row| row.decision.plate.as_ref()).map(|plate| plate.event);
     let plates: BTreeSet<EventId> = shown.chain(changes.plates.values().map(|plate| plate.id)).collect();
     let plates = Vec::from_iter(plates);
-    for some in plates.chunks(PLATES_PER_STATEMENT) {
+    for some in plates.chunks(KEYS_PER_STATEMENT) {
         let mut query = Query::new(
             "update plate_read set (decision, verdict) = \
              (select d.id, d.verdict from access_decision d where d.plate = plate_read.id and d.node = plate_read.node \

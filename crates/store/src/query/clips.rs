@@ -5,16 +5,13 @@ use std::collections::HashMap;
 use domain::NodeId;
 use wire::{EventId, EvidenceAdded};
 
-use crate::db::Query;
+use crate::db::{KEYS_PER_STATEMENT, Query};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{from_json, parsed};
 
 /// Most clips that are shown of one event; a node makes one.
 pub const CLIPS_PER_EVENT_MAX: usize = 4;
-
-/// Keeps statements far below SQLite's limit of 32,766 values.
-const KEYS_PER_STATEMENT: usize = 1_000;
 
 impl Store {
     /// The clips of these events, in the order in which they were told of; at most [`CLIPS_PER_EVENT_MAX`] of each. Only

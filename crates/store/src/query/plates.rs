@@ -8,7 +8,7 @@ use projections::{PassageRow, PlateBest, PlateDecided, PlateListed, PlateRow};
 use wire::plate::{PlateColour, PlateOutcome};
 use wire::{AccessVerdict, EventId};
 
-use crate::db::{Query, Row};
+use crate::db::{KEYS_PER_STATEMENT, Query, Row};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::query::{ListFilter, Sites};
@@ -17,9 +17,6 @@ use crate::row::{from_json, moment, named, natural, parsed, sql_seq};
 /// How far outside the time over which a plate was read its vehicle may go over a line: a plate is settled before the
 /// vehicle arrives at the line, or after it.
 pub(crate) const PASSAGE_SLACK: Duration = Duration::from_secs(120);
-
-/// Keeps statements far below SQLite's limit of 32,766 values.
-const KEYS_PER_STATEMENT: usize = 1_000;
 
 /// Far below SQLite's limit to the depth of an expression, 1,000.
 const STRETCHES_PER_STATEMENT: usize = 100;
@@ -100,6 +97,24 @@ const fn is_rare_colour(colour: PlateColour) -> bool {
     }
 }
 
+/// Limits plates to those whose `column` has one of these values, where there are any. They stand one by one, because
+/// PostgreSQL reads an index in order for a single value, but not for a list.
+fn push_one_of<'a>(query: &mut Query, column: &str, values: impl Iterator<Item = &'a str>) {
+    let mut is_any = false;
+    for value in values {
+        if is_any {
+            query.push(", ");
+        } else {
+            query.push(format_args!(" and {column} in ("));
+        }
+        query.push_bind(value);
+        is_any = true;
+    }
+    if is_any {
+        query.push(")");
+    }
+}
+
 /// Limits plates to those that have a row of this value in `table`, which leads them or is only looked into.
 fn push_at_one(query: &mut Query, leads: bool, table: &str, alias: &str, column: &str, value: &str) {
     if leads {
@@ -142,10 +157,7 @@ impl Store {
             push_at_one(&mut query, lead == Lead::Lists, "plate_read_list l", "l", "list", name);
         }
         if let Some(class) = class {
-            for (index, class) in included(*class).iter().enumerate() {
-                query.push(if index == 0 { " and p.vehicle_class in (" } else { ", " }).push_bind(class.as_str());
-            }
-            query.push(")");
+            push_one_of(&mut query, "p.vehicle_class", included(*class).iter().map(|class| class.as_str()));
             if is_rare_class(*class) {
                 query.push(" and p.vehicle_class in ('person', 'bicycle', 'bus', 'truck')");
             }
@@ -159,12 +171,7 @@ impl Store {
         if let Some(verdict) = verdict {
             query.push(" and p.verdict = ").push_bind(verdict.as_str()).push(" and p.verdict is not null");
         }
-        for (index, key) in keys.iter().enumerate() {
-            query.push(if index == 0 { " and p.key in (" } else { ", " }).push_bind(key.clone());
-        }
-        if !keys.is_empty() {
-            query.push(")");
-        }
+        push_one_of(&mut query, "p.key", keys.iter().map(String::as_str));
         if let Some(outcome) = outcome {
             query.push(" and p.outcome = ").push_bind(outcome.as_str());
         }

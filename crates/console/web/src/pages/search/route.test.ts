@@ -59,6 +59,16 @@ describe('the way of a plate on the map', () => {
     expect(route.off).toEqual(['market']);
   });
 
+  it('draws a way that it went again once', () => {
+    const [north, south] = [stay('port', 'north'), stay('port', 'south')];
+    const route = routeOf([north, south, north, south], [port]);
+    expect(route?.legs).toHaveLength(2);
+    expect(route?.stops.map(({ numbers }) => numbers)).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
+  });
+
   it('is none where nobody placed anything', () => {
     expect(routeOf([stay('port', 'east')], [port])).toBeNull();
     expect(routeOf([stay('market', 'a')], [])).toBeNull();

@@ -43,7 +43,10 @@ function wayOf<P>(stays: readonly Stay[], name: (stay: Stay) => string, place: (
       way.stops.push(stop);
     }
     stop.numbers.push(index + 1);
-    if (before && before !== stop) way.legs.push({ from: before, to: stop });
+    const [from, to] = [before, stop];
+    // A way that it went again is drawn once.
+    const isNew = !way.legs.some((leg) => leg.from === from && leg.to === to);
+    if (from && from !== to && isNew) way.legs.push({ from, to });
     before = stop;
   }
   return way;

@@ -35,6 +35,7 @@ pub struct Board {
     pub id: CameraId,
     /// What its work has cost.
     pub stages: Stages,
+    reads_plates: bool,
     started: Instant,
     asked_ms: AtomicU64,
     ticked_ms: AtomicU64,
@@ -83,7 +84,7 @@ struct Now {
     shown: Option<Instant>,
     size: (u32, u32),
     marks: Vec<Mark>,
-    plates_width: Vec<f32>,
+    plates_px: Vec<(f32, f32)>,
     picture: Option<PictureHealth>,
     decoder: Option<&'static str>,
     /// Why the stream for reading is away, where it is.
@@ -107,8 +108,11 @@ pub struct CameraStatus {
     pub size: (u32, u32),
     /// Persons and vehicles followed in the newest frame that was looked at.
     pub followed: usize,
-    /// Width of the last plates that were found, pixels of the full frame: the middle one. Under 90 they read badly.
-    pub plate_width_px: Option<u32>,
+    /// Whether plates are read in it.
+    pub reads_plates: bool,
+    /// Width and height of the last plates that were found, pixels of the full frame: the middle ones. Less than 90 wide
+    /// they read badly.
+    pub plate_px: Option<(u32, u32)>,
     /// What its pictures are like; nothing before the first was measured.
     pub picture: Option<PictureHealth>,
     /// Who decodes its video.
@@ -119,7 +123,7 @@ pub struct CameraStatus {
     pub clips: Vec<(&'static str, u64)>,
 }
 
-/// How many widths of plates are remembered.
+/// The sizes of how many plates are remembered.
 const PLATES_REMEMBERED: usize = 64;
 
 impl Board {
@@ -128,6 +132,7 @@ impl Board {
         Self {
             id,
             stages: Stages::default(),
+            reads_plates: false,
             started: Instant::now(),
             asked_ms: AtomicU64::new(0),
             ticked_ms: AtomicU64::new(0),
@@ -138,6 +143,12 @@ impl Board {
             today: Mutex::default(),
             now: Mutex::default(),
         }
+    }
+
+    /// The same of a camera in which plates are read, or not.
+    #[must_use]
+    pub fn reading_plates(self, reads_plates: bool) -> Self {
+        Self { reads_plates, ..self }
     }
 
     fn now(&self) -> MutexGuard<'_, Now> {
@@ -190,16 +201,17 @@ impl Board {
         self.now().marks.clone()
     }
 
-    /// The plates that were found in it, or in the picture of the stream for reading, which is so many pixels wide.
-    pub fn plates(&self, found: &[FoundPlate], full_width: usize) {
+    /// The plates that were found in it, or in the picture of the stream for reading, which is so many pixels wide
+    /// and high.
+    pub fn plates(&self, found: &[FoundPlate], (full_width, full_height): (usize, usize)) {
         let mut now = self.now();
-        for bbox in found.iter().filter_map(FoundPlate::bbox) {
+        for (plate, bbox) in found.iter().filter_map(|plate| Some((plate, plate.bbox()?))) {
             let width = bbox.width() * full_width as f32;
-            now.plates_width.push(width);
+            now.plates_px.push((width, plate.scaled(full_width as f32, full_height as f32).height()));
             now.marks.push(Mark { bbox: bbox.clipped(), text: format!("{width:.0} px"), colour: [0, 215, 255] });
         }
-        let surplus = now.plates_width.len().saturating_sub(PLATES_REMEMBERED);
-        now.plates_width.drain(..surplus);
+        let surplus = now.plates_px.len().saturating_sub(PLATES_REMEMBERED);
+        now.plates_px.drain(..surplus);
     }
 
     /// What its pictures are like now.
@@ -315,8 +327,11 @@ impl Board {
     /// How it is.
     pub fn status(&self) -> CameraStatus {
         let now = self.now();
-        let mut widths = now.plates_width.clone();
-        widths.sort_by(f32::total_cmp);
+        let (mut widths, mut heights): (Vec<f32>, Vec<f32>) = now.plates_px.iter().copied().unzip();
+        let middle = |numbers: &mut [f32]| {
+            numbers.sort_by(f32::total_cmp);
+            numbers.get(numbers.len() / 2).map(|px| *px as u32)
+        };
         CameraStatus {
             camera: self.id.clone(),
             state: now.state,
@@ -325,7 +340,8 @@ impl Board {
             last_frame_ms: now.frame.map(|at| u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)),
             size: now.size,
             followed: now.marks.len(),
-            plate_width_px: widths.get(widths.len() / 2).map(|width| *width as u32),
+            reads_plates: self.reads_plates,
+            plate_px: middle(&mut widths).zip(middle(&mut heights)),
             picture: now.picture.clone(),
             decoder: now.decoder,
             reading_down: now.reading_down.clone(),

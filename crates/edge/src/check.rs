@@ -15,6 +15,7 @@ use inference::models::FindError;
 use inference::{Detector, Threads};
 use serde::Serialize;
 use uplink::{BrokerConfig, Spool};
+use wire::health::DISK_FREE_MIN_BYTES;
 
 use crate::config::{NodeConfig, Play};
 use crate::host::HostStatus;
@@ -27,9 +28,6 @@ use crate::watch::one_line;
 
 /// Longest wait for the hub's answer.
 const HUB_ANSWER_MAX: Duration = Duration::from_secs(8);
-
-/// Free disk that a node should have: weeks of events and evidence.
-const DISK_FREE_MIN: u64 = 5_000_000_000;
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -136,14 +134,14 @@ fn disk(config: &NodeConfig, findings: &mut Findings<'_>) {
     }
     let free = HostStatus::read(&config.data).disk_free_bytes.unwrap_or(0);
     let seen = format!("\"{data}\", {:.1} GB free", free as f64 / 1e9);
-    if free < DISK_FREE_MIN {
+    if free < DISK_FREE_MIN_BYTES {
         findings.add(
             Verdict::Warning,
             what,
             seen,
             format!(
                 "keep {:.0} GB free: events and pictures wait here while the network is away",
-                DISK_FREE_MIN as f64 / 1e9
+                DISK_FREE_MIN_BYTES as f64 / 1e9
             ),
         );
     } else {

@@ -61,7 +61,7 @@ pub struct PictureHealth {
     /// It has not shown the reference's view for a while.
     pub is_moved: bool,
     /// When the reference was taken.
-    pub reference_at: Option<String>,
+    pub reference_at: Option<domain::UtcTime>,
 }
 
 /// Watches the pictures of one camera.
@@ -171,7 +171,7 @@ impl HealthWatch {
             is_dark: self.dark >= BAD_IN_A_ROW,
             is_blurred: self.blurred >= BAD_IN_A_ROW,
             is_moved: self.moved >= MOVED_IN_A_ROW,
-            reference_at: reference.map(|own| own.at.to_string()),
+            reference_at: reference.map(|own| own.at),
         }
     }
 }

@@ -40,6 +40,7 @@ mod sink;
 pub mod stage;
 pub mod status;
 pub mod today;
+mod told;
 pub mod trial;
 pub mod turns;
 pub mod views;

@@ -155,7 +155,8 @@ impl Node {
         let (orders, order_link) = take_orders(config, &key, handle, wall_clock(Arc::clone(&clock)))?.unzip();
         let views = Views::start(config, &key, tls.as_ref(), &rules, wall_clock(Arc::clone(&clock)))?;
         let (views, view_link) = views.unzip();
-        let links = Links { policy: link, orders: order_link, views: view_link };
+        let (view, health) = NodeView::to_come();
+        let links = Links { policy: link, orders: order_link, views: view_link, health: Some(health) };
         let publisher = config
             .broker
             .as_ref()
@@ -200,7 +201,7 @@ impl Node {
             let log =
                 options.record.as_deref().map(|path| ObservationLog::path(path, config.cameras.len(), &camera.id));
             let log = log.map(|path| ObservationLog::create(&path)).transpose()?;
-            let board = Arc::new(Board::new(camera.id.clone()));
+            let board = Arc::new(Board::new(camera.id.clone()).reading_plates(camera.plates.is_some()));
             let own = Arc::clone(&board);
             let mut desk = Desk::new(plan, log);
             desk.follow(Arc::clone(&rules));
@@ -257,21 +258,21 @@ impl Node {
             };
             node.cameras.push(RunningCamera { board: own, task: Some(task) });
         }
+        let view = view.come(Parts {
+            site: config.site.clone(),
+            node: config.node.clone(),
+            data: config.data.clone(),
+            models,
+            boards: node.cameras.iter().map(|camera| Arc::clone(&camera.board)).collect(),
+            engines,
+            outbox: node.outbox.clone(),
+            spool: node.spool.clone(),
+            publisher: node.publisher.as_ref().map(PublisherHandle::watch),
+            access: node.access().cloned(),
+            clock,
+            started: started_at,
+        });
         if let Some(local) = &config.local {
-            let view = NodeView::new(Parts {
-                site: config.site.clone(),
-                node: config.node.clone(),
-                data: config.data.clone(),
-                models,
-                boards: node.cameras.iter().map(|camera| Arc::clone(&camera.board)).collect(),
-                engines,
-                outbox: node.outbox.clone(),
-                spool: node.spool.clone(),
-                publisher: node.publisher.as_ref().map(PublisherHandle::watch),
-                access: node.access().cloned(),
-                clock,
-                started: started_at,
-            });
             node.local = Some(Local::start(local, view).await?);
         }
         Ok(node)

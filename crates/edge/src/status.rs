@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use domain::{CameraId, ClockQuality, ClockSource, NodeId, SiteId, UtcTime};
 use serde::Serialize;
-use uplink::{Backlog, Hearing, Outbox, PublisherState, Spool};
+use uplink::{Backlog, HealthLook, Hearing, Outbox, PublisherState, Spool};
 use wire::event::CameraState;
 
 use crate::access::{AccessHandle, CodeKind, LaneState, LaneStatus};
@@ -259,10 +259,24 @@ pub struct CameraView {
     pub stages_ms: Vec<(&'static str, serde_json::Value)>,
 }
 
+/// A view of a node whose parts are not all there yet.
+#[derive(Debug)]
+pub struct ViewToCome(Arc<OnceLock<NodeView>>);
+
+impl ViewToCome {
+    /// They are.
+    pub fn come(self, parts: Parts) -> NodeView {
+        self.0.get_or_init(|| NodeView(Arc::new(parts))).clone()
+    }
+}
+
 impl NodeView {
-    /// Looks at these parts.
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    /// One of parts that follow, and what tells the hub of it as soon as they are there: the delivery starts before the
+    /// cameras do, and is one of the parts.
+    pub fn to_come() -> (ViewToCome, HealthLook) {
+        let view = Arc::new(OnceLock::new());
+        let look = Arc::clone(&view);
+        (ViewToCome(view), HealthLook::new(move || look.get().map(|view: &Self| view.status().told())))
     }
 
     /// The cameras.

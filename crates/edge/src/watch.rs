@@ -317,7 +317,7 @@ impl<S: Sink> Watching<S> {
         let reader = engine.plates(width).expect("an engine is opened for the width of every camera");
         let source = PictureSource::I420(cut.frame);
         let found = reader.find(&source).map_err(failed)?;
-        self.watch.board.plates(&found, cut.frame.width());
+        self.watch.board.plates(&found, (cut.frame.width(), cut.frame.height()));
         let wanted = self.watch.desk.follow_plates(&found, stamp);
         let looks = reader.look(&source, &found, &wanted).map_err(failed)?;
         drop(engine);

@@ -12,6 +12,7 @@ mod appliance;
 mod audit_log;
 mod blobs;
 mod body;
+mod commissioning;
 mod counts;
 mod decisions;
 mod draft_access;
@@ -192,6 +193,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/appliance/gates/{gate}", put(appliance::gate_put)),
         ("/api/v1/nodes", get(nodes::nodes)),
         ("/api/v1/nodes/{node}/revocation", post(enrolments::revoke)),
+        ("/api/v1/nodes/{node}/commissioning", get(commissioning::commissioning)),
+        ("/api/v1/nodes/{node}/commissioning/{step}", put(commissioning::confirm).delete(commissioning::withdraw)),
         ("/api/v1/nodes/{node}/views/{camera}", put(views::put_view)),
         ("/api/v1/cameras/{site}/{node}/{camera}/snapshot", get(views::snapshot)),
         ("/api/v1/cameras/{site}/{node}/{camera}/live", get(views::live)),

@@ -17,6 +17,7 @@ pub mod broker;
 pub mod broker_files;
 pub mod check;
 pub mod clock;
+mod commissioning;
 pub mod config;
 mod console_page;
 pub mod counting;

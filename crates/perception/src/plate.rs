@@ -68,6 +68,13 @@ impl FoundPlate {
         BoundingBox::new(x0, y0, x1, y1).ok()
     }
 
+    /// How high it stands, along its own sides: its left and its right one in the mean.
+    pub fn height(&self) -> f32 {
+        let [top_left, top_right, bottom_right, bottom_left] = self.corners;
+        let side = |top: Point, bottom: Point| (bottom.x - top.x).hypot(bottom.y - top.y);
+        (side(top_left, bottom_left) + side(top_right, bottom_right)) / 2.0
+    }
+
     /// Whether the corners go round clockwise without crossing, as a plate's do.
     fn is_convex(&self) -> bool {
         (0..4).all(|i| {

@@ -11,6 +11,7 @@
 pub mod account;
 pub mod audit_log;
 pub mod blob;
+pub mod commissioning;
 pub mod copy;
 pub mod deletion_log;
 pub mod draft;
@@ -60,6 +61,7 @@ pub use blob::inspect::{Imported, MediaChecked, MediumFound, MediumState};
 pub use blob::place::{BlobsAt, ProbeError};
 pub use blob::writer::BlobWriter;
 pub use blob::{BlobError, StoredBlob, Written};
+pub use commissioning::{CommissioningMark, CommissioningOutcome};
 pub use copy::Held;
 pub use db::location::{Location, LocationError, Server};
 pub use deletion_log::{Deletion, DeletionLogFilter, DeletionLogRow};
@@ -90,8 +92,8 @@ pub use query::{
     Acted, AlarmRow, AlertAction, AlertError, AlertFate, AlertFilter, AlertOutcome, AlertRow, AlertState, BlobRow,
     CLIPS_PER_EVENT_MAX, CameraRow, CountBucket, CountRow, CountsFilter, DecisionCountRow, DecisionFilter,
     DwellStretch, GateCountRow, GateRow, HelpCall, InsideRow, LaneContact, LaneRow, ListCursor, ListFilter, MOVES_MAX,
-    MoveFilter, NodePolicyRow, NodeRow, NodeStatusRow, OutageRow, PlateFilter, PlateOfPassage, QuarantineRow, Sites,
-    ZoneRow,
+    MoveFilter, NodeHealthRow, NodePolicyRow, NodeRow, NodeStatusRow, OutageRow, PlateFilter, PlateOfPassage,
+    QuarantineRow, Sites, ZoneRow,
 };
 pub use rebuild::Rebuilt;
 pub use report::{ReportDocument, ReportRow};

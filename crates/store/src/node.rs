@@ -6,7 +6,7 @@ use domain::{ClockSource, NodeId, SiteId, UtcTime};
 use thiserror::Error;
 use wire::policy::PolicyStatus;
 use wire::policy::report::short_reason;
-use wire::{NodePublicKey, NodeState, Status};
+use wire::{NodeHealth, NodePublicKey, NodeState, Status};
 
 use crate::AlarmKind;
 use crate::alarm::lasting_set;
@@ -163,6 +163,9 @@ impl Store {
         if let Some(policy) = &status.policy {
             policy_set(&mut tx, node, policy, received_at).await?;
         }
+        if let Some(health) = &status.health {
+            health_set(&mut tx, node, health, received_at).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -240,6 +243,19 @@ async fn policy_set(tx: &mut Tx, node: &NodeId, policy: &PolicyStatus, received_
         None => refused.reason,
     });
     lasting_set(tx, node, AlarmKind::PolicyRefused, detail, received_at).await
+}
+
+async fn health_set(tx: &mut Tx, node: &NodeId, health: &NodeHealth, received_at: UtcTime) -> Result<(), StoreError> {
+    Query::new(
+        "insert into node_health (node, health, received_at) values ($1, $2, $3) on conflict (node) do update set \
+         health = excluded.health, received_at = excluded.received_at",
+    )
+    .bind(node.as_str())
+    .bind(to_json("a node's health", &health.clone().within_limits())?)
+    .bind(received_at.as_unix_micros())
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Longest version text kept of a status, in characters; the rest is cut off.

@@ -27,7 +27,7 @@ pub use inside::InsideRow;
 pub(crate) use inside::Until;
 pub use lanes::{LaneContact, LaneRow};
 pub use lists::{AlarmRow, BlobRow, ListCursor, ListFilter, QuarantineRow};
-pub use nodes::{NodePolicyRow, NodeRow, NodeStatusRow};
+pub use nodes::{NodeHealthRow, NodePolicyRow, NodeRow, NodeStatusRow};
 pub use plates::{PlateFilter, PlateOfPassage};
 pub use sites::Sites;
 pub use visits::{MOVES_MAX, MoveFilter};

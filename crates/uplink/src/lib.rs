@@ -38,7 +38,7 @@ pub use key_file::{KeyFileError, NodeKeyFile};
 pub use orders::{OrderClient, OrderClientConfig, OrderClientHandle, OrderFault, OrderLink, SeenOrders};
 pub use outbox::{AppendError, AppendReceipt, Backlog, ConfirmOutcome, Identity, Outbox, OutboxError, StorageError};
 pub use policy::{PolicyClient, PolicyClientConfig, PolicyClientHandle, PolicyLink, PolicyReader, PolicyStore};
-pub use publisher::{Hearing, Limits, Links, Publisher, PublisherHandle, PublisherState};
+pub use publisher::{HealthLook, Hearing, Limits, Links, Publisher, PublisherHandle, PublisherState};
 pub use spool::{EvidenceClass, MediaType, Spool, SpoolError, SpoolLimits};
 pub use tls::{ClientCertificate, Tls, TlsError};
 pub use uploader::{Uploader, UploaderConfig, UploaderHandle, UploaderState};

@@ -7,6 +7,7 @@
 mod connection;
 mod delivery;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::{info, warn};
-use wire::{EventHash, NodeState, Status};
+use wire::{EventHash, NodeHealth, NodeState, Status};
 
 use crate::backoff::Backoff;
 use crate::broker::{BrokerConfig, KEEP_ALIVE};
@@ -179,7 +180,24 @@ pub enum Hearing {
     Denied,
 }
 
-/// What else the publisher's connection hears for the node.
+/// Says how the node and its cameras are; nothing before they have been looked at.
+#[derive(Clone)]
+pub struct HealthLook(Arc<dyn Fn() -> Option<NodeHealth> + Send + Sync>);
+
+impl HealthLook {
+    /// Asks `look` whenever a status is published. It is asked between messages: it must not take long.
+    pub fn new(look: impl Fn() -> Option<NodeHealth> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(look))
+    }
+}
+
+impl fmt::Debug for HealthLook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HealthLook")
+    }
+}
+
+/// What else the publisher's connection says and hears for the node.
 #[derive(Debug, Clone, Default)]
 pub struct Links {
     /// Which policy the hub wants; what becomes of it is in the node's status at once.
@@ -188,6 +206,8 @@ pub struct Links {
     pub orders: Option<OrderLink>,
     /// Who wants to look through its cameras.
     pub views: Option<ViewLink>,
+    /// How it and its cameras are, for its status.
+    pub health: Option<HealthLook>,
 }
 
 /// Starts the delivery of an outbox.
@@ -245,12 +265,13 @@ impl Publisher {
         clock: WallClock,
         links: Links,
     ) -> PublisherHandle {
-        let (version, Links { policy, orders, views }) = (version.into(), links);
+        let (version, Links { policy, orders, views, health }) = (version.into(), links);
         let unconfirmed = outbox.backlog().rows;
         let (state, watched) = watch::channel(PublisherState { unconfirmed, ..PublisherState::default() });
         let (stop, stopping) = watch::channel(Stop::NotYet);
         let backlog = outbox.watch();
-        let node = Node { outbox, broker, limits, version, clock, policy, orders, views, state, epoch: Instant::now() };
+        let epoch = Instant::now();
+        let node = Node { outbox, broker, limits, version, clock, policy, orders, views, health, state, epoch };
         let task = tokio::spawn(run(Arc::new(node), stopping));
         PublisherHandle { state: watched, backlog, stop, task }
     }
@@ -292,6 +313,7 @@ struct Node {
     policy: Option<PolicyLink>,
     orders: Option<OrderLink>,
     views: Option<ViewLink>,
+    health: Option<HealthLook>,
     state: watch::Sender<PublisherState>,
     epoch: Instant,
 }
@@ -323,13 +345,15 @@ impl Node {
         let ClockReading { at, quality } = (self.clock)();
         let backlog = Some(self.outbox.backlog().rows);
         let policy = self.policy.as_ref().map(|link| link.status().borrow().clone());
-        Status { state, version: self.version.clone(), at: Some(at), backlog, clock: Some(quality), policy }
+        let health = self.health.as_ref().and_then(|HealthLook(look)| look());
+        Status { state, version: self.version.clone(), at: Some(at), backlog, clock: Some(quality), policy, health }
     }
 
     /// What the broker says of the node when the connection is lost.
     fn last_will(&self) -> Status {
         let version = self.version.clone();
-        Status { state: NodeState::Offline, version, at: None, backlog: None, clock: None, policy: None }
+        let state = NodeState::Offline;
+        Status { state, version, at: None, backlog: None, clock: None, policy: None, health: None }
     }
 }
 

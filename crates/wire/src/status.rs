@@ -3,6 +3,7 @@
 use domain::{ClockQuality, UtcTime};
 use serde::{Deserialize, Serialize};
 
+use crate::health::NodeHealth;
 use crate::policy::PolicyStatus;
 
 /// Whether the node is there.
@@ -16,7 +17,7 @@ pub enum NodeState {
 }
 
 /// A node's status.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// Whether it is there.
     pub state: NodeState,
@@ -34,4 +35,7 @@ pub struct Status {
     /// What it works by; absent where it follows no hub's policy, and in a last will.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyStatus>,
+    /// How it and its cameras are; absent in a last will, and before it has looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<NodeHealth>,
 }

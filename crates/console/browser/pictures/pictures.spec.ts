@@ -101,6 +101,12 @@ const changing: Opened = async (page, language) => {
   await page.getByRole('dialog').waitFor();
 };
 
+const checklist: Opened = async (page, language) => {
+  await at('/nodes')(page, language);
+  await page.getByRole('article').first().locator('dd button').click();
+  await page.getByRole('dialog').locator('.checklist').waitFor();
+};
+
 async function loaded(page: Page, url: string, language: Language): Promise<void> {
   await page.goto(`${url}?lang=${language}`);
   await settled(page);
@@ -190,10 +196,12 @@ test('every page, on a phone, a desk and a wall, light and dark', async ({ page,
     ['rules-publish', tab('/rules', 5)],
     ['reports', at('/reports')],
     ['nodes', at('/nodes')],
-    ['alarms', tab('/nodes', 1)],
-    ['invitations', tab('/nodes', 2)],
-    ['policies', tab('/nodes', 3)],
-    ['quarantine', tab('/nodes', 4)],
+    ['checklist', checklist],
+    ['picture-quality', tab('/nodes', 1)],
+    ['alarms', tab('/nodes', 2)],
+    ['invitations', tab('/nodes', 3)],
+    ['policies', tab('/nodes', 4)],
+    ['quarantine', tab('/nodes', 5)],
     ['wall', at('/wall')],
     ['account', at('/account')],
     ['accounts', at('/admin')],

@@ -104,7 +104,7 @@ test('a site is put on the map, gets a plan, and its gates stand where somebody 
   await expect(dialog.getByRole('button', { name: 'Xóa mặt bằng' })).toHaveCount(0);
   await dialog.getByRole('button', { name: 'Đóng' }).click();
   // Without a plan the site stands on the grid of coordinates.
-  await expect(map.getByRole('img', { name: 'Các điểm trên lưới tọa độ' })).toContainText(SITE);
+  await expect(map.getByRole('region', { name: 'Các điểm trên lưới tọa độ' })).toContainText(SITE);
   expect(await findings(page)).toEqual([]);
 });
 
@@ -123,11 +123,20 @@ test('the path of a plate is drawn from stop to stop on the grid, and on the pla
     await page.getByRole('radio', { name: 'Hành trình' }).check();
   };
   await path();
-  await expect(page.getByRole('img', { name: 'Hành trình trên lưới tọa độ' })).toContainText(`1 · ${SITE}`);
+  await expect(page.getByRole('region', { name: 'Hành trình trên lưới tọa độ' })).toContainText(`1 · ${SITE}`);
   // Lines that are near each other are told apart.
-  const labels = await page.locator('.graticule text').filter({ hasText: '° B' }).allTextContents();
+  const labels = await page.locator('.geo-parallel').filter({ hasText: '° B' }).allTextContents();
   expect(labels.length).toBeGreaterThan(1);
   expect(new Set(labels).size).toBe(labels.length);
+  // By the keyboard nearer and back; the texts follow.
+  const chart = page.getByRole('region', { name: 'Hành trình trên lưới tọa độ' });
+  const lines = async () => (await page.locator('.geo-parallel').allTextContents()).join();
+  const before = await lines();
+  await chart.focus();
+  await page.keyboard.press('+');
+  await expect.poll(lines).not.toBe(before);
+  await page.getByRole('button', { name: 'Thu nhỏ' }).click();
+  await expect.poll(lines).toBe(before);
   await admin.write('PUT', `/api/v1/sites/${SITE}/plan`, png(640, 400));
   try {
     await admin.write('PUT', `/api/v1/sites/${SITE}/plan/gates`, { gates: [{ gate, x: 0.25, y: 0.5 }] });

@@ -9,7 +9,7 @@ import type { Account } from '../demo';
  */
 const ALLOWED = [
   /status of 401 .*\/api\/v1\/(session|setup|stream)/,
-  /status of (400|409) .*\/api\/v1\/(plates|accounts|webhooks|sites\/[a-z-]+\/(watch-entries|policy|plan))/,
+  /status of (400|409) .*\/api\/v1\/(plates|accounts|webhooks|nodes\/[a-z-]+\/commissioning|sites\/[a-z-]+\/(watch-entries|policy|plan))/,
   /status of 404 .*\/policy-draft\/access/,
   // A line that cannot be meant.
   /status of 422 .*\/policy-draft\/shapes/,

@@ -7,6 +7,7 @@ use capture::{Camera, Happened};
 use inference::Detector;
 use inference::look::PictureSource;
 use inference::picture_health::{GreyPicture, MOVED_MIN, PictureNumbers, ViewSignature};
+use wire::health::PLATE_WIDTH_MIN_PX;
 
 use super::{Findings, Verdict};
 use crate::config::{CameraConfig, Play};
@@ -23,8 +24,6 @@ const WATCH: Duration = Duration::from_secs(4);
 const FIRST_FRAME_MAX: Duration = Duration::from_secs(15);
 /// Fewer frames a second lose fast vehicles.
 const RATE_MIN: f64 = 8.0;
-/// A plate of one row reads well from this width on, pixels of the full frame.
-const PLATE_WIDTH_MIN_PX: f32 = 90.0;
 /// Below this a plate's strokes run together: it moves while the shutter is open, or is out of focus.
 const PLATE_SHARPNESS_MIN: f32 = 0.18;
 /// What was seen of a camera while it was watched.
@@ -205,17 +204,17 @@ fn judge_plates(what: &str, watched: &Watched, findings: &mut Findings<'_>) {
             Verdict::Warning,
             what,
             "no plate came by while it was watched",
-            format!("run this again while a vehicle stands where it is to be read: its plate should be {PLATE_WIDTH_MIN_PX:.0} pixels wide or more"),
+            format!("run this again while a vehicle stands where it is to be read: its plate should be {PLATE_WIDTH_MIN_PX} pixels wide or more"),
         );
         return;
     };
     let seen = format!("plates {width:.0} pixels wide, sharpness {sharp:.2} (the middle of {} looks)", watched.objects);
-    if width < PLATE_WIDTH_MIN_PX {
+    if width < PLATE_WIDTH_MIN_PX as f32 {
         findings.add(
             Verdict::Warning,
             what,
             seen,
-            format!("{PLATE_WIDTH_MIN_PX:.0} pixels or more: a longer lens, a nearer camera, or its main stream"),
+            format!("{PLATE_WIDTH_MIN_PX} pixels or more: a longer lens, a nearer camera, or its main stream"),
         );
     } else if sharp < PLATE_SHARPNESS_MIN {
         findings.add(

@@ -11,10 +11,10 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
-    accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, counts, decisions, draft_access, draft_rows,
-    draft_shapes, drafts, enrolments, exports, gates, health, holds, incidents, lanes, lists, metrics, ngsi, nodes,
-    occupancy, oidc, orders, passes, places, plates, policies, policy_trial, reports, retention, session, stream,
-    uploads, view, views, visits, watch_entries, webhooks,
+    accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, commissioning, counts, decisions, draft_access,
+    draft_rows, draft_shapes, drafts, enrolments, exports, gates, health, holds, incidents, lanes, lists, metrics,
+    ngsi, nodes, occupancy, oidc, orders, passes, places, plates, policies, policy_trial, reports, retention, session,
+    stream, uploads, view, views, visits, watch_entries, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -85,6 +85,9 @@ use crate::api::{
         views::snapshot,
         views::live,
         enrolments::revoke,
+        commissioning::commissioning,
+        commissioning::confirm,
+        commissioning::withdraw,
         enrolments::invitations,
         enrolments::invite,
         enrolments::withdraw,

@@ -4,6 +4,7 @@ mod account;
 mod alert;
 mod clip;
 mod decision;
+mod health;
 mod incident;
 mod node;
 mod occupancy;

@@ -69,6 +69,7 @@ fn allowed(method: &str, path: &str) -> u16 {
         ("DELETE", "/api/v1/sites/{site}/policy-draft/documents/{path}") => 428,
         ("GET", "/api/v1/sites/{site}/policy-draft/documents/{path}") => 404,
         ("PUT", "/api/v1/sites/{site}/place" | "/api/v1/sites/{site}/plan/gates") => 415,
+        ("PUT", "/api/v1/nodes/{node}/commissioning/{step}") => 415,
         ("PUT", "/api/v1/sites/{site}/plan") => 400,
         ("GET", "/api/v1/sites/{site}/plan") => 404,
         (
@@ -99,6 +100,7 @@ fn allowed(method: &str, path: &str) -> u16 {
             | "/api/v1/reports/{id}/{document}"
             | "/api/v1/webhooks/{id}"
             | "/api/v1/webhooks/{id}/dead-letters"
+            | "/api/v1/nodes/{node}/commissioning"
             | "/api/v1/cameras/{site}/{node}/{camera}/snapshot"
             | "/api/v1/cameras/{site}/{node}/{camera}/live",
         ) => 404,
@@ -123,6 +125,7 @@ fn concrete(path: &str) -> String {
         .replace("{camera}", "cam-1")
         .replace("{path}", "access.toml")
         .replace("{letter}", "1")
+        .replace("{step}", "aim")
         .replace("{document}", "vi.pdf")
         .replace("{table}", "counts")
         .replace("/policy-draft/rows", "/policy-draft/rows?list=lists/holders.csv")
@@ -288,6 +291,14 @@ fn nobody_sees_a_site_that_is_not_his_in_lists_counts_streams_pictures_and_singl
         hub.http.send("POST", &format!("/api/v1/nodes/{node}/revocation"), &json, br#"{"reason":"gone"}"#).status
     };
     assert_eq!(revoke("foreign-n"), 404, "of another site's node there is nothing to be told");
+    let steps = |node: &str| {
+        let path = format!("/api/v1/nodes/{node}/commissioning");
+        let put = hub.http.send("PUT", &format!("{path}/aim"), &json, br#"{"outcome":"confirmed"}"#).status;
+        let deleted = hub.http.send("DELETE", &format!("{path}/aim"), &headers, b"").status;
+        [hub.http.send("GET", &path, &headers, b"").status, put, deleted]
+    };
+    assert_eq!(steps("own-node"), [200, 204, 204]);
+    assert_eq!(steps("foreign-n"), [404, 404, 404]);
     for table in ["counts", "passages", "decisions", "alerts"] {
         let answer = hub.http.send("GET", &format!("/api/v1/exports/{table}"), &headers, b"");
         let text = String::from_utf8_lossy(&answer.body).into_owned();

@@ -73,7 +73,8 @@ fn a_node_that_is_not_heard_raises_an_alert_that_ends_when_it_is() {
     hub.add(&node);
     let publisher = Publisher::connect(broker.port);
     let status = |state| {
-        let status = Status { state, version: "1".to_owned(), at: None, backlog: None, clock: None, policy: None };
+        let status =
+            Status { state, version: "1".to_owned(), at: None, backlog: None, clock: None, policy: None, health: None };
         serde_json::to_vec(&status).unwrap()
     };
     publisher.publish_retained(&node.topic(Channel::Status), status(NodeState::Online));

@@ -9,6 +9,7 @@ mod backup;
 mod blobs;
 mod broker_rights;
 mod command_line;
+mod commissioning;
 mod counting;
 mod decisions;
 mod delivery;

@@ -173,7 +173,8 @@ impl Tower {
 
     /// The node says that it is there, or that it is not.
     fn is(&self, state: NodeState) {
-        let status = Status { state, version: "1".to_owned(), at: None, backlog: None, clock: None, policy: None };
+        let status =
+            Status { state, version: "1".to_owned(), at: None, backlog: None, clock: None, policy: None, health: None };
         self.publisher.publish_retained(&self.node.topic(Channel::Status), serde_json::to_vec(&status).unwrap());
         let wanted = serde_json::to_value(state).unwrap();
         eventually("the hub hears the node's status", || {

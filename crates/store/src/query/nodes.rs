@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use domain::{ClockQuality, NodeId, UtcTime};
 use projections::{ClockJumpValue, NodeStartValue, delta::NodeSeenValue};
 use wire::policy::PolicyStatus;
-use wire::{Ack, NodeState};
+use wire::{Ack, NodeHealth, NodeState};
 
+use crate::commissioning::CommissioningMark;
 use crate::db::{Query, Row};
 use crate::error::StoreError;
 use crate::node::{RegisteredNode, registered};
@@ -35,6 +36,10 @@ pub struct NodeRow {
     pub alarms_open: u64,
     /// What it last said of its policy.
     pub policy: Option<NodePolicyRow>,
+    /// What it last said of its health.
+    pub health: Option<NodeHealthRow>,
+    /// What people have confirmed of its commissioning.
+    pub marks: Vec<CommissioningMark>,
     /// The version of the newest policy that is for it.
     pub policy_wanted: Option<u64>,
 }
@@ -44,6 +49,15 @@ pub struct NodeRow {
 pub struct NodePolicyRow {
     /// What it works by, what waits and what it refused.
     pub status: PolicyStatus,
+    /// When the hub heard it.
+    pub received_at: UtcTime,
+}
+
+/// What a node said of its health.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeHealthRow {
+    /// How it and its cameras are.
+    pub health: NodeHealth,
     /// When the hub heard it.
     pub received_at: UtcTime,
 }
@@ -75,6 +89,10 @@ impl Store {
         for camera in self.cameras().await? {
             cameras.entry(camera.node.clone()).or_default().push(camera);
         }
+        let mut marks: BTreeMap<NodeId, Vec<CommissioningMark>> = BTreeMap::new();
+        for mark in self.commissioning_marks().await? {
+            marks.entry(mark.node.clone()).or_default().push(mark);
+        }
         let mut nodes = Vec::with_capacity(rows.len());
         for row in &rows {
             let node = registered(row)?;
@@ -89,6 +107,8 @@ impl Store {
                 cameras: cameras.remove(&node.node).unwrap_or_default(),
                 alarms_open: natural("a count", row.try_get("alarms_open")?)?,
                 policy: policy(row)?,
+                health: health(row)?,
+                marks: marks.remove(&node.node).unwrap_or_default(),
                 policy_wanted: row
                     .try_get::<Option<i64>>("policy_wanted")?
                     .map(|version| natural("a version", version))
@@ -109,11 +129,13 @@ fn nodes_sql(is_for_node: &str) -> String {
     start.seq as start_seq, start.at as start_at, start.version as start_version, start.profile, start.models, \
     jump.seq as jump_seq, jump.at as jump_at, jump.by_ms, \
     policy.status as policy_status, policy.received_at as policy_received_at, \
+    health.health, health.received_at as health_received_at, \
     (select wanted.version from policy wanted where wanted.site = node.site and (wanted.nodes is null or {is_for_node}) order by wanted.id desc limit 1) \
     as policy_wanted, \
     (select count(*) from alarm where alarm.node = node.node and alarm.closed_at is null) as alarms_open \
     from node \
     left join node_policy policy on policy.node = node.node \
+    left join node_health health on health.node = node.node \
     left join node_status status on status.node = node.node \
     left join node_seen seen on seen.node = node.node \
     left join node_start start on start.node = node.node \
@@ -141,6 +163,12 @@ fn policy(row: &Row) -> Result<Option<NodePolicyRow>, StoreError> {
     let Some(status) = row.try_get::<Option<&str>>("policy_status")? else { return Ok(None) };
     let received_at = moment(row.try_get("policy_received_at")?)?;
     Ok(Some(NodePolicyRow { status: from_json("a policy's state", status)?, received_at }))
+}
+
+fn health(row: &Row) -> Result<Option<NodeHealthRow>, StoreError> {
+    let Some(health) = row.try_get::<Option<&str>>("health")? else { return Ok(None) };
+    let received_at = moment(row.try_get("health_received_at")?)?;
+    Ok(Some(NodeHealthRow { health: from_json("a node's health", health)?, received_at }))
 }
 
 fn seen(row: &Row) -> Result<Option<NodeSeenValue>, StoreError> {

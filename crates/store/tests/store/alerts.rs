@@ -85,7 +85,7 @@ on_both! {
     async fn a_node_that_falls_silent_raises_one_alert_that_ends_when_it_is_heard_again(home: Home) {
         let store = home.open().await;
         let node = Node::new("n1", 1).added_to(&store).await;
-        let status = |state| Status { state, version: "1".to_owned(), at: None, backlog: None, clock: None, policy: None };
+        let status = |state| Status { state, version: "1".to_owned(), at: None, backlog: None, clock: None, policy: None, health: None };
         let silence = Duration::from_secs(180);
         let online = status(NodeState::Online);
         let heard = |second| store.node_status_set(&node.site, &node.node, &online, at(second));

@@ -12,7 +12,8 @@ const SYNCHRONISED: ClockQuality = ClockQuality { source: ClockSource::Synchroni
 async fn says_the_time(store: &Store, node: &Node, said: UtcTime, received_at: UtcTime) {
     let clock = Some(SYNCHRONISED);
     let state = NodeState::Online;
-    let status = Status { state, version: "1".to_owned(), at: Some(said), backlog: None, clock, policy: None };
+    let status =
+        Status { state, version: "1".to_owned(), at: Some(said), backlog: None, clock, policy: None, health: None };
     assert!(store.node_status_set(&node.site, &node.node, &status, received_at).await.unwrap());
 }
 

@@ -10,6 +10,7 @@ mod clock;
 mod counting;
 mod crash;
 mod ingest;
+mod node_health;
 mod opening;
 mod orders;
 mod places;

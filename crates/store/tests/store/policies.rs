@@ -89,6 +89,7 @@ on_both! {
             backlog: None,
             clock: None,
             policy,
+            health: None,
         };
         let set = |status: Status| {
             let (store, node) = (store.clone(), &node);

@@ -14,6 +14,7 @@ import { named } from '../words';
 import { adviceOf } from './nodes/advice';
 import { Invitations } from './nodes/invitations';
 import { NodeCard } from './nodes/node-card';
+import { Pictures } from './nodes/pictures';
 import { Policies } from './nodes/policies';
 
 export function NodesPage() {
@@ -24,6 +25,7 @@ export function NodesPage() {
   const open = alarms.data?.filter((alarm) => !alarm.closed_at && isHere(alarm, site)).length ?? 0;
   const tabs = [
     ['nodes', t('nav_nodes'), true],
+    ['pictures', t('pictures_tab'), true],
     ['alarms', open > 0 ? `${t('alarms')} (${f.number(open)})` : t('alarms'), true],
     ['invitations', t('invitations'), may('nodes.write')],
     ['policies', t('policies'), may('policies.read')],
@@ -49,6 +51,9 @@ export function NodesPage() {
         </Tabs.List>
         <Tabs.Content value="nodes">
           <Nodes site={site} />
+        </Tabs.Content>
+        <Tabs.Content value="pictures">
+          <Pictures site={site} />
         </Tabs.Content>
         <Tabs.Content value="alarms">
           <Alarms site={site} />

@@ -2,6 +2,7 @@
 import { ACCESS } from './access';
 import { ADMIN } from './admin';
 import { ALERTS } from './alerts';
+import { COMMISSIONING } from './commissioning';
 import { COUNTS } from './counts';
 import { DESK } from './desk';
 import { EVENTS } from './events';
@@ -26,6 +27,7 @@ export const WORDS = {
   ...COUNTS,
   ...DESK,
   ...NODES,
+  ...COMMISSIONING,
   ...ADMIN,
   ...ALERTS,
   ...ACCESS,

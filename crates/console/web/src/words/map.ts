@@ -14,8 +14,8 @@ export const MAP = {
   map_sites: ['Các điểm trên lưới tọa độ', 'Sites on a grid of coordinates'],
   map_plan: ['Mặt bằng {site}', 'Plan of {site}'],
   map_setup: ['Đặt bản đồ', 'Set up the map'],
-  map_scale: ['{km} km', '{km} km'],
-  map_scale_m: ['{m} m', '{m} m'],
+  map_zoom_in: ['Phóng to', 'Zoom in'],
+  map_zoom_out: ['Thu nhỏ', 'Zoom out'],
   map_off: ['Chưa đặt lên bản đồ: {names}', 'Not on the map: {names}'],
   map_gate: [
     '{n}. {gate}: {state}. Vào {in}, ra {out}, bên trong {inside}',

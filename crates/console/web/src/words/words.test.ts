@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ACCESS } from './access';
 import { ADMIN } from './admin';
 import { ALERTS } from './alerts';
+import { COMMISSIONING } from './commissioning';
 import { COUNTS } from './counts';
 import { DESK } from './desk';
 import { EVENTS } from './events';
@@ -42,6 +43,7 @@ describe('the dictionary', () => {
       COUNTS,
       DESK,
       NODES,
+      COMMISSIONING,
       ADMIN,
       ALERTS,
       ACCESS,

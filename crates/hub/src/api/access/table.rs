@@ -213,6 +213,9 @@ pub(crate) const TABLE: &[Route] = &[
     route("POST", "/api/v1/sites/{site}/enrolments", May(NodesWrite)).secret(),
     route("DELETE", "/api/v1/sites/{site}/enrolments/{id}", May(NodesWrite)),
     route("POST", "/api/v1/nodes/{node}/revocation", May(NodesWrite)),
+    route("GET", "/api/v1/nodes/{node}/commissioning", May(NodesRead)),
+    route("PUT", "/api/v1/nodes/{node}/commissioning/{step}", May(NodesWrite)),
+    route("DELETE", "/api/v1/nodes/{node}/commissioning/{step}", May(NodesWrite)),
     // The code is the permission, the certificate on the connection, or there is nothing to hide.
     route("POST", "/api/v1/enrolment", Machine).by_handler(),
     route("POST", "/api/v1/node/certificate", Machine),

@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 use wire::NodeState;
 
 use super::Camera;
+use super::health::NodeHealth;
 use super::policy::NodePolicy;
+use crate::api::commissioning::Commissioning;
 
 /// Trust in a clock.
 #[derive(Debug, Serialize, ToSchema)]
@@ -131,6 +133,10 @@ pub(crate) struct Node {
     alarms_open: u64,
     /// What it works by, and what is wanted.
     policy: NodePolicy,
+    /// What it last said of its health and of its cameras.
+    health: Option<NodeHealth>,
+    /// How far it is put into service.
+    commissioning: Commissioning,
 }
 
 impl From<&NodeRow> for Node {
@@ -177,6 +183,8 @@ impl From<&NodeRow> for Node {
             cameras: row.cameras.iter().map(Camera::from).collect(),
             alarms_open: row.alarms_open,
             policy: NodePolicy::from(row),
+            health: row.health.as_ref().map(NodeHealth::from),
+            commissioning: Commissioning::from(row),
         }
     }
 }

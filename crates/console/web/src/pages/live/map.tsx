@@ -2,7 +2,7 @@
 import './map.css';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { placesQuery } from '../../api/places';
 import { gatesQuery, sitesQuery } from '../../api/queries';
 import type { PlacedSite } from '../../api/types';
@@ -12,9 +12,10 @@ import { Dialog } from '../../parts/dialog';
 import { Icon } from '../../parts/icon';
 import { Failure, Skeleton, State } from '../../parts/state';
 import { MapGates } from './map/gates';
-import { Graticule } from './map/graticule';
 import { Pins } from './map/pins';
 import { Setup } from './map/setup';
+
+const GeoMap = lazy(() => import('../../parts/geo-map').then((part) => ({ default: part.GeoMap })));
 
 export function MapCard({ site }: { site: string | undefined }) {
   const { t } = useReader();
@@ -84,7 +85,9 @@ function OneSiteMap({ site, placed }: { site: string; placed: PlacedSite | undef
   if (!placed?.at) return <Empty />;
   return (
     <>
-      <Graticule label={t('map_sites')} sites={[{ site, ...placed.at }]} />
+      <Suspense fallback={<Skeleton rows={1} height={14} />}>
+        <GeoMap label={t('map_sites')} sites={[{ site, ...placed.at }]} />
+      </Suspense>
       <MapGates gates={mine} placed={placed.gates} />
     </>
   );
@@ -105,7 +108,9 @@ function SitesMap({ placed }: { placed: readonly PlacedSite[] }) {
   }
   return (
     <>
-      <Graticule label={t('map_sites')} sites={shown} />
+      <Suspense fallback={<Skeleton rows={1} height={14} />}>
+        <GeoMap label={t('map_sites')} sites={shown} />
+      </Suspense>
       <ul className="row" aria-label={t('map_sites')}>
         {shown.map(({ site }) => {
           const row = data?.find((one) => one.site === site);

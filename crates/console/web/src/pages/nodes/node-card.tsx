@@ -6,10 +6,12 @@ import type { Format } from '../../format/format';
 import { Badge } from '../../parts/marks';
 import { CameraDoor } from '../../view/camera-view';
 import { named, type Translate } from '../../words';
+import { CommissioningDoor } from './commissioning';
 import { RevokeNode } from './revoke';
 
 /** A clock further off than this makes times of passages doubtful. */
 const CLOCK_DOUBT_MS = 5_000;
+const GIGABYTE = 1e9;
 
 export function NodeCard({ node }: { node: Node }) {
   const { t, f } = useReader();
@@ -34,6 +36,7 @@ export function NodeCard({ node }: { node: Node }) {
           </Badge>
         </span>
       </header>
+      <Troubles node={node} />
       <dl className="facts">
         <dt>{t('heard')}</dt>
         <dd>{node.status ? f.ago(Date.parse(node.status.received_at), now) : '–'}</dd>
@@ -59,6 +62,10 @@ export function NodeCard({ node }: { node: Node }) {
         <dd>{chainText(t, f, node)}</dd>
         <dt>{t('started')}</dt>
         <dd>{node.start ? when(node.start.at) : '–'}</dd>
+        <dt>{t('commissioning')}</dt>
+        <dd>
+          <CommissioningDoor node={node} />
+        </dd>
       </dl>
       <div className="row small">
         {node.cameras.map((camera) => (
@@ -70,6 +77,7 @@ export function NodeCard({ node }: { node: Node }) {
       <details>
         <summary className="small">{t('facts')}</summary>
         <dl className="facts">
+          <Machine node={node} />
           <dt>{t('added')}</dt>
           <dd>{t('added_by', { at: when(node.added_at), by: node.added_by })}</dd>
           <dt>{t('public_key')}</dt>
@@ -80,6 +88,53 @@ export function NodeCard({ node }: { node: Node }) {
         {may('nodes.write') && <RevokeNode node={node.node} />}
       </details>
     </article>
+  );
+}
+
+/** What the node says that a person should see to. */
+function Troubles({ node }: { node: Node }) {
+  const { t } = useReader();
+  const troubles = node.health?.troubles ?? [];
+  if (troubles.length === 0) return null;
+  return (
+    <ul className="row">
+      {troubles.map(({ problem, of, detail }) => {
+        const what = named(t, 'node_trouble', problem);
+        return (
+          <li key={`${problem} ${of ?? ''}`} title={detail}>
+            <Badge tone="warn" icon="alert">
+              {of == null ? what : t('node_trouble_of', { what, of })}
+            </Badge>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** The machine, as far as the node told of it. */
+function Machine({ node }: { node: Node }) {
+  const { t, f } = useReader();
+  const { health } = node;
+  if (!health) return null;
+  const { pictures_waiting: waiting, pictures_dropped: dropped } = health;
+  return (
+    <>
+      <dt>{t('health_disk')}</dt>
+      <dd>
+        {health.disk_free_bytes == null
+          ? '–'
+          : t('gigabytes', { n: f.number(Math.round(health.disk_free_bytes / GIGABYTE)) })}
+      </dd>
+      <dt>{t('health_heat')}</dt>
+      <dd>{health.temperature_c == null ? '–' : `${f.number(Math.round(health.temperature_c))} °C`}</dd>
+      <dt>{t('health_pictures')}</dt>
+      <dd>
+        {dropped > 0 ? t('health_dropped', { n: f.number(waiting), dropped: f.number(dropped) }) : f.number(waiting)}
+      </dd>
+      <dt>{t('health_up')}</dt>
+      <dd>{f.span(health.uptime_s * 1_000)}</dd>
+    </>
   );
 }
 

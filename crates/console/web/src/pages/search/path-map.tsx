@@ -1,12 +1,14 @@
 // The way of one plate on the plan of its site, or from site to site on the grid of coordinates.
 import '../live/map.css';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import { placesQuery } from '../../api/places';
 import { useReader } from '../../app/reader';
-import { Graticule } from '../live/map/graticule';
+import { Skeleton } from '../../parts/state';
 import { routeOf } from './route';
 import type { Stay } from './stays';
+
+const GeoMap = lazy(() => import('../../parts/geo-map').then((part) => ({ default: part.GeoMap })));
 
 export function PathMap({ stays }: { stays: readonly Stay[] }) {
   const { t } = useReader();
@@ -19,12 +21,14 @@ export function PathMap({ stays }: { stays: readonly Stay[] }) {
   return (
     <figure className="stack">
       {route.kind === 'sites' ? (
-        <Graticule
-          label={t('path_map')}
-          sites={route.stops.map(({ name, latitude, longitude }) => ({ site: name, latitude, longitude }))}
-          legs={route.legs}
-          text={(site) => `${numbered(route.stops.find((stop) => stop.name === site)?.numbers ?? [])} · ${site}`}
-        />
+        <Suspense fallback={<Skeleton rows={1} height={14} />}>
+          <GeoMap
+            label={t('path_map')}
+            sites={route.stops.map(({ name, latitude, longitude }) => ({ site: name, latitude, longitude }))}
+            legs={route.legs}
+            text={(site) => `${numbered(route.stops.find((stop) => stop.name === site)?.numbers ?? [])} · ${site}`}
+          />
+        </Suspense>
       ) : (
         <div className="plan">
           <img

@@ -1,6 +1,6 @@
 // The stops of a plate where somebody placed them: on the plan of one site, or on the grid of sites. Pure.
 import type { PlacedSite } from '../../api/types';
-import type { Point } from '../live/map/view';
+import type { Point } from '../../parts/geo-map/grid';
 import type { Stay } from './stays';
 
 /** A place where it stopped, with the numbers of the stops there, from 1. */

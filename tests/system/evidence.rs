@@ -140,6 +140,7 @@ fn the_clip_of_a_plate_comes_to_the_hub_plays_and_shows_that_plate() {
     assert!(left.iter().all(|path| !path.to_string_lossy().contains("old")), "{left:?}");
     assert!(metric(page, &format!("gatehouse_clips_total{{camera=\"{CAMERA}\",outcome=\"made\"}}"), "") >= Some(1.0));
     assert!(metric(page, &format!("gatehouse_plate_read_share{{camera=\"{CAMERA}\"}}"), "") > Some(0.0));
+    assert!(metric(page, &format!("gatehouse_plate_width_pixels{{camera=\"{CAMERA}\"}}"), "") > Some(20.0));
     let view = &status(page, "")["cameras"][0];
     assert!(view["decoder"] == "software" && view["picture"]["sharpness"].as_f64() > Some(0.0), "{view:#}");
     let (code, jpeg) = ask(page, &format!("/api/v1/cameras/{CAMERA}/snapshot.jpg"), "localhost", "");
@@ -151,6 +152,13 @@ fn the_clip_of_a_plate_comes_to_the_hub_plays_and_shows_that_plate() {
     assert!(node.terminate().success(), "{}", node.last_words());
     let kept = std::fs::read_to_string(site.path(&format!("edge/data/health/{CAMERA}.reads.json"))).unwrap();
     assert!(kept.contains("\"read\":"), "the read rate is kept over restarts: {kept}");
+    // With its good-bye the node said how plates fared in its camera.
+    let told = eventually("the hub hears how the camera sees", || {
+        let camera = http.get("/api/v1/nodes")["nodes"][0]["health"]["cameras"][0].clone();
+        (camera["plates"]["read"].as_u64() > Some(0)).then_some(camera)
+    });
+    assert!(told["camera"] == CAMERA && told["picture"]["sharpness"].as_f64() > Some(0.0), "{told:#}");
+    assert!(told["plates"]["width_px"].as_u64() > told["plates"]["height_px"].as_u64(), "{told:#}");
     assert!(hub.process.terminate().success());
 }
 

@@ -1,7 +1,8 @@
 //! What other hubs on the same database take in, told to this one's watchers.
 //!
 //! Only where the database is shared. Then everything that was committed is read from the log, in its order, also what
-//! this hub took in itself: so whoever watches sees the same at every hub, and can resume at another one.
+//! this hub took in itself: so whoever watches sees the same at every hub, and can resume at another one. While nobody
+//! watches it is not read: that would cost as much as taking it in.
 
 use std::time::Duration;
 
@@ -70,6 +71,8 @@ impl Follow {
         loop {
             match tokio::time::timeout(LOOK_EVERY, signals.next()).await {
                 Ok(Ok(Signal::Node(node))) => self.live.node_changed(&node),
+                // Where the log ends is enough to know now and then, as long as nobody watches.
+                Ok(Ok(Signal::Log)) if !self.live.is_watched() => {}
                 Ok(Ok(Signal::Log)) | Err(_) => return Ok(()),
                 Ok(Err(error)) => return Err(error),
             }
@@ -78,6 +81,13 @@ impl Follow {
 
     async fn read_on(&self, told: &mut Option<u64>) -> Result<(), StoreError> {
         loop {
+            // Looked at before it is asked whether anybody watches: whoever begins to in between is told of what comes
+            // after it.
+            let last = self.store.event_last_pos().await?;
+            if !self.live.is_watched() {
+                *told = Some(last);
+                return Ok(());
+            }
             let events = self.store.events_after(told.unwrap_or(0), PAGE_EVENTS).await?;
             self.live.committed(&events);
             match events.last() {

@@ -25,7 +25,7 @@ use crate::live::Live;
 use crate::metrics::Metrics;
 
 /// Most messages committed together.
-pub const BATCH_MAX: usize = 1_000;
+pub const BATCH_MAX: usize = 2_000;
 
 /// How long the first message of a batch waits for others.
 pub const BATCH_WAIT: Duration = Duration::from_millis(20);

@@ -146,6 +146,11 @@ impl Live {
         self.updates.subscribe()
     }
 
+    /// Whether anybody watches.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.updates.receiver_count() > 0
+    }
+
     fn change(&self, note: impl FnOnce(&mut Changed)) {
         note(&mut self.changed.lock().unwrap_or_else(PoisonError::into_inner));
         self.wake.notify_one();
@@ -177,7 +182,7 @@ impl Live {
                 changed.gates.extend(gates.iter().map(|gate| (event.site.clone(), gate.clone())));
             }
         });
-        if self.updates.receiver_count() == 0 {
+        if !self.is_watched() {
             return;
         }
         for event in events {
@@ -237,7 +242,7 @@ impl Live {
                 self.change(|changed| changed.all = true);
             }
             let changed = std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
-            if self.updates.receiver_count() == 0 {
+            if !self.is_watched() {
                 continue;
             }
             let began = Instant::now();

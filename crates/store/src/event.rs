@@ -3,7 +3,6 @@
 use domain::{ClockQuality, NodeId, SiteId, UtcTime};
 use projections::Fact;
 use serde::Deserialize;
-use serde_json::Value;
 use wire::{EventHash, EventId, Payload, Received};
 
 use crate::db::{Query, Row};
@@ -74,11 +73,9 @@ impl StoredEvent {
 
     pub(crate) fn from_row(row: &Row) -> Result<Self, StoreError> {
         let text: &str = row.try_get("body")?;
-        let value: Value = from_json("an event", text)?;
+        let Body { id, site, node, seq, at, clock, kind, prev } = from_json("an event", text)?;
         // A kind that was unknown when it came and is known now may not fit: it stays a kind that cannot be read.
-        let payload = Payload::deserialize(&value).ok().filter(|payload| limits::fault(payload).is_none());
-        let Body { id, site, node, seq, at, clock, kind, prev } = Body::deserialize(&value)
-            .map_err(|_| StoreError::Row { what: "an event", text: text.chars().take(80).collect() })?;
+        let payload = from_json("a payload", text).ok().filter(|payload| limits::fault(payload).is_none());
         Ok(Self {
             pos: natural("a place in the log", row.try_get("pos")?)?,
             site,

@@ -4,6 +4,7 @@
 //! with the log ([`plan`]) and written in one transaction: events, projections, chain heads, alarms and what was refused. After a failure nothing of it is kept
 //! and the same batch can be given again.
 
+mod beside;
 mod check;
 mod heads;
 mod plan;
@@ -19,13 +20,16 @@ use wire::{Ack, NodeTopic, Received};
 use crate::AlarmKind;
 use crate::alarm::Alarms;
 use crate::clock::{self, Told};
+use crate::db::Dialect;
 use crate::error::{StoreError, in_words};
 use crate::event::StoredEvent;
 use crate::month::Month;
 use crate::open::Store;
+use crate::projection;
 use crate::quarantine::{self, Refused, batch_moment};
 use crate::query::AlertRow;
 use crate::revocation::revoked_among;
+use beside::Beside;
 use check::{Checked, Refusal};
 use plan::Place;
 
@@ -292,11 +296,26 @@ impl Store {
             }
         }
 
+        let dialect = tx.dialect();
+        let fresh = Arc::new(fresh);
+        let (events, messages) = (Arc::clone(&fresh), Arc::clone(&batch));
+        let rows = Beside::begin(fresh.len(), move || write::rows(dialect, &events, &messages));
+        let (first, last) = match dialect {
+            Dialect::Sqlite => (Some(rows), None),
+            Dialect::Postgres => (None, Some(rows)),
+        };
         let mut changes = Changes::default();
-        for (_, event) in &fresh {
+        for (_, event) in fresh.iter() {
             changes.add(&event.into());
         }
-        let alerts = crate::projection::write(&mut tx, &changes).await?;
+        let changes = Arc::new(changes);
+        let passed = Arc::clone(&changes);
+        let passages = Beside::begin(changes.passages.len(), move || projection::passages(&passed));
+        let mut positions = Vec::new();
+        if let Some(rows) = first {
+            positions = write::events(&mut tx, &fresh, rows).await?;
+        }
+        let alerts = projection::write(&mut tx, &changes, passages.outcome()).await?;
         let heads = heads::advance(&mut tx, believed, before, fresh.iter().map(|(_, event)| event), at).await?;
 
         let mut refused = Vec::new();
@@ -310,8 +329,12 @@ impl Store {
         }
         quarantine::write(&mut tx, &refused).await?;
         alarms.write(&mut tx, at).await?;
-        let positions = write::events(&mut tx, &fresh, &batch).await?;
+        if let Some(rows) = last {
+            positions = write::events(&mut tx, &fresh, rows).await?;
+        }
         tx.commit().await?;
+        // Whoever made rows of them has let go of them.
+        let fresh = Arc::try_unwrap(fresh).unwrap_or_else(|shared| Vec::clone(&shared));
 
         let mut stored: Vec<_> = std::iter::zip(positions, fresh)
             .map(|(pos, (index, event))| StoredEvent::from_received(pos, received_at(&batch, index), event))

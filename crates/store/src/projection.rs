@@ -59,11 +59,17 @@ pub(crate) const ALERTS_OF_EVENTS: &str = "delete from alert where seq > 0";
 pub(crate) use alerts::insert as alerts_insert;
 pub(crate) use plates::verdicts_take_back;
 
-/// Writes what `changes` add up to, and returns the alerts that they raise or change.
-pub(crate) async fn write(tx: &mut Tx, changes: &Changes) -> Result<Vec<AlertRow>, StoreError> {
+/// Writes what `changes` add up to, and returns the alerts that they raise or change. Most rows are `passages`, which may be
+/// made meanwhile.
+pub(crate) async fn write(
+    tx: &mut Tx,
+    changes: &Changes,
+    passages: impl Future<Output = Result<Insert, StoreError>>,
+) -> Result<Vec<AlertRow>, StoreError> {
     counts_write(tx, changes).await?;
     rollups::write(tx, changes).await?;
-    lists_write(tx, changes).await?;
+    passages.await?.execute(tx).await?;
+    stays_write(tx, changes).await?;
     plates::write(tx, changes).await?;
     clips_write(tx, changes).await?;
     media::write(tx, changes).await?;
@@ -93,26 +99,25 @@ async fn counts_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> 
     Ok(())
 }
 
-async fn lists_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
-    let mut passages = Vec::with_capacity(changes.passages.len());
-    for row in changes.passages.values() {
-        passages.push((row, to_json("a passage", &row.passage)?, to_json("evidence", &row.evidence)?));
-    }
-    upsert!(
-        tx,
-        &passages,
-        "insert into passage (node, seq, id, site, gate, at, passage, evidence)",
-        |row, (passage, what, evidence)| row
+/// The rows of passages.
+pub(crate) fn passages(changes: &Changes) -> Result<Insert, StoreError> {
+    let mut insert = Insert::new("insert into passage (node, seq, id, site, gate, at, passage, evidence)", "");
+    for passage in changes.passages.values() {
+        insert
+            .row()
             .push_bind(passage.node.as_str())
             .push_bind(sql_seq(passage.seq))
             .push_bind(passage.id.to_string())
             .push_bind(passage.site.as_str())
             .push_bind(passage.passage.gate.as_str())
             .push_bind(passage.passage.at.as_unix_micros())
-            .push_bind(what.as_str())
-            .push_bind(evidence.as_str()),
-        ""
-    );
+            .push_bind(to_json("a passage", &passage.passage)?)
+            .push_bind(to_json("evidence", &passage.evidence)?);
+    }
+    Ok(insert)
+}
+
+async fn stays_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     let mut stays = Vec::with_capacity(changes.stays.len());
     for row in changes.stays.values() {
         stays.push((row, to_json("a stay", &row.stay)?, to_json("evidence", &row.evidence)?));

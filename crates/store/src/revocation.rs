@@ -117,8 +117,9 @@ pub(crate) async fn revoked_among(tx: &mut Tx, nodes: BTreeSet<&NodeId>) -> Resu
         return Ok(BTreeSet::new());
     }
     let mut query = Query::new("select node from node_revocation where node");
-    query.push_in(tx.dialect(), nodes.into_iter().map(NodeId::as_str).collect());
-    let rows = query.once().fetch_all(tx).await?;
+    let dialect = tx.dialect();
+    query.push_in(dialect, nodes.into_iter().map(NodeId::as_str).collect());
+    let rows = query.once_where_lists_are_written_out(dialect).fetch_all(tx).await?;
     rows.iter().map(|row| parsed("a node id", row.try_get("node")?)).collect()
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::canonical::member_of_canonical;
 use crate::event::{Event, EventId, Payload};
 use crate::hash::{EventHash, sha256};
 use crate::key::{NodeKey, NodePublicKey, Signature, verify_together};
@@ -112,6 +113,7 @@ pub enum EnvelopeError {
 
 #[derive(Deserialize)]
 struct Head {
+    v: u32,
     id: EventId,
     site: SiteId,
     node: NodeId,
@@ -200,6 +202,32 @@ impl Received {
         if bytes.len() > ENVELOPE_BYTES_MAX {
             return Err(EnvelopeError::TooLong(bytes.len()));
         }
+        Self::parse_canonical(bytes).map_or_else(|| Self::parse_any(bytes), Ok)
+    }
+
+    /// Reads a message that is in the canonical form already, as nodes send it: a third of the time of building its value
+    /// and writing the form anew. Nothing where it is not, or where anything is wrong with it, which
+    /// [`Self::parse_any`] then says.
+    fn parse_canonical(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let sig = member_of_canonical(text, "sig")?;
+        let head: Head = serde_json::from_str(text).ok().filter(|head: &Head| head.v == ENVELOPE_VERSION)?;
+        let payload = match serde_json::from_str(text) {
+            Ok(payload) => Some(payload),
+            Err(_) if is_known(&head.kind) => return None,
+            Err(_) => None,
+        };
+        let signed = [SIGNED_PREFIX, &bytes[..sig.start], &bytes[sig.end..]].concat();
+        Some(Self::of(head, payload, signed))
+    }
+
+    fn of(head: Head, payload: Option<Payload>, signed: Vec<u8>) -> Self {
+        let Head { v: _, id, site, node, seq, at, clock, kind, prev, sig } = head;
+        let hash = EventHash::from_bytes(sha256(&[&signed]));
+        Self { id, site, node, seq, at, clock, kind, payload, prev, hash, signed, sig }
+    }
+
+    fn parse_any(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let mut value: Value = serde_json::from_slice(bytes).map_err(EnvelopeError::NotAnEnvelope)?;
         match value.get("v") {
             // Not `1.0`, nor a text: what is kept is the canonical form, and that must read as what was taken in.
@@ -219,9 +247,7 @@ impl Received {
             }
             Err(_) => None,
         };
-        let Head { id, site, node, seq, at, clock, kind, prev, sig } = head;
-        let hash = EventHash::from_bytes(sha256(&[&signed]));
-        Ok(Self { id, site, node, seq, at, clock, kind, payload, prev, hash, signed, sig })
+        Ok(Self::of(head, payload, signed))
     }
 
     /// Whether the owner of `key` signed this event as it stands.
@@ -328,6 +354,32 @@ mod tests {
         )
         .expect("JSON prints");
         assert!(Received::parse(pretty.as_bytes()).expect("an envelope").verify(&key.public()));
+    }
+
+    #[test]
+    fn the_short_way_and_the_long_one_read_the_same() {
+        let sealed = sealed(&NodeKey::from_seed([1; 32]));
+        let short = Received::parse_canonical(sealed.as_bytes()).expect("nodes send the canonical form");
+        assert_eq!(short, Received::parse_any(sealed.as_bytes()).expect("an envelope"));
+        // What the short way does not take is told, or taken, by the long one.
+        let value: Value = serde_json::from_slice(sealed.as_bytes()).expect("it is JSON");
+        let canonical = |value: &Value| serde_json_canonicalizer::to_vec(value).expect("a value");
+        for (member, changed) in [
+            ("kind", Value::from("weather_changed")),
+            ("v", Value::from(2)),
+            ("payload", Value::from(7)),
+            ("more", serde_json::json!({ "deep": [1.5, 1e300, "\u{8}"] })),
+            ("sig", Value::Null),
+            ("seq", Value::from(-1)),
+        ] {
+            let mut value = value.clone();
+            value[member] = changed;
+            let bytes = canonical(&value);
+            if let Some(short) = Received::parse_canonical(&bytes) {
+                assert_eq!(Some(short), Received::parse_any(&bytes).ok(), "{member}");
+            }
+        }
+        assert_eq!(Received::parse_canonical(value.to_string().replace(':', ": ").as_bytes()), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 pub mod access;
 pub mod ack;
 pub mod blob;
+mod canonical;
 pub mod enrolment;
 pub mod envelope;
 pub mod event;

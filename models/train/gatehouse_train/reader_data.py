@@ -185,9 +185,7 @@ def _retake(picture, rows, rng):
     quad = quad - quad.min(0) + margin
     canvas = camera.clutter(ch, cw, rng)
     place(picture, quad.astype(np.float32), canvas)
-    # The photograph has its own blur already: on top of it comes anything from hardly any to as much as a painted plate's.
-    strength = rng.uniform(0.2, 1.1)
-    image, _ = camera.sensor(camera.blur(camera.light(canvas, rng), rng, glyph_px, strength), rng)
+    image, _ = camera.sensor(camera.blur(camera.light(canvas, rng), rng, glyph_px, 0.45), rng)
     return rectify(image, _view(quad, rng, cut=False))
 
 

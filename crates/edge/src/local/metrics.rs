@@ -138,6 +138,11 @@ fn pictures(cameras: &[CameraView], out: &mut String) {
     gauge("gatehouse_camera_moved", help, &of(|own| own.moved));
     let help = "For how long the picture has been the same; 0 where it changes.";
     gauge("gatehouse_camera_frozen_seconds", help, &of(|own| Some(own.frozen_s.unwrap_or(0) as f64)));
+    let px = |of: fn((u32, u32)) -> u32| move |camera: &CameraView| camera.status.plate_px.map(|px| f64::from(of(px)));
+    let help = "Width of the last plates in pixels of the full frame, the middle one.";
+    gauge("gatehouse_plate_width_pixels", help, &px(|(width, _)| width));
+    let help = "Height of the last plates in pixels of the full frame, the middle one.";
+    gauge("gatehouse_plate_height_pixels", help, &px(|(_, height)| height));
     let help = "Share of the plates of the last day that were read.";
     gauge("gatehouse_plate_read_share", help, &|camera| camera.read_share);
     let visits = |camera: &CameraView| camera.reads.iter().map(|hour| hour.visits).sum::<u64>() as f64;

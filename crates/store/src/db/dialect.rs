@@ -14,10 +14,9 @@ impl Dialect {
     /// into the table of keys at once, with their places in the log in their order.
     pub(crate) const fn log_insert(self) -> (&'static str, &'static str) {
         match self {
-            Self::Sqlite => (
-                "insert into event (node, seq, id, site, kind, at, clock, hash, prev, body, sig, received_at)",
-                " returning pos, node, seq",
-            ),
+            Self::Sqlite => {
+                ("insert into event (node, seq, id, site, kind, at, clock, hash, prev, body, sig, received_at)", "")
+            }
             Self::Postgres => (
                 "with fresh (node, seq, id, site, kind, at, clock, hash, prev, body, sig, received_at) as (",
                 "), placed as (select nextval('event_pos') as pos, fresh.* from fresh), \

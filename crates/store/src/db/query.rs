@@ -35,6 +35,8 @@ impl<'a> From<&'a mut Tx> for On<'a> {
 pub(crate) struct Query {
     sql: Cow<'static, str>,
     values: Vec<Value>,
+    /// Whether a placeholder has a number.
+    is_numbered: bool,
     is_once: bool,
 }
 
@@ -68,7 +70,7 @@ macro_rules! on_either {
 impl Query {
     /// A statement; what is bound to it follows its `$1`, `$2`, …
     pub(crate) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
-        Self { sql: sql.into(), values: Vec::new(), is_once: false }
+        Self { sql: sql.into(), values: Vec::new(), is_numbered: false, is_once: false }
     }
 
     /// Says that the text will hardly come again, so that it is not kept prepared.
@@ -77,15 +79,25 @@ impl Query {
         self
     }
 
+    /// The same where lists of values are written out in the text; elsewhere they are one value, and it comes again.
+    pub(crate) fn once_where_lists_are_written_out(self, dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Sqlite => self.once(),
+            Dialect::Postgres => self,
+        }
+    }
+
     /// The value of the next placeholder.
     pub(crate) fn bind(mut self, value: impl IntoValue) -> Self {
         self.values.push(value.into_value());
+        self.is_numbered = true;
         self
     }
 
     /// The value of the next placeholder, a whole list: only for PostgreSQL.
     pub(crate) fn bind_list(mut self, column: Column) -> Self {
         self.values.push(Value::List(column));
+        self.is_numbered = true;
         self
     }
 
@@ -102,8 +114,19 @@ impl Query {
 
     pub(super) fn push_value(&mut self, value: Value) -> &mut Self {
         self.values.push(value);
+        self.is_numbered = true;
         write!(self.sql.to_mut(), "${}", self.values.len()).expect("a string takes all text");
         self
+    }
+
+    /// A placeholder among many and its value, without a number where none before it has one: SQLite looks for each
+    /// number among all of them, which for a full statement takes ten times as long as what it does.
+    fn push_listed(&mut self, value: Value) -> &mut Self {
+        if self.is_numbered {
+            return self.push_value(value);
+        }
+        self.values.push(value);
+        self.push("?")
     }
 
     /// Whether what was written last is one of `column`.
@@ -116,7 +139,7 @@ impl Query {
                     if row > 0 {
                         self.push(", ");
                     }
-                    self.push_value(column.take(row));
+                    self.push_listed(column.take(row));
                 }
                 self.push(")")
             }
@@ -152,7 +175,7 @@ impl Query {
                         if index > 0 {
                             self.push(", ");
                         }
-                        self.push_value(column.take(row));
+                        self.push_listed(column.take(row));
                     }
                     self.push(")");
                 }

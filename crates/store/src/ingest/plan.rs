@@ -35,27 +35,32 @@ pub(super) struct Neighbours {
     heads: HashMap<NodeId, (u64, EventHash)>,
 }
 
-/// Reads the part of the log around `events`, whose nodes' chains are complete up to `heads`.
+/// The numbers of events in the log that have to be looked at before `event` is placed. Beyond the highest of its node there
+/// is none, which is where nearly all events belong; and of the last of a complete chain the head tells the hash.
+fn numbers_around(event: &Received, head: Option<&Ack>) -> impl Iterator<Item = u64> {
+    let (highest, committed) = head.map_or((0, 0), |head| (head.highest_seq, head.committed_seq));
+    let before = event.seq.checked_sub(1).filter(move |before| *before != committed);
+    [before, Some(event.seq), event.seq.checked_add(1)].into_iter().flatten().filter(move |seq| *seq <= highest)
+}
+
+/// Reads the part of the log around `events`, whose nodes' chains stand at `heads`, which nobody else moves meanwhile.
 pub(super) async fn neighbours<'a>(
     tx: &mut Tx,
     events: impl Iterator<Item = &'a Received> + Clone,
     heads: &HashMap<NodeId, Ack>,
 ) -> Result<Neighbours, StoreError> {
-    let heads = heads.iter().map(|(node, head)| (node.clone(), (head.committed_seq, head.committed_hash))).collect();
-    let mut log = Neighbours { heads, ..Neighbours::default() };
     let keys: BTreeSet<(&str, i64)> = events
         .clone()
-        .flat_map(|event| {
-            let seq = sql_seq(event.seq);
-            [seq - 1, seq, seq + 1].map(|seq| (event.node.as_str(), seq))
-        })
+        .flat_map(|event| numbers_around(event, heads.get(&event.node)).map(|seq| (event.node.as_str(), sql_seq(seq))))
         .collect();
+    let heads = heads.iter().map(|(node, head)| (node.clone(), (head.committed_seq, head.committed_hash))).collect();
+    let mut log = Neighbours { heads, ..Neighbours::default() };
     let dialect = tx.dialect();
     for chunk in Vec::from_iter(keys).chunks(KEYS_PER_STATEMENT) {
         let mut query = Query::new("select node, seq, id, hash, prev from event_link where (node, seq)");
         let columns = vec![chunk.iter().map(|key| key.0).collect(), chunk.iter().map(|key| key.1).collect()];
         query.push_in_rows(dialect, columns);
-        for row in query.once().fetch_all(&mut *tx).await? {
+        for row in query.once_where_lists_are_written_out(dialect).fetch_all(&mut *tx).await? {
             log.read(&row)?;
         }
     }

@@ -4,7 +4,6 @@
 //! with the log ([`plan`]) and written in one transaction: events, projections, chain heads, alarms and what was refused. After a failure nothing of it is kept
 //! and the same batch can be given again.
 
-mod beside;
 mod check;
 mod heads;
 mod plan;
@@ -29,9 +28,8 @@ use crate::projection;
 use crate::quarantine::{self, Refused, batch_moment};
 use crate::query::AlertRow;
 use crate::revocation::revoked_among;
-use beside::Beside;
 use check::{Checked, Refusal};
-use plan::Place;
+use plan::{Identities, Place};
 
 /// Highest event number taken: what a JSON number holds exactly, and a node never reaches.
 pub const SEQ_MAX: u64 = 1 << 53;
@@ -195,8 +193,13 @@ impl Store {
     /// Goes on where another hub's transaction stood in the way.
     async fn ingest_without_collision(&self, mut checked: CheckedBatch) -> Result<BatchOutcome, StoreError> {
         let batch = Arc::clone(&checked.batch);
+        let mut identities = Identities::LeftToTheIndex;
         for attempt in 1..COLLISIONS_MAX {
-            match self.ingest_together(checked).await {
+            match self.ingest_together(checked, identities).await {
+                Err(error) if error.is_about_the_data() && identities == Identities::LeftToTheIndex => {
+                    identities = Identities::LookedUp;
+                    checked = self.check(Arc::clone(&batch)).await?;
+                }
                 Err(error) if error.is_a_collision() => {
                     tracing::debug!(attempt, error = %in_words(&error), "another hub stood in the way");
                     checked = self.check(Arc::clone(&batch)).await?;
@@ -204,7 +207,7 @@ impl Store {
                 result => return result,
             }
         }
-        self.ingest_together(checked).await
+        self.ingest_together(checked, Identities::LookedUp).await
     }
 
     async fn ingest_one_by_one(&self, batch: &[Message]) -> Result<BatchOutcome, StoreError> {
@@ -241,7 +244,11 @@ impl Store {
         Ok(BatchOutcome { outcomes: vec![Outcome::Quarantined(Reason::Unstorable)], ..BatchOutcome::default() })
     }
 
-    async fn ingest_together(&self, CheckedBatch { batch, checked }: CheckedBatch) -> Result<BatchOutcome, StoreError> {
+    async fn ingest_together(
+        &self,
+        CheckedBatch { batch, checked }: CheckedBatch,
+        identities: Identities,
+    ) -> Result<BatchOutcome, StoreError> {
         let mut refusals: Vec<Option<Refusal>> = Vec::with_capacity(checked.len());
         let mut good: Vec<(usize, Received)> = Vec::with_capacity(checked.len());
         for (index, checked) in checked.into_iter().enumerate() {
@@ -263,7 +270,7 @@ impl Store {
         let before = heads::lock(&mut tx, believed.keys()).await?;
         // Behind the lock, so that a revocation counts for every batch that begins after it.
         let revoked = revoked_among(&mut tx, believed.keys().collect()).await?;
-        let mut log = plan::neighbours(&mut tx, good.iter().map(|(_, event)| event), &before).await?;
+        let mut log = plan::neighbours(&mut tx, good.iter().map(|(_, event)| event), &before, identities).await?;
         let mut outcomes = vec![Outcome::Duplicate; batch.len()];
         let mut fresh: Vec<(usize, Received)> = Vec::with_capacity(good.len());
         for (index, event) in good {
@@ -296,26 +303,16 @@ impl Store {
             }
         }
 
-        let dialect = tx.dialect();
-        let fresh = Arc::new(fresh);
-        let (events, messages) = (Arc::clone(&fresh), Arc::clone(&batch));
-        let rows = Beside::begin(fresh.len(), move || write::rows(dialect, &events, &messages));
-        let (first, last) = match dialect {
-            Dialect::Sqlite => (Some(rows), None),
-            Dialect::Postgres => (None, Some(rows)),
-        };
         let mut changes = Changes::default();
-        for (_, event) in fresh.iter() {
+        for (_, event) in &fresh {
             changes.add(&event.into());
         }
-        let changes = Arc::new(changes);
-        let passed = Arc::clone(&changes);
-        let passages = Beside::begin(changes.passages.len(), move || projection::passages(&passed));
+        let comes_first = tx.dialect() == Dialect::Sqlite;
         let mut positions = Vec::new();
-        if let Some(rows) = first {
-            positions = write::events(&mut tx, &fresh, rows).await?;
+        if comes_first {
+            positions = write::events(&mut tx, &fresh, &batch).await?;
         }
-        let alerts = projection::write(&mut tx, &changes, passages.outcome()).await?;
+        let alerts = projection::write(&mut tx, &changes).await?;
         let heads = heads::advance(&mut tx, believed, before, fresh.iter().map(|(_, event)| event), at).await?;
 
         let mut refused = Vec::new();
@@ -329,12 +326,10 @@ impl Store {
         }
         quarantine::write(&mut tx, &refused).await?;
         alarms.write(&mut tx, at).await?;
-        if let Some(rows) = last {
-            positions = write::events(&mut tx, &fresh, rows).await?;
+        if !comes_first {
+            positions = write::events(&mut tx, &fresh, &batch).await?;
         }
         tx.commit().await?;
-        // Whoever made rows of them has let go of them.
-        let fresh = Arc::try_unwrap(fresh).unwrap_or_else(|shared| Vec::clone(&shared));
 
         let mut stored: Vec<_> = std::iter::zip(positions, fresh)
             .map(|(pos, (index, event))| StoredEvent::from_received(pos, received_at(&batch, index), event))

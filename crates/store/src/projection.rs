@@ -59,16 +59,11 @@ pub(crate) const ALERTS_OF_EVENTS: &str = "delete from alert where seq > 0";
 pub(crate) use alerts::insert as alerts_insert;
 pub(crate) use plates::verdicts_take_back;
 
-/// Writes what `changes` add up to, and returns the alerts that they raise or change. Most rows are `passages`, which may be
-/// made meanwhile.
-pub(crate) async fn write(
-    tx: &mut Tx,
-    changes: &Changes,
-    passages: impl Future<Output = Result<Insert, StoreError>>,
-) -> Result<Vec<AlertRow>, StoreError> {
+/// Writes what `changes` add up to, and returns the alerts that they raise or change.
+pub(crate) async fn write(tx: &mut Tx, changes: &Changes) -> Result<Vec<AlertRow>, StoreError> {
     counts_write(tx, changes).await?;
     rollups::write(tx, changes).await?;
-    passages.await?.execute(tx).await?;
+    passages_write(tx, changes).await?;
     stays_write(tx, changes).await?;
     plates::write(tx, changes).await?;
     clips_write(tx, changes).await?;
@@ -99,8 +94,7 @@ async fn counts_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The rows of passages.
-pub(crate) fn passages(changes: &Changes) -> Result<Insert, StoreError> {
+async fn passages_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
     let mut insert = Insert::new("insert into passage (node, seq, id, site, gate, at, passage, evidence)", "");
     for passage in changes.passages.values() {
         insert
@@ -114,7 +108,7 @@ pub(crate) fn passages(changes: &Changes) -> Result<Insert, StoreError> {
             .push_bind(to_json("a passage", &passage.passage)?)
             .push_bind(to_json("evidence", &passage.evidence)?);
     }
-    Ok(insert)
+    insert.execute(tx).await
 }
 
 async fn stays_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {

@@ -95,7 +95,7 @@ async fn rebuild_in(tx: &mut Tx) -> Result<Rebuilt, StoreError> {
             rebuilt.events += 1;
             rebuilt.unread += u64::from(event.payload.is_none());
         }
-        projection::write(tx, &changes, std::future::ready(projection::passages(&changes))).await?;
+        projection::write(tx, &changes).await?;
     }
     rebuilt.forgotten = forget_again(tx).await?;
     fold_version_set(tx).await?;

@@ -8,7 +8,7 @@ use wire::{Ack, EventHash, EventId, Received};
 use crate::db::{KEYS_PER_STATEMENT, Query, Row, Tx};
 use crate::error::StoreError;
 use crate::ingest::Reason;
-use crate::row::{natural, parsed, sql_seq};
+use crate::row::{named, natural, parsed, sql_seq};
 
 /// Where an event stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +21,16 @@ pub(super) enum Place {
     Refused(Reason, String),
 }
 
+/// How it is found out whether an event bears the identity of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Identities {
+    /// Within the batch by looking, and among all others by the log's index, which refuses the whole batch: nearly none
+    /// does, and looking costs as much as much of the rest.
+    LeftToTheIndex,
+    /// By looking, so that it is known which event it is.
+    LookedUp,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Link {
     hash: EventHash,
@@ -30,8 +40,8 @@ struct Link {
 /// The part of the log around a batch: the events with its numbers, those next to them, and those with its identities.
 #[derive(Debug, Default)]
 pub(super) struct Neighbours {
-    links: HashMap<(NodeId, u64), Link>,
-    ids: HashMap<String, (NodeId, u64)>,
+    links: HashMap<NodeId, HashMap<u64, Link>>,
+    ids: HashMap<EventId, (NodeId, u64)>,
     heads: HashMap<NodeId, (u64, EventHash)>,
 }
 
@@ -48,6 +58,7 @@ pub(super) async fn neighbours<'a>(
     tx: &mut Tx,
     events: impl Iterator<Item = &'a Received> + Clone,
     heads: &HashMap<NodeId, Ack>,
+    identities: Identities,
 ) -> Result<Neighbours, StoreError> {
     let keys: BTreeSet<(&str, i64)> = events
         .clone()
@@ -64,7 +75,10 @@ pub(super) async fn neighbours<'a>(
             log.read(&row)?;
         }
     }
-    let ids: Vec<String> = events.map(|event| event.id.to_string()).collect();
+    let ids: Vec<String> = match identities {
+        Identities::LeftToTheIndex => Vec::new(),
+        Identities::LookedUp => events.map(|event| event.id.to_string()).collect(),
+    };
     for chunk in ids.chunks(KEYS_PER_STATEMENT) {
         for row in dialect.links_by_id(chunk.iter().collect()).fetch_all(&mut *tx).await? {
             log.read(&row)?;
@@ -79,13 +93,13 @@ impl Neighbours {
             (parsed("a node id", row.try_get("node")?)?, natural("an event number", row.try_get("seq")?)?);
         let link =
             Link { hash: parsed("a hash", row.try_get("hash")?)?, prev: parsed("a hash", row.try_get("prev")?)? };
-        self.ids.insert(row.try_get("id")?, key.clone());
-        self.links.insert(key, link);
+        self.ids.insert(named("an identity", row.try_get("id")?)?, key.clone());
+        self.links.entry(key.0).or_default().insert(key.1, link);
         Ok(())
     }
 
     fn link(&self, node: &NodeId, seq: u64) -> Option<&Link> {
-        self.links.get(&(node.clone(), seq))
+        self.links.get(node)?.get(&seq)
     }
 
     fn head(&self, node: &NodeId) -> Option<(u64, EventHash)> {
@@ -111,7 +125,7 @@ impl Neighbours {
             None if self.head(node).is_some_and(|(committed, _)| committed >= *seq) => return Place::Held,
             None => {}
         }
-        match self.ids.get(&id_text(*id)) {
+        match self.ids.get(id) {
             Some((holder, at)) => {
                 let detail = format!("event {seq} has the id {id} of event {at} of node \"{holder}\"");
                 Place::Refused(Reason::IdReused, detail)
@@ -122,9 +136,12 @@ impl Neighbours {
 
     /// Takes in a new event of the batch, so that the rest of the batch sees it.
     pub(super) fn add(&mut self, event: &Received) {
-        let key = (event.node.clone(), event.seq);
-        self.ids.insert(id_text(event.id), key.clone());
-        self.links.insert(key, Link { hash: event.hash, prev: event.prev });
+        let link = Link { hash: event.hash, prev: event.prev };
+        self.ids.insert(event.id, (event.node.clone(), event.seq));
+        match self.links.get_mut(&event.node) {
+            Some(links) => drop(links.insert(event.seq, link)),
+            None => drop(self.links.insert(event.node.clone(), HashMap::from([(event.seq, link)]))),
+        }
     }
 
     /// What is wrong between a new event and those next to it, once the whole batch was added.
@@ -146,8 +163,4 @@ impl Neighbours {
             Some(_) | None => None,
         }
     }
-}
-
-fn id_text(id: EventId) -> String {
-    id.to_string()
 }

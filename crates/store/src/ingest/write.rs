@@ -6,14 +6,23 @@ use wire::Received;
 
 use crate::db::{Dialect, Insert, Query, Tx};
 use crate::error::StoreError;
-use crate::ingest::beside::Beside;
 use crate::ingest::{Message, received_at};
 use crate::row::{natural, sql_seq, to_json};
 use crate::signal::log_end_take;
 
-/// The rows of events.
-pub(super) fn rows(dialect: Dialect, fresh: &[(usize, Received)], batch: &[Message]) -> Result<Insert, StoreError> {
-    let (into, conflict) = dialect.log_insert();
+/// Writes events and returns the place in the log of each. Behind everything else in PostgreSQL, where the end of the log is
+/// held from then on; before it in SQLite, which has one writer, and would look for what refers to an event at each that
+/// comes behind it.
+pub(super) async fn events(
+    tx: &mut Tx,
+    fresh: &[(usize, Received)],
+    batch: &[Message],
+) -> Result<Vec<u64>, StoreError> {
+    if fresh.is_empty() {
+        return Ok(Vec::new());
+    }
+    log_end_take(tx).await?;
+    let (into, conflict) = tx.dialect().log_insert();
     let mut insert = Insert::new(into, conflict);
     for (index, event) in fresh {
         insert
@@ -31,32 +40,17 @@ pub(super) fn rows(dialect: Dialect, fresh: &[(usize, Received)], batch: &[Messa
             .push_bind(event.sig().to_string())
             .push_bind(received_at(batch, *index).as_unix_micros());
     }
-    Ok(insert)
-}
-
-/// Writes events and returns the place in the log of each. Behind everything else in PostgreSQL, where the end of the log is
-/// held from then on; before it in SQLite, which has one writer, and would look for what refers to an event at each that
-/// comes behind it.
-pub(super) async fn events(
-    tx: &mut Tx,
-    fresh: &[(usize, Received)],
-    rows: Beside<Result<Insert, StoreError>>,
-) -> Result<Vec<u64>, StoreError> {
-    let insert = rows.outcome().await?;
-    if fresh.is_empty() {
-        return Ok(Vec::new());
-    }
-    log_end_take(tx).await?;
     if tx.dialect() == Dialect::Sqlite {
         // One writer, and rows get their places in their order.
         insert.execute(&mut *tx).await?;
         let last = natural("a place in the log", Query::new("select max(pos) from event").fetch_number(tx).await?)?;
         return Ok((last + 1 - fresh.len() as u64..=last).collect());
     }
-    let mut places: HashMap<(String, i64), u64> = HashMap::with_capacity(fresh.len());
-    for row in insert.fetch_all(tx).await? {
+    let rows = insert.fetch_all(tx).await?;
+    let mut places: HashMap<(&str, i64), u64> = HashMap::with_capacity(fresh.len());
+    for row in &rows {
         let pos = natural("a place in the log", row.try_get("pos")?)?;
         places.insert((row.try_get("node")?, row.try_get("seq")?), pos);
     }
-    Ok(fresh.iter().map(|(_, event)| places[&(event.node.to_string(), sql_seq(event.seq))]).collect())
+    Ok(fresh.iter().map(|(_, event)| places[&(event.node.as_str(), sql_seq(event.seq))]).collect())
 }

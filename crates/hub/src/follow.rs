@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use store::{Signal, Signals, Store, StoreError};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
 use crate::live::Live;
 
 /// How often the log is looked at although nobody said that it became longer.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How often it is noted where the log ends while nobody watches: whoever begins to is told of no more than was added since.
+const NOTE_EVERY: Duration = Duration::from_millis(100);
 
 /// Wait before listening is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -68,11 +72,11 @@ impl Follow {
     }
 
     async fn wait(&self, signals: &mut Signals) -> Result<(), StoreError> {
+        let began = Instant::now();
         loop {
-            match tokio::time::timeout(LOOK_EVERY, signals.next()).await {
+            match timeout_at(began + LOOK_EVERY, signals.next()).await {
                 Ok(Ok(Signal::Node(node))) => self.live.node_changed(&node),
-                // Where the log ends is enough to know now and then, as long as nobody watches.
-                Ok(Ok(Signal::Log)) if !self.live.is_watched() => {}
+                Ok(Ok(Signal::Log)) if !self.live.is_watched() && began.elapsed() < NOTE_EVERY => {}
                 Ok(Ok(Signal::Log)) | Err(_) => return Ok(()),
                 Ok(Err(error)) => return Err(error),
             }

@@ -217,8 +217,14 @@ fn a_gate_is_made_anew_again_and_again() {
     for number in (first + 1..).take(count) {
         setup.put_gate(plan("main-gate", &number.to_string())).unwrap();
         println!("made {number}");
-        // Each leaves its profile; the oldest are nobody's business here.
-        setup.folder().forget(&format!("profiles/main-gate-{}.toml", number.saturating_sub(3)));
+        // Each leaves its profile; those that are no longer named are nobody's business here.
+        let config = std::fs::read_to_string(folder.join("node.toml")).unwrap();
+        for entry in std::fs::read_dir(folder.join("profiles")).unwrap() {
+            let name = format!("profiles/{}", entry.unwrap().file_name().to_str().unwrap());
+            if name.ends_with(".toml") && !config.contains(&format!("\"{name}\"")) {
+                setup.folder().forget(&name);
+            }
+        }
     }
     std::fs::remove_dir_all(folder).unwrap();
 }

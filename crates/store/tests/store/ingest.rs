@@ -112,6 +112,30 @@ on_both! {
         assert_eq!(head(&store, &stranger).await.ack.highest_seq, 0);
     }
 
+    async fn among_many_only_the_event_with_anothers_identity_is_refused(home: Home) {
+        let store = home.open().await;
+        let mut node = Node::new("n1", 1).added_to(&store).await;
+        let mut other = Node::new("n2", 2).added_to(&store).await;
+        ingest(&store, node.passes(3)).await;
+        let mut batch = node.passes(150);
+        let stranger = Node::new("n3", 3).added_to(&store).await;
+        let (thief, _) = stranger.sealed(1, EventHash::GENESIS, node.id(2), occupied(1));
+        batch.push(thief);
+        batch.extend(other.passes(150));
+        let outcome = ingest(&store, batch).await;
+        let refused = outcome.outcomes.iter().filter(|one| **one == Outcome::Quarantined(Reason::IdReused)).count();
+        let stored = outcome.outcomes.iter().filter(|one| **one == Outcome::Stored).count();
+        assert_eq!((refused, stored, outcome.stored.len()), (1, 300, 300));
+        assert_eq!(alarms(&store, &stranger).await, ["id_reused"]);
+        assert_eq!((head(&store, &node).await.ack.committed_seq, head(&store, &other).await.ack.committed_seq), (153, 150));
+        // Each has its own place in the log, in one order.
+        let places: Vec<u64> = outcome.stored.iter().map(|event| event.pos).collect();
+        assert!(places.is_sorted_by(|one, next| one < next), "{places:?}");
+        let log = store.events_after(0, 1_000).await.unwrap();
+        assert_eq!(log.iter().map(|event| (event.pos, event.id)).skip(3).collect::<Vec<_>>(),
+            outcome.stored.iter().map(|event| (event.pos, event.id)).collect::<Vec<_>>());
+    }
+
     async fn a_broken_chain_is_stored_and_raises_an_alarm_whichever_side_comes_first(home: Home) {
         for late_first in [false, true] {
             let home = home.another();

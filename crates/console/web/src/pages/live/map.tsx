@@ -2,20 +2,19 @@
 import './map.css';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { placesQuery } from '../../api/places';
 import { gatesQuery, sitesQuery } from '../../api/queries';
 import type { PlacedSite } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { useMay } from '../../app/session';
 import { Dialog } from '../../parts/dialog';
+import { GeoMap } from '../../parts/geo-map';
 import { Icon } from '../../parts/icon';
 import { Failure, Skeleton, State } from '../../parts/state';
 import { MapGates } from './map/gates';
 import { Pins } from './map/pins';
 import { Setup } from './map/setup';
-
-const GeoMap = lazy(() => import('../../parts/geo-map').then((part) => ({ default: part.GeoMap })));
 
 export function MapCard({ site }: { site: string | undefined }) {
   const { t } = useReader();
@@ -85,9 +84,7 @@ function OneSiteMap({ site, placed }: { site: string; placed: PlacedSite | undef
   if (!placed?.at) return <Empty />;
   return (
     <>
-      <Suspense fallback={<Skeleton rows={1} height={14} />}>
-        <GeoMap label={t('map_sites')} sites={[{ site, ...placed.at }]} />
-      </Suspense>
+      <GeoMap label={t('map_sites')} sites={[{ site, ...placed.at }]} />
       <MapGates gates={mine} placed={placed.gates} />
     </>
   );
@@ -108,9 +105,7 @@ function SitesMap({ placed }: { placed: readonly PlacedSite[] }) {
   }
   return (
     <>
-      <Suspense fallback={<Skeleton rows={1} height={14} />}>
-        <GeoMap label={t('map_sites')} sites={shown} />
-      </Suspense>
+      <GeoMap label={t('map_sites')} sites={shown} />
       <ul className="row" aria-label={t('map_sites')}>
         {shown.map(({ site }) => {
           const row = data?.find((one) => one.site === site);

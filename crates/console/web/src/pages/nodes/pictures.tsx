@@ -58,23 +58,25 @@ function Row({ row }: { row: Quality }) {
   return (
     <tr>
       <th scope="row">
-        <CameraDoor site={node.site} node={node.node} camera={camera.camera} state={state} />
-        <span className="small soft">
-          {node.node} · {node.site}
-          {isOld && node.health && `, ${t('pictures_old', { ago: f.ago(Date.parse(node.health.received_at), now) })}`}
-        </span>
-        <span className="row">
-          {troubles.length === 0 && picture && (
-            <Badge tone="good" icon="check">
-              {t('picture_good')}
-            </Badge>
-          )}
-          {troubles.map((trouble) => (
-            <Badge key={trouble.problem} tone="bad" icon="alert">
-              {named(t, 'node_trouble', trouble.problem)}
-            </Badge>
-          ))}
-        </span>
+        <div>
+          <CameraDoor site={node.site} node={node.node} camera={camera.camera} state={state} />
+          <span className="small soft">
+            {node.node} · {node.site}
+            {isOld && node.health && `, ${t('pictures_old', { ago: f.ago(Date.parse(node.health.received_at), now) })}`}
+          </span>
+          <span className="row">
+            {troubles.length === 0 && picture && (
+              <Badge tone="good" icon="check">
+                {t('picture_good')}
+              </Badge>
+            )}
+            {troubles.map((trouble) => (
+              <Badge key={trouble.problem} tone="bad" icon="alert">
+                {named(t, 'node_trouble', trouble.problem)}
+              </Badge>
+            ))}
+          </span>
+        </div>
       </th>
       <td className="number">
         {picture ? f.number(Math.round(picture.brightness)) : '–'}

@@ -14,6 +14,9 @@ import { sessionQuery } from './app/session';
 
 /** Attempts before a page says that something cannot be loaded. */
 const ATTEMPTS_MAX = 2;
+/** Status of an answer to whoever asks too much. */
+const TOO_MANY = 429;
+const RETRY_MAX_MS = 30_000;
 
 const client = new QueryClient({
   defaultOptions: {
@@ -21,8 +24,13 @@ const client = new QueryClient({
       // The stream tells of changes; going back to a tab is no reason to ask for everything.
       refetchOnWindowFocus: false,
       staleTime: 10_000,
-      retry: (attempts, error) =>
-        attempts < ATTEMPTS_MAX && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+      // Who asks too much is told when to ask again; any other refusal stands.
+      retry: (attempts, error) => {
+        const isRefused = error instanceof ApiError && error.status >= 400 && error.status < 500;
+        return attempts < ATTEMPTS_MAX && (!isRefused || error.status === TOO_MANY);
+      },
+      retryDelay: (attempts, error) =>
+        (error instanceof ApiError ? error.waitMs : null) ?? Math.min(1_000 * 2 ** attempts, RETRY_MAX_MS),
     },
   },
 });

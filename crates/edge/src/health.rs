@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use domain::{I420View, MediaTime, MonoTime};
 use inference::picture_health::{FreezeWatch, GreyPicture, MOVED_MIN, Motion, PictureNumbers, ViewSignature};
 use serde::Serialize;
+use wire::health::BURNT_MAX;
 
 pub use reference::Reference;
 
@@ -28,8 +29,6 @@ const BAD_IN_A_ROW: u32 = 3;
 const MOVED_IN_A_ROW: u32 = 12;
 /// Below this mean brightness of 255 there is too little light.
 pub const DARK: f64 = 35.0;
-/// Above this share of burnt samples a picture is too bright.
-pub const BURNT_MAX: f64 = 0.2;
 /// A picture is blurred when its sharpness is below this share of the reference's.
 pub const BLURRED_SHARE: f64 = 0.3;
 /// Sharpness is compared by daylight only: noise of a dark picture looks like edges, and a dark one has none.

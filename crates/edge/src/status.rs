@@ -9,6 +9,7 @@ use domain::{CameraId, ClockQuality, ClockSource, NodeId, SiteId, UtcTime};
 use serde::Serialize;
 use uplink::{Backlog, HealthLook, Hearing, Outbox, PublisherState, Spool};
 use wire::event::CameraState;
+use wire::health::FRAME_AGE_MAX_MS;
 
 use crate::access::{AccessHandle, CodeKind, LaneState, LaneStatus};
 use crate::attention::Skipped;
@@ -21,8 +22,6 @@ use crate::node_clock::NodeClock;
 use crate::stage::Stage;
 use crate::today::{LineToday, ZoneNow};
 
-/// A camera that is up but gave no frame for so long is frozen.
-const FRAME_AGE_MAX_MS: u64 = 5_000;
 /// An outbox this full is news.
 const OUTBOX_SHARE_MAX: f64 = 0.8;
 /// A disk with less than this share free is news.

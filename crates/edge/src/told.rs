@@ -1,6 +1,5 @@
 //! What the hub is told of how the node is, in its status.
 
-use domain::UtcTime;
 use wire::{CameraHealth, NodeHealth, PictureQuality, PlateQuality, Trouble};
 
 use crate::board::CameraStatus;
@@ -43,14 +42,13 @@ fn camera(CameraView { status, reads, .. }: &CameraView) -> CameraHealth {
 }
 
 fn quality(picture: &PictureHealth) -> PictureQuality {
-    let reference_at: Option<UtcTime> = picture.reference_at;
     PictureQuality {
         brightness: rounded(picture.brightness),
         burnt: rounded(picture.burnt),
         sharpness: rounded(picture.sharpness),
         sharpness_reference: picture.sharpness_reference.map(rounded),
         moved: picture.moved.map(rounded),
-        reference_at,
+        reference_at: picture.reference_at,
     }
 }
 

@@ -7,13 +7,9 @@
 
 use domain::{ClockSource, UtcTime};
 use store::{CommissioningMark, NodeRow};
-use wire::health::{DISK_FREE_MIN_BYTES, PLATE_WIDTH_MIN_PX};
+use wire::health::{BURNT_MAX, DISK_FREE_MIN_BYTES, FRAME_AGE_MAX_MS, PLATE_WIDTH_MIN_PX};
 use wire::{CameraHealth, NodeState};
 
-/// A picture older than this does not come any more.
-const FRAME_AGE_MAX_MS: u64 = 5_000;
-/// Above this share of burnt samples a picture is too bright.
-const BURNT_MAX: f64 = 0.2;
 /// A clock further off than this makes times of passages doubtful.
 const CLOCK_OFFSET_MAX_MS: i64 = 5_000;
 /// Most events that may wait at a node that is well connected.
@@ -174,8 +170,7 @@ pub(crate) fn checklist(node: &NodeRow) -> Vec<Checked<'_>> {
         };
         steps.extend(camera_steps(camera, has));
     }
-    let before: Vec<_> = Step::BY_PERSON.into_iter().map(|step| person_step(node, step)).collect();
-    steps.extend(before);
+    steps.extend(Step::BY_PERSON.into_iter().map(|step| person_step(node, step)));
     steps
 }
 

@@ -117,9 +117,8 @@ pub(crate) async fn revoked_among(tx: &mut Tx, nodes: BTreeSet<&NodeId>) -> Resu
         return Ok(BTreeSet::new());
     }
     let mut query = Query::new("select node from node_revocation where node");
-    let dialect = tx.dialect();
-    query.push_in(dialect, nodes.into_iter().map(NodeId::as_str).collect());
-    let rows = query.once_where_lists_are_written_out(dialect).fetch_all(tx).await?;
+    query.push_in(tx.dialect(), nodes.into_iter().map(NodeId::as_str).collect());
+    let rows = query.fetch_all(tx).await?;
     rows.iter().map(|row| parsed("a node id", row.try_get("node")?)).collect()
 }
 

@@ -10,6 +10,10 @@ pub const TROUBLES_MAX: usize = 64;
 /// Longest text of a trouble that a hub keeps, in characters.
 pub const TROUBLE_CHARS_MAX: usize = 300;
 
+/// A picture older than this, in milliseconds, does not come any more.
+pub const FRAME_AGE_MAX_MS: u64 = 5_000;
+/// Above this share of burnt samples a picture is too bright.
+pub const BURNT_MAX: f64 = 0.2;
 /// A plate of one row reads well from this width on, pixels of the full frame.
 pub const PLATE_WIDTH_MIN_PX: u32 = 90;
 /// A node should have this much of its disk free: weeks of events and evidence.

@@ -68,8 +68,9 @@ impl NodePublicKey {
 
 /// Whether all of these (bytes, key, signature) were signed by the owners of their keys; at a fraction of what one after
 /// the other costs: their equations, each multiplied by a number that nobody can foresee, are added up (Bernstein and others,
-/// "High-speed high-security signatures", section 5), and what goes with the same key becomes one term. Nobody but a key's owner can make a signature that passes; he himself can make one that passes here by
-/// luck and not by [`NodePublicKey::verify`], which refuses points that are not of the group's prime order.
+/// "High-speed high-security signatures", section 5), and what goes with the same key becomes one term. Nobody but a key's
+/// owner can make a signature that passes; he himself can make one that passes here by luck and not by
+/// [`NodePublicKey::verify`], which refuses points that are not of the group's prime order.
 pub(crate) fn verify_together(signed: &[(&[u8], &NodePublicKey, &Signature)]) -> bool {
     let challenges: Vec<[u8; 64]> = signed.iter().map(|(bytes, key, sig)| challenge(bytes, key, sig)).collect();
     // Known only when everything is: the challenges hold commitments, keys and messages.

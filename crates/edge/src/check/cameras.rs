@@ -7,14 +7,14 @@ use capture::{Camera, Happened};
 use inference::Detector;
 use inference::look::PictureSource;
 use inference::picture_health::{GreyPicture, MOVED_MIN, PictureNumbers, ViewSignature};
-use wire::health::PLATE_WIDTH_MIN_PX;
+use wire::health::{BURNT_MAX, PLATE_WIDTH_MIN_PX};
 
 use super::{Findings, Verdict};
 use crate::config::{CameraConfig, Play};
 use crate::engine::Wants;
 use crate::eyes::{open_camera, open_detect_camera};
 use crate::health::reference::reference_file;
-use crate::health::{BLURRED_SHARE, BURNT_MAX, DARK, Reference};
+use crate::health::{BLURRED_SHARE, DARK, Reference};
 use crate::plates::PlateEngine;
 use crate::watch::one_line;
 

@@ -86,7 +86,13 @@ pub(crate) struct Commissioning {
 
 impl From<&NodeRow> for Commissioning {
     fn from(node: &NodeRow) -> Self {
-        let steps = checklist(node);
+        Self::of(node, &checklist(node))
+    }
+}
+
+impl Commissioning {
+    /// How far these steps of a node are done.
+    fn of(node: &NodeRow, steps: &[Checked<'_>]) -> Self {
         let count = |standing| steps.iter().filter(|step| step.standing == standing).count() as u64;
         let (by, at) = handed_over(node).unzip();
         Self {
@@ -162,11 +168,12 @@ pub(crate) async fn commissioning(
     Path(name): Path<String>,
 ) -> Result<Json<Checklist>, Problem> {
     let row = node_seen(&app, &actor, &name).await?;
+    let steps = checklist(&row);
     Ok(Json(Checklist {
         site: row.node.site.to_string(),
         node: row.node.node.to_string(),
-        summary: Commissioning::from(&row),
-        steps: checklist(&row).iter().map(CommissioningStep::from).collect(),
+        summary: Commissioning::of(&row, &steps),
+        steps: steps.iter().map(CommissioningStep::from).collect(),
     }))
 }
 

@@ -35,7 +35,7 @@ impl Dialect {
             Self::Sqlite => {
                 let mut query = Query::new("select node, seq, id, hash, prev from event_link where id");
                 query.push_in(self, ids);
-                query.once()
+                query
             }
             // The view shows identities as text; the index is on what lies behind it.
             Self::Postgres => Query::new(

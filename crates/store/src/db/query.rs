@@ -79,14 +79,6 @@ impl Query {
         self
     }
 
-    /// The same where lists of values are written out in the text; elsewhere they are one value, and it comes again.
-    pub(crate) fn once_where_lists_are_written_out(self, dialect: Dialect) -> Self {
-        match dialect {
-            Dialect::Sqlite => self.once(),
-            Dialect::Postgres => self,
-        }
-    }
-
     /// The value of the next placeholder.
     pub(crate) fn bind(mut self, value: impl IntoValue) -> Self {
         self.values.push(value.into_value());
@@ -129,11 +121,12 @@ impl Query {
         self.push("?")
     }
 
-    /// Whether what was written last is one of `column`.
+    /// Whether what was written last is one of `column`. Written out, as SQLite wants it, the text will hardly come again.
     pub(crate) fn push_in(&mut self, dialect: Dialect, mut column: Column) -> &mut Self {
         match dialect {
             Dialect::Postgres => self.push(" = any(").push_value(Value::List(column)).push(")"),
             Dialect::Sqlite => {
+                self.is_once = true;
                 self.push(" in (");
                 for row in 0..column.len() {
                     if row > 0 {
@@ -146,8 +139,9 @@ impl Query {
         }
     }
 
-    /// Whether the row of columns that was written last is one of the rows of `columns`.
+    /// Whether the row of columns that was written last is one of the rows of `columns`; the same holds for its text.
     pub(crate) fn push_in_rows(&mut self, dialect: Dialect, columns: Vec<Column>) -> &mut Self {
+        self.is_once |= dialect == Dialect::Sqlite;
         self.push(" in (").push_rows(dialect, columns).push(")")
     }
 

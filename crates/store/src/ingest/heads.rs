@@ -57,7 +57,7 @@ async fn read<'a>(tx: &mut Tx, nodes: impl Iterator<Item = &'a NodeId>) -> Resul
     let mut query = Query::new("select node, committed_seq, committed_hash, highest_seq from chain_head where node");
     query.push_in(dialect, nodes.map(NodeId::as_str).collect::<Column>());
     query.push(" order by node").push(dialect.for_update());
-    let rows = query.once_where_lists_are_written_out(dialect).fetch_all(tx).await?;
+    let rows = query.fetch_all(tx).await?;
     rows.iter().map(|row| Ok((parsed("a node id", row.try_get("node")?)?, ack(row)?))).collect()
 }
 

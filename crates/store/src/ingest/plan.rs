@@ -71,7 +71,7 @@ pub(super) async fn neighbours<'a>(
         let mut query = Query::new("select node, seq, id, hash, prev from event_link where (node, seq)");
         let columns = vec![chunk.iter().map(|key| key.0).collect(), chunk.iter().map(|key| key.1).collect()];
         query.push_in_rows(dialect, columns);
-        for row in query.once_where_lists_are_written_out(dialect).fetch_all(&mut *tx).await? {
+        for row in query.fetch_all(&mut *tx).await? {
             log.read(&row)?;
         }
     }

@@ -85,7 +85,7 @@ function made(frame: HTMLElement, { t, f }: Reader): L.Map {
   L.control.zoom({ zoomInTitle: t('map_zoom_in'), zoomOutTitle: t('map_zoom_out') }).addTo(map);
   L.control.scale({ imperial: false, position: 'bottomright' }).addTo(map);
   const grid = L.layerGroup().addTo(map);
-  map.on('load moveend resize', () => drawGrid(map, grid, f.decimal));
+  map.on('moveend resize', () => drawGrid(map, grid, f.decimal));
   return map;
 }
 
@@ -96,23 +96,15 @@ function drawGrid(map: L.Map, grid: L.LayerGroup, decimal: (n: number, digits?: 
   const { parallels, meridians, digits } = gridOf({ south, north, west, east });
   const text = (value: number, [plus, minus]: readonly [string, string]) =>
     `${decimal(Math.abs(value), digits)}° ${value < 0 ? minus : plus}`;
-  const add = (line: L.LatLngTuple[], at: L.LatLngTuple, words: string, className: string) => {
-    L.polyline(line, { className: 'geo-grid', interactive: false }).addTo(grid);
-    L.marker(at, { icon: label(words, className), interactive: false, keyboard: false }).addTo(grid);
+  const add = (from: L.LatLngTuple, to: L.LatLngTuple, words: string, className: string) => {
+    L.polyline([from, to], { className: 'geo-grid', interactive: false }).addTo(grid);
+    L.marker(from, { icon: label(words, className), interactive: false, keyboard: false }).addTo(grid);
   };
   grid.clearLayers();
   for (const latitude of parallels) {
-    const [from, to]: L.LatLngTuple[] = [
-      [latitude, west],
-      [latitude, east],
-    ];
-    if (from && to) add([from, to], from, text(latitude, ['B', 'N']), 'geo-degrees geo-parallel');
+    add([latitude, west], [latitude, east], text(latitude, ['B', 'N']), 'geo-degrees geo-parallel');
   }
   for (const longitude of meridians) {
-    const [from, to]: L.LatLngTuple[] = [
-      [north, longitude],
-      [south, longitude],
-    ];
-    if (from && to) add([from, to], from, text(longitude, ['Đ', 'T']), 'geo-degrees geo-meridian');
+    add([north, longitude], [south, longitude], text(longitude, ['Đ', 'T']), 'geo-degrees geo-meridian');
   }
 }

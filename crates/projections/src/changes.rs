@@ -20,17 +20,17 @@ pub struct Changes {
     /// Passages per key.
     pub counts: BTreeMap<CountKey, u64>,
     /// Passages, by node and event number.
-    pub passages: BTreeMap<(NodeId, u64), PassageRow>,
+    pub passages: BTreeMap<(NodeId, u64), Box<PassageRow>>,
     /// Stays, by node and event number.
-    pub stays: BTreeMap<(NodeId, u64), StayRow>,
+    pub stays: BTreeMap<(NodeId, u64), Box<StayRow>>,
     /// Incidents, by node and event number.
-    pub incidents: BTreeMap<(NodeId, u64), IncidentRow>,
+    pub incidents: BTreeMap<(NodeId, u64), Box<IncidentRow>>,
     /// Read plates, by node and event number.
-    pub plates: BTreeMap<(NodeId, u64), PlateRow>,
+    pub plates: BTreeMap<(NodeId, u64), Box<PlateRow>>,
     /// Clips, by node and number of the event that tells of them.
-    pub clips: BTreeMap<(NodeId, u64), ClipRow>,
+    pub clips: BTreeMap<(NodeId, u64), Box<ClipRow>>,
     /// Decisions at lanes, by node and event number.
-    pub decisions: BTreeMap<(NodeId, u64), DecisionRow>,
+    pub decisions: BTreeMap<(NodeId, u64), Box<DecisionRow>>,
     /// Newest occupancy per zone, group and node.
     pub occupancies: BTreeMap<OccupancyKey, OccupancyValue>,
     /// Newest state per camera.
@@ -44,7 +44,7 @@ pub struct Changes {
     /// Newest event per node.
     pub seen: BTreeMap<NodeId, NodeSeenValue>,
     /// What needs attention, by node and event number.
-    pub signals: BTreeMap<(NodeId, u64), AlertSignal>,
+    pub signals: BTreeMap<(NodeId, u64), Box<AlertSignal>>,
     /// Latest moment per gate and node.
     pub gate_nodes: BTreeMap<GateNodeKey, UtcTime>,
     /// Latest moment per gate and camera.

@@ -12,23 +12,24 @@ use wire::{AccessDecided, AccessVerdict, EventId, EvidenceAdded, EvidenceRef};
 
 use crate::alert::AlertSignal;
 
-/// One change. Two deltas of different events may be applied in either order.
+/// One change. Two deltas of different events may be applied in either order. Rows are boxed: some are large, and most
+/// changes are small.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delta {
     /// So many more passages under a key: adds up.
     Count(CountKey, u64),
     /// One passage for the list: one row per event.
-    Passage(PassageRow),
+    Passage(Box<PassageRow>),
     /// One stay for the list: one row per event.
-    Stay(StayRow),
+    Stay(Box<StayRow>),
     /// One incident for the list: one row per event.
-    Incident(IncidentRow),
+    Incident(Box<IncidentRow>),
     /// One read plate for the list: one row per event.
-    Plate(PlateRow),
+    Plate(Box<PlateRow>),
     /// One clip that shows another event: one row per event.
-    Clip(ClipRow),
+    Clip(Box<ClipRow>),
     /// One decision at a lane for the list: one row per event.
-    Decision(DecisionRow),
+    Decision(Box<DecisionRow>),
     /// How many are in a zone: the highest `seq` of the key wins.
     Occupancy(OccupancyKey, OccupancyValue),
     /// A camera's state: the highest `seq` of the key wins.
@@ -42,7 +43,7 @@ pub enum Delta {
     /// A camera saw something at a gate: the latest moment wins.
     GateCamera(GateCameraKey, UtcTime),
     /// Something that needs attention began, happened or ended: one row per event.
-    Signal(AlertSignal),
+    Signal(Box<AlertSignal>),
     /// A node's event with this number: the highest `seq` of the node wins.
     NodeSeen(NodeId, NodeSeenValue),
 }

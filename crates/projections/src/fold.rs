@@ -89,14 +89,14 @@ pub fn fold(fact: &Fact<'_>) -> Vec<Delta> {
         }
         Some(Payload::EvidenceAdded(added)) => {
             let added = added.clone();
-            deltas.push(Delta::Clip(ClipRow { node: fact.node.clone(), seq: fact.seq, added }));
+            deltas.push(Delta::Clip(Box::new(ClipRow { node: fact.node.clone(), seq: fact.seq, added })));
         }
         // What a node works by is in its status; the log keeps the event as proof.
         Some(Payload::PolicyChanged(_)) => {}
         Some(Payload::AccessDecided(decided)) => {
             let gate = decided.what.gate.as_ref();
             deltas.extend(gate.map(|gate| gate_node(fact, gate, fact.at)));
-            deltas.push(Delta::Decision(DecisionRow {
+            deltas.push(Delta::Decision(Box::new(DecisionRow {
                 site: fact.site.clone(),
                 node: fact.node.clone(),
                 seq: fact.seq,
@@ -104,7 +104,7 @@ pub fn fold(fact: &Fact<'_>) -> Vec<Delta> {
                 at: fact.at,
                 decision: AccessDecided { trail: Vec::new(), ..decided.what.clone() },
                 evidence: decided.evidence.clone(),
-            }));
+            })));
         }
         // What a barrier did is told at once and kept in the log.
         Some(Payload::LaneChanged(change)) => {
@@ -114,7 +114,7 @@ pub fn fold(fact: &Fact<'_>) -> Vec<Delta> {
     }
     let listed = deltas.iter().find_map(|delta| if let Delta::Plate(row) = delta { row.listed.as_ref() } else { None });
     let signal = alert::signal(fact, listed);
-    deltas.extend(signal.map(Delta::Signal));
+    deltas.extend(signal.map(Box::new).map(Delta::Signal));
     deltas
 }
 
@@ -129,7 +129,7 @@ fn incident_deltas(fact: &Fact<'_>, seen: &WithEvidence<Incident>) -> [Delta; 3]
         evidence: seen.evidence.clone(),
     };
     [
-        Delta::Incident(row),
+        Delta::Incident(Box::new(row)),
         gate_node(fact, &incident.gate, incident.at),
         gate_camera(fact, &incident.gate, &incident.camera, incident.at),
     ]
@@ -155,7 +155,7 @@ fn passed_deltas(fact: &Fact<'_>, passed: &WithEvidence<Passage>) -> [Delta; 4] 
     };
     [
         Delta::Count(key, 1),
-        Delta::Passage(row),
+        Delta::Passage(Box::new(row)),
         gate_node(fact, &passage.gate, passage.at),
         gate_camera(fact, &passage.gate, &passage.camera, passage.at),
     ]
@@ -171,7 +171,11 @@ fn stayed_deltas(fact: &Fact<'_>, stayed: &WithEvidence<Stay>) -> [Delta; 3] {
         stay: stay.clone(),
         evidence: stayed.evidence.clone(),
     };
-    [Delta::Stay(row), gate_node(fact, &stay.gate, stay.to), gate_camera(fact, &stay.gate, &stay.camera, stay.to)]
+    [
+        Delta::Stay(Box::new(row)),
+        gate_node(fact, &stay.gate, stay.to),
+        gate_camera(fact, &stay.gate, &stay.camera, stay.to),
+    ]
 }
 
 fn plate_deltas(fact: &Fact<'_>, read: &WithEvidence<PlateRead>) -> Vec<Delta> {
@@ -208,7 +212,7 @@ fn plate_deltas(fact: &Fact<'_>, read: &WithEvidence<PlateRead>) -> Vec<Delta> {
         decided: None,
         evidence: evidence.clone(),
     };
-    deltas.push(Delta::Plate(row));
+    deltas.push(Delta::Plate(Box::new(row)));
     deltas
 }
 

@@ -272,7 +272,7 @@ fn row_of(what: PlateRead) -> PlateRow {
     let payload = Some(Payload::PlateRead(WithEvidence { what, evidence: vec![] }));
     let node = NodeId::new("node-0").unwrap();
     let folded = fold_all(&[Happened { node, seq: 1, at: UtcTime::UNIX_EPOCH, payload }]);
-    folded.plates.into_values().next().unwrap()
+    *folded.plates.into_values().next().unwrap()
 }
 
 #[test]

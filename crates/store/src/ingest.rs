@@ -1,19 +1,19 @@
 //! Taking events in, each exactly once.
 //!
-//! A batch is checked outside the database ([`check`]), which can be done while the one before is being written, compared
-//! with the log ([`plan`]) and written in one transaction: events, projections, chain heads, alarms and what was refused. After a failure nothing of it is kept
-//! and the same batch can be given again.
+//! A batch is checked outside the database ([`check`]) and its rows are made ([`rows`]), which can be done while the one
+//! before is being written; then it is compared with the log ([`plan`]) and written in one transaction: events, projections,
+//! chain heads, alarms and what was refused. After a failure nothing of it is kept and the same batch can be given again.
 
 mod check;
 mod heads;
 mod plan;
+mod rows;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::{NodeId, SiteId, UtcTime};
-use projections::Changes;
 use wire::{Ack, NodeTopic, Received};
 
 use crate::AlarmKind;
@@ -30,6 +30,7 @@ use crate::query::AlertRow;
 use crate::revocation::revoked_among;
 use check::{Checked, Refusal};
 use plan::{Identities, Place};
+use rows::Rows;
 
 /// Highest event number taken: what a JSON number holds exactly, and a node never reaches.
 pub const SEQ_MAX: u64 = 1 << 53;
@@ -146,7 +147,12 @@ pub struct BatchOutcome {
 #[derive(Debug)]
 pub struct CheckedBatch {
     batch: Arc<[Message]>,
-    checked: Vec<Checked>,
+    /// The believed nodes' events, each with its place in the batch.
+    good: Vec<(usize, Box<Received>)>,
+    /// Why each of the others is refused.
+    refusals: Vec<Option<Refusal>>,
+    /// The rows of the good ones: nearly always all of them are new, and then this need not be made while the database waits.
+    rows: Result<Rows, StoreError>,
 }
 
 impl Store {
@@ -155,11 +161,23 @@ impl Store {
     pub async fn check(&self, batch: Arc<[Message]>) -> Result<CheckedBatch, StoreError> {
         let topics = check::topics(&batch);
         let nodes = self.nodes_known(topics.iter().flatten().map(|topic| &topic.node).collect::<BTreeSet<_>>()).await?;
-        let checking = Arc::clone(&batch);
-        let checked = tokio::task::spawn_blocking(move || check::check_all(&checking, &topics, &nodes))
-            .await
-            .expect("the check does not panic and is not cancelled");
-        Ok(CheckedBatch { batch, checked })
+        let dialect = self.inner.db.dialect();
+        let check = move || {
+            let mut good = Vec::with_capacity(batch.len());
+            let mut refusals = Vec::with_capacity(batch.len());
+            for (index, checked) in check::check_all(&batch, &topics, &nodes).into_iter().enumerate() {
+                match checked {
+                    Checked::Good(event) => {
+                        good.push((index, event));
+                        refusals.push(None);
+                    }
+                    Checked::Bad(refusal) => refusals.push(Some(refusal)),
+                }
+            }
+            let rows = Rows::of(dialect, &good, &batch);
+            CheckedBatch { batch, good, refusals, rows }
+        };
+        Ok(tokio::task::spawn_blocking(check).await.expect("the check does not panic and is not cancelled"))
     }
 
     /// Takes in a batch in one transaction. An error means that nothing was kept, and that trying again makes sense.
@@ -246,21 +264,9 @@ impl Store {
 
     async fn ingest_together(
         &self,
-        CheckedBatch { batch, checked }: CheckedBatch,
+        CheckedBatch { batch, good, mut refusals, rows }: CheckedBatch,
         identities: Identities,
     ) -> Result<BatchOutcome, StoreError> {
-        let mut refusals: Vec<Option<Refusal>> = Vec::with_capacity(checked.len());
-        let mut good: Vec<(usize, Received)> = Vec::with_capacity(checked.len());
-        for (index, checked) in checked.into_iter().enumerate() {
-            match checked {
-                Checked::Good(event) => {
-                    good.push((index, *event));
-                    refusals.push(None);
-                }
-                Checked::Bad(refusal) => refusals.push(Some(refusal)),
-            }
-        }
-
         let at = batch_moment(&batch);
         let mut alarms = Alarms::default();
         self.months_ready(batch.iter().map(|message| Month::of(message.received_at)).collect()).await?;
@@ -270,9 +276,10 @@ impl Store {
         let before = heads::lock(&mut tx, believed.keys()).await?;
         // Behind the lock, so that a revocation counts for every batch that begins after it.
         let revoked = revoked_among(&mut tx, believed.keys().collect()).await?;
-        let mut log = plan::neighbours(&mut tx, good.iter().map(|(_, event)| event), &before, identities).await?;
+        let mut log = plan::neighbours(&mut tx, good.iter().map(|(_, event)| &**event), &before, identities).await?;
         let mut outcomes = vec![Outcome::Duplicate; batch.len()];
-        let mut fresh: Vec<(usize, Received)> = Vec::with_capacity(good.len());
+        let checked = good.len();
+        let mut fresh = Vec::with_capacity(checked);
         for (index, event) in good {
             match log.place(&event) {
                 // What is in the log already came before the revocation.
@@ -303,17 +310,15 @@ impl Store {
             }
         }
 
-        let mut changes = Changes::default();
-        for (_, event) in &fresh {
-            changes.add(&event.into());
-        }
+        let Rows { log: log_rows, projected } =
+            if fresh.len() == checked { rows? } else { Rows::of(tx.dialect(), &fresh, &batch)? };
         let comes_first = tx.dialect() == Dialect::Sqlite;
-        let mut positions = Vec::new();
-        if comes_first {
-            positions = write::events(&mut tx, &fresh, &batch).await?;
+        let (mut positions, mut log_rows) = (Vec::new(), Some(log_rows));
+        if let Some(rows) = log_rows.take_if(|_| comes_first) {
+            positions = write::events(&mut tx, rows, &fresh).await?;
         }
-        let alerts = projection::write(&mut tx, &changes).await?;
-        let heads = heads::advance(&mut tx, believed, before, fresh.iter().map(|(_, event)| event), at).await?;
+        let alerts = projection::write(&mut tx, projected).await?;
+        let heads = heads::advance(&mut tx, believed, before, fresh.iter().map(|(_, event)| &**event), at).await?;
 
         let mut refused = Vec::new();
         for (index, refusal) in refusals.into_iter().enumerate() {
@@ -326,13 +331,13 @@ impl Store {
         }
         quarantine::write(&mut tx, &refused).await?;
         alarms.write(&mut tx, at).await?;
-        if !comes_first {
-            positions = write::events(&mut tx, &fresh, &batch).await?;
+        if let Some(rows) = log_rows {
+            positions = write::events(&mut tx, rows, &fresh).await?;
         }
         tx.commit().await?;
 
         let mut stored: Vec<_> = std::iter::zip(positions, fresh)
-            .map(|(pos, (index, event))| StoredEvent::from_received(pos, received_at(&batch, index), event))
+            .map(|(pos, (index, event))| StoredEvent::from_received(pos, received_at(&batch, index), *event))
             .collect();
         stored.sort_by_key(|event| event.pos);
         Ok(BatchOutcome { outcomes, heads, stored, alerts })

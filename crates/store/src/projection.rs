@@ -59,11 +59,26 @@ pub(crate) const ALERTS_OF_EVENTS: &str = "delete from alert where seq > 0";
 pub(crate) use alerts::insert as alerts_insert;
 pub(crate) use plates::verdicts_take_back;
 
+/// Changes that are to be written, with the rows of most of them made already.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    changes: Changes,
+    passages: Insert,
+}
+
+impl Prepared {
+    pub(crate) fn of(changes: Changes) -> Result<Self, StoreError> {
+        let passages = passages(&changes)?;
+        Ok(Self { changes, passages })
+    }
+}
+
 /// Writes what `changes` add up to, and returns the alerts that they raise or change.
-pub(crate) async fn write(tx: &mut Tx, changes: &Changes) -> Result<Vec<AlertRow>, StoreError> {
+pub(crate) async fn write(tx: &mut Tx, Prepared { changes, passages }: Prepared) -> Result<Vec<AlertRow>, StoreError> {
+    let changes = &changes;
     counts_write(tx, changes).await?;
     rollups::write(tx, changes).await?;
-    passages_write(tx, changes).await?;
+    passages.execute(&mut *tx).await?;
     stays_write(tx, changes).await?;
     plates::write(tx, changes).await?;
     clips_write(tx, changes).await?;
@@ -94,7 +109,7 @@ async fn counts_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> 
     Ok(())
 }
 
-async fn passages_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
+fn passages(changes: &Changes) -> Result<Insert, StoreError> {
     let mut insert = Insert::new("insert into passage (node, seq, id, site, gate, at, passage, evidence)", "");
     for passage in changes.passages.values() {
         insert
@@ -108,7 +123,7 @@ async fn passages_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError
             .push_bind(to_json("a passage", &passage.passage)?)
             .push_bind(to_json("evidence", &passage.evidence)?);
     }
-    insert.execute(tx).await
+    Ok(insert)
 }
 
 async fn stays_write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {

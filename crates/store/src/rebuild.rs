@@ -6,7 +6,7 @@ use crate::db::{On, Query, Tx};
 use crate::error::StoreError;
 use crate::event::StoredEvent;
 use crate::open::Store;
-use crate::projection::{self, ALERTS_OF_EVENTS, TABLES};
+use crate::projection::{self, ALERTS_OF_EVENTS, Prepared, TABLES};
 use crate::retention::forget_again;
 use crate::row::natural;
 
@@ -95,7 +95,7 @@ async fn rebuild_in(tx: &mut Tx) -> Result<Rebuilt, StoreError> {
             rebuilt.events += 1;
             rebuilt.unread += u64::from(event.payload.is_none());
         }
-        projection::write(tx, &changes).await?;
+        projection::write(tx, Prepared::of(changes)?).await?;
     }
     rebuilt.forgotten = forget_again(tx).await?;
     fold_version_set(tx).await?;

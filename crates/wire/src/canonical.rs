@@ -12,28 +12,44 @@ const WHOLE_MAX: u64 = 1 << 53;
 /// As many digits as a whole number has that is surely not beyond [`WHOLE_MAX`] or fits a `u64` to be compared with it.
 const WHOLE_DIGITS_MAX: usize = 16;
 
+/// With so many digits every decimal number is a double of its own.
+const DECIMAL_DIGITS_MAX: usize = 15;
+
+/// With more zeros than these behind the point of a number below 1 it is written with an exponent.
+const ZEROS_MAX: usize = 5;
+
 /// Deeper nesting than any event has.
 const DEPTH_MAX: u32 = 32;
 
-/// Where the member of that name stands in the one object that `text` is, with the comma that goes when it goes; nothing
-/// where the object has no such member, or `text` is not canonical, or not plainly so.
-pub(crate) fn member_of_canonical(text: &str, name: &str) -> Option<Range<usize>> {
+/// A member of an object: its name, its value as text, and where both stand.
+pub(crate) struct Member<'t> {
+    pub(crate) name: &'t str,
+    pub(crate) value: &'t str,
+    place: Range<usize>,
+}
+
+/// Calls `each` with the members of the one object that `text` is. Nothing where `text` is not canonical, or not plainly so:
+/// what was seen until then means nothing.
+pub(crate) fn members_of_canonical<'t>(text: &'t str, mut each: impl FnMut(Member<'t>)) -> Option<()> {
     let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
-    let mut found = None;
-    scan.object(0, |scan, key, from| {
-        if &scan.bytes[key] == name.as_bytes() {
-            found = Some(from..scan.at);
-        }
+    scan.object(0, |scan, name, from| {
+        let place = from..scan.at;
+        let value = &text[name.end + "\":".len()..scan.at];
+        each(Member { name: &text[name], value, place });
     })?;
-    if scan.at != scan.bytes.len() {
-        return None;
-    }
-    let Range { start, end } = found?;
-    match scan.bytes[end] {
-        b',' => Some(start..end + 1),
-        // The last member: the comma before it goes, or it is the only one.
-        _ if scan.bytes[start - 1] == b',' => Some(start - 1..end),
-        _ => Some(start..end),
+    (scan.at == text.len()).then_some(())
+}
+
+impl Member<'_> {
+    /// Where it stands in `text`, with the comma that goes when it goes.
+    pub(crate) fn cut(&self, text: &str) -> Range<usize> {
+        let (Range { start, end }, bytes) = (self.place.clone(), text.as_bytes());
+        match bytes[end] {
+            b',' => start..end + 1,
+            // The last member: the comma before it goes, or it is the only one.
+            _ if bytes[start - 1] == b',' => start - 1..end,
+            _ => start..end,
+        }
     }
 }
 
@@ -114,9 +130,8 @@ impl Scan<'_> {
     fn plain_name(&mut self) -> Option<Range<usize>> {
         self.take(b'"')?;
         let from = self.at;
-        while matches!(self.peek()?, b' '..=b'~') && !matches!(self.peek()?, b'"' | b'\\') {
-            self.at += 1;
-        }
+        self.at +=
+            self.bytes[from..].iter().position(|byte| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\'))?;
         let name = from..self.at;
         self.take(b'"')?;
         Some(name)
@@ -125,13 +140,12 @@ impl Scan<'_> {
     fn string(&mut self) -> Option<()> {
         self.take(b'"')?;
         loop {
-            let byte = self.peek()?;
-            self.at += 1;
-            match byte {
+            let plain = self.bytes[self.at..].iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))?;
+            self.at += plain + 1;
+            match self.bytes[self.at - 1] {
                 b'"' => return Some(()),
                 b'\\' => self.escape()?,
-                0..=0x1f => return None,
-                _ => {}
+                _ => return None,
             }
         }
     }
@@ -173,8 +187,12 @@ impl Scan<'_> {
             let value = whole.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
             return (value <= WHOLE_MAX).then_some(());
         }
+        let whole = whole_from..self.at;
         while matches!(self.peek(), Some(b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')) {
             self.at += 1;
+        }
+        if is_plain_decimal(&self.bytes[whole.clone()], &self.bytes[whole.end..self.at]) {
+            return Some(());
         }
         let text = std::str::from_utf8(&self.bytes[from..self.at]).ok()?;
         let value: f64 = text.parse().ok()?;
@@ -191,12 +209,35 @@ impl Scan<'_> {
     }
 }
 
+/// Whether the digits before a decimal point, and the point with those behind it, are surely how the form writes that number:
+/// so few digits that no two such numbers are the same double, none that could be left out, and not so small that it would be
+/// written with an exponent.
+fn is_plain_decimal(whole: &[u8], fraction: &[u8]) -> bool {
+    let [b'.', digits @ ..] = fraction else { return false };
+    digits.iter().all(u8::is_ascii_digit)
+        && digits.last().is_some_and(|last| *last != b'0')
+        && whole.len() + digits.len() <= DECIMAL_DIGITS_MAX
+        && (whole != b"0" || digits.iter().take(ZEROS_MAX + 1).any(|digit| *digit != b'0'))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Map, Value};
 
     use super::*;
+
+    /// Where the member of that name stands in a canonical object, with its comma.
+    fn member_of_canonical(text: &str, name: &str) -> Option<Range<usize>> {
+        let mut found = None;
+        members_of_canonical(text, |member| {
+            if member.name == name {
+                assert!(serde_json::from_str::<Value>(member.value).is_ok(), "{}", member.value);
+                found = Some(member);
+            }
+        })?;
+        found.map(|member| member.cut(text))
+    }
 
     #[test]
     fn a_member_is_found_with_the_comma_that_goes_with_it() {
@@ -220,6 +261,10 @@ mod tests {
             "-1",
             "1.5",
             "-0.001",
+            "0.000001",
+            "0.123456789012345",
+            "123456789012.345",
+            "0.12345678901234568",
             "1e-7",
             "9007199254740992",
             "true",
@@ -245,6 +290,11 @@ mod tests {
             "1E-7",
             "1e400",
             "0.0000001",
+            "-0.00000012",
+            "0.10",
+            "00.5",
+            "0.1.5",
+            "0.1234567890123456789",
             "9007199254740993",
             "1e21",
             "100000000000000000",
@@ -294,6 +344,9 @@ mod tests {
             any::<u64>().prop_map(Value::from),
             any::<f32>().prop_map(Value::from),
             any::<f64>().prop_map(Value::from),
+            (any::<i64>(), 0..20i32).prop_map(|(digits, exponent)| Value::from(digits as f64 / 10f64.powi(exponent))),
+            (-99_999i32..99_999, 0..12i32)
+                .prop_map(|(digits, exponent)| Value::from(f64::from(digits) / 10f64.powi(exponent))),
             "\\PC*|[\\x00-\\x20\"\\\\/]*".prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 40, 6, |inner| {

@@ -5,12 +5,14 @@
 //! members included, so a hub older than the node still verifies what it cannot read. The SHA-256 of the same bytes is
 //! the event's hash, which the node's next event names as `prev`.
 
+use std::ops::Range;
+
 use domain::{ClockQuality, NodeId, SiteId, UtcTime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::canonical::member_of_canonical;
+use crate::canonical::members_of_canonical;
 use crate::event::{Event, EventId, Payload};
 use crate::hash::{EventHash, sha256};
 use crate::key::{NodeKey, NodePublicKey, Signature, verify_together};
@@ -125,6 +127,69 @@ struct Head {
     sig: Signature,
 }
 
+/// The members of an envelope in canonical form as they are written; empty where one is missing.
+#[derive(Default)]
+struct Texts<'t> {
+    v: &'t str,
+    id: &'t str,
+    site: &'t str,
+    node: &'t str,
+    seq: &'t str,
+    at: &'t str,
+    clock: &'t str,
+    kind: &'t str,
+    prev: &'t str,
+    sig: &'t str,
+    payload: &'t str,
+    /// What goes from the text for that which is signed.
+    sig_cut: Range<usize>,
+}
+
+impl<'t> Texts<'t> {
+    /// Nothing where `text` is not canonical.
+    fn of(text: &'t str) -> Option<Self> {
+        let mut texts = Self::default();
+        members_of_canonical(text, |member| {
+            let place = match member.name {
+                "v" => &mut texts.v,
+                "id" => &mut texts.id,
+                "site" => &mut texts.site,
+                "node" => &mut texts.node,
+                "seq" => &mut texts.seq,
+                "at" => &mut texts.at,
+                "clock" => &mut texts.clock,
+                "kind" => &mut texts.kind,
+                "prev" => &mut texts.prev,
+                "payload" => &mut texts.payload,
+                "sig" => {
+                    texts.sig_cut = member.cut(text);
+                    &mut texts.sig
+                }
+                // Of a later version.
+                _ => return,
+            };
+            *place = member.value;
+        })?;
+        Some(texts)
+    }
+
+    fn head(&self) -> Result<Head, serde_json::Error> {
+        use serde_json::from_str as read;
+        Ok(Head {
+            v: read(self.v)?,
+            id: read(self.id)?,
+            site: read(self.site)?,
+            node: read(self.node)?,
+            seq: read(self.seq)?,
+            at: read(self.at)?,
+            clock: read(self.clock)?,
+            kind: read(self.kind)?,
+            prev: read(self.prev)?,
+            sig: read(self.sig)?,
+        })
+    }
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
     v: u32,
@@ -202,22 +267,23 @@ impl Received {
         if bytes.len() > ENVELOPE_BYTES_MAX {
             return Err(EnvelopeError::TooLong(bytes.len()));
         }
-        Self::parse_canonical(bytes).map_or_else(|| Self::parse_any(bytes), Ok)
+        let Some(received) = Self::parse_canonical(bytes) else { return Self::parse_any(bytes) };
+        debug_assert_eq!(Self::parse_any(bytes).ok().as_ref(), Some(&received), "both ways read the same");
+        Ok(received)
     }
 
-    /// Reads a message that is in the canonical form already, as nodes send it: a third of the time of building its value
-    /// and writing the form anew. Nothing where it is not, or where anything is wrong with it, which
-    /// [`Self::parse_any`] then says.
+    /// Reads a message that is in the canonical form already, as nodes send it, each member where it stands: a fifth of the
+    /// time of building its value and writing the form anew. Nothing where it is not, or where anything is wrong with it,
+    /// which [`Self::parse_any`] then says.
     fn parse_canonical(bytes: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(bytes).ok()?;
-        let sig = member_of_canonical(text, "sig")?;
-        let head: Head = serde_json::from_str(text).ok().filter(|head: &Head| head.v == ENVELOPE_VERSION)?;
-        let payload = match serde_json::from_str(text) {
-            Ok(payload) => Some(payload),
-            Err(_) if is_known(&head.kind) => return None,
-            Err(_) => None,
+        let texts = Texts::of(std::str::from_utf8(bytes).ok()?)?;
+        let head = texts.head().ok().filter(|head| head.v == ENVELOPE_VERSION)?;
+        let payload = match Payload::of_kind(&head.kind, texts.payload) {
+            Some(payload) => Some(payload.ok()?),
+            None => None,
         };
-        let signed = [SIGNED_PREFIX, &bytes[..sig.start], &bytes[sig.end..]].concat();
+        let Range { start, end } = texts.sig_cut;
+        let signed = [SIGNED_PREFIX, &bytes[..start], &bytes[end..]].concat();
         Some(Self::of(head, payload, signed))
     }
 

@@ -120,6 +120,41 @@ impl Payload {
             Self::IncidentSeen(_) => "incident_seen",
         }
     }
+
+    /// Reads the text of a `payload` that goes with that `kind`; nothing where the kind is not known.
+    pub(crate) fn of_kind(kind: &str, payload: &str) -> Option<serde_json::Result<Self>> {
+        fn read<'t, T: Deserialize<'t>>(payload: &'t str, what: fn(T) -> Payload) -> serde_json::Result<Payload> {
+            serde_json::from_str(payload).map(what)
+        }
+        /// Twice over the text is half of what gathering the members for the one and the other takes.
+        fn with_evidence<'t, T: Deserialize<'t>>(
+            payload: &'t str,
+            what: fn(WithEvidence<T>) -> Payload,
+        ) -> serde_json::Result<Payload> {
+            let Evidence { evidence } = serde_json::from_str(payload)?;
+            Ok(what(WithEvidence { what: serde_json::from_str(payload)?, evidence }))
+        }
+        let read = match kind {
+            "passed" => with_evidence(payload, Self::Passed),
+            "stayed" => with_evidence(payload, Self::Stayed),
+            "occupancy_changed" => read(payload, Self::OccupancyChanged),
+            "plate_read" => with_evidence(payload, Self::PlateRead),
+            "camera_changed" => read(payload, Self::CameraChanged),
+            "node_started" => read(payload, Self::NodeStarted),
+            "clock_jumped" => read(payload, Self::ClockJumped),
+            "policy_changed" => read(payload, Self::PolicyChanged),
+            "evidence_added" => read(payload, Self::EvidenceAdded),
+            "access_decided" => with_evidence(payload, Self::AccessDecided),
+            "lane_changed" => read(payload, Self::LaneChanged),
+            "incident_seen" => with_evidence(payload, Self::IncidentSeen),
+            _ => return None,
+        };
+        debug_assert!(
+            read.as_ref().is_ok_and(|read| read.kind() == kind) || read.is_err(),
+            "{kind} is read as another"
+        );
+        Some(read)
+    }
 }
 
 /// A fact with the media that show it.
@@ -131,6 +166,13 @@ pub struct WithEvidence<T> {
     /// The media, by content hash; they travel after the event. Empty where no frame was left to show.
     #[serde(default)]
     pub evidence: Vec<EvidenceRef>,
+}
+
+/// The media alone.
+#[derive(Deserialize)]
+struct Evidence {
+    #[serde(default)]
+    evidence: Vec<EvidenceRef>,
 }
 
 /// One medium that shows an event.
@@ -221,7 +263,9 @@ mod tests {
             let empty = serde_json::json!({ "kind": kind, "payload": 0 });
             let refused = serde_json::from_value::<Payload>(empty).expect_err("no kind is a number").to_string();
             assert!(!refused.contains("variant"), "{kind}: {refused}");
+            assert!(Payload::of_kind(kind, "0").is_some_and(|read| read.is_err()), "{kind}");
         }
+        assert!(Payload::of_kind("weather_changed", "0").is_none());
         let unknown = serde_json::json!({ "kind": "weather_changed", "payload": 0 });
         assert!(serde_json::from_value::<Payload>(unknown).expect_err("no such kind").to_string().contains("variant"));
     }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 /// Rows of one transaction, as the hub takes them in.
-const BATCH: usize = 1_000;
+const BATCH: usize = 2_000;
 
 /// Rows of one SQLite statement: where it stops getting faster.
 const ROWS_PER_STATEMENT: usize = 200;

@@ -47,8 +47,13 @@ impl Insert {
 
     /// Inserts the rows, in their order.
     pub(crate) async fn execute(self, tx: &mut Tx) -> Result<(), StoreError> {
-        for query in self.queries(tx.dialect()) {
-            query.execute(&mut *tx).await?;
+        let mut chunks = self.chunks(tx.dialect());
+        let mut next = chunks.next();
+        while let Some(query) = next {
+            // The next statement is put together while the database works on this one.
+            let (done, following) = tokio::join!(query.execute(&mut *tx), async { chunks.next() });
+            done?;
+            next = following;
         }
         Ok(())
     }
@@ -56,33 +61,30 @@ impl Insert {
     /// Inserts the rows, in their order, and gives what `conflict` says to return.
     pub(crate) async fn fetch_all(self, tx: &mut Tx) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::with_capacity(self.rows);
-        for query in self.queries(tx.dialect()) {
+        for query in self.chunks(tx.dialect()) {
             rows.extend(query.fetch_all(&mut *tx).await?);
         }
         Ok(rows)
     }
 
-    fn queries(self, dialect: Dialect) -> Vec<Query> {
-        if self.rows == 0 {
-            return Vec::new();
-        }
+    /// The statements that it takes.
+    fn chunks(self, dialect: Dialect) -> impl Iterator<Item = Query> + Send {
+        let Self { into, conflict, mut columns, rows: mut left, next: _ } = self;
         let rows_each = match dialect {
-            Dialect::Postgres => self.rows,
-            Dialect::Sqlite => SQLITE_ROWS_PER_STATEMENT.min(SQLITE_VALUES_PER_STATEMENT / self.columns.len()).max(1),
+            Dialect::Postgres => left,
+            Dialect::Sqlite => (SQLITE_VALUES_PER_STATEMENT / columns.len().max(1)).clamp(1, SQLITE_ROWS_PER_STATEMENT),
         };
-        let mut queries = Vec::with_capacity(self.rows.div_ceil(rows_each));
-        let mut left = self.columns;
-        let mut rows = self.rows;
-        while rows > 0 {
-            let rest = left.iter_mut().map(|column| column.split_off(rows_each.min(rows))).collect();
-            let chunk = std::mem::replace(&mut left, rest);
-            let mut query = Query::new(self.into);
-            query.push(" ").push_rows(dialect, chunk).push(self.conflict);
+        std::iter::from_fn(move || {
+            let rows = rows_each.min(left);
+            if rows == 0 {
+                return None;
+            }
+            let rest = columns.iter_mut().map(|column| column.split_off(rows)).collect();
+            let mut query = Query::new(into);
+            query.push(" ").push_rows(dialect, std::mem::replace(&mut columns, rest)).push(conflict);
+            left -= rows;
             // Of SQLite's texts only the one for a full chunk comes again and again.
-            let is_full = rows >= rows_each;
-            queries.push(if is_full { query } else { query.once() });
-            rows = rows.saturating_sub(rows_each);
-        }
-        queries
+            Some(if rows == rows_each { query } else { query.once() })
+        })
     }
 }

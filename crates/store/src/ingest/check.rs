@@ -3,10 +3,9 @@
 //! most of the time.
 
 use std::collections::HashMap;
-use std::num::NonZero;
-use std::thread;
 
 use domain::NodeId;
+use rayon::prelude::*;
 use wire::topic::UnknownTopic;
 use wire::{Channel, NodeTopic, Received, verify_all};
 
@@ -45,19 +44,15 @@ pub(super) fn check_all(
     topics: &[Result<NodeTopic, UnknownTopic>],
     nodes: &HashMap<NodeId, RegisteredNode>,
 ) -> Vec<Checked> {
-    let check_part = |batch: &[Message], topics: &[Result<NodeTopic, UnknownTopic>]| check_part(batch, topics, nodes);
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(batch.len() / MESSAGES_PER_THREAD_MIN);
-    if threads < 2 {
-        return check_part(batch, topics);
-    }
-    let part = batch.len().div_ceil(threads);
-    thread::scope(|scope| {
-        let parts: Vec<_> = std::iter::zip(batch.chunks(part), topics.chunks(part))
-            .map(|(batch, topics)| scope.spawn(|| check_part(batch, topics)))
-            .collect();
-        parts.into_iter().flat_map(|part| part.join().expect("parsing and verifying never panic")).collect()
-    })
+    let cores = rayon::current_num_threads();
+    let part = batch.len().div_ceil(cores).max(MESSAGES_PER_THREAD_MIN);
+    // On threads that stay: what a new one reads into memory would have to be handed to the others when it ends.
+    let parts: Vec<_> = batch
+        .par_chunks(part)
+        .zip(topics.par_chunks(part))
+        .map(|(batch, topics)| check_part(batch, topics, nodes))
+        .collect();
+    parts.into_iter().flatten().collect()
 }
 
 fn check_part(

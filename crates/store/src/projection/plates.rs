@@ -59,10 +59,10 @@ pub(super) async fn write(tx: &mut Tx, changes: &Changes) -> Result<(), StoreErr
         },
         ""
     );
-    let gates = changes.plates.values().flat_map(|plate| plate.gates.iter().map(move |gate| (plate, gate.as_str())));
+    let gates = changes.plates.values().flat_map(|plate| plate.gates.iter().map(move |gate| (&**plate, gate.as_str())));
     let gates = named("insert into plate_read_gate (node, seq, gate, site, at_to, id)", gates);
     gates.execute(&mut *tx).await?;
-    let lists = changes.plates.values().flat_map(|plate| plate.lists.iter().map(move |list| (plate, list.as_str())));
+    let lists = changes.plates.values().flat_map(|plate| plate.lists.iter().map(move |list| (&**plate, list.as_str())));
     let lists = named("insert into plate_read_list (node, seq, list, site, at_to, id)", lists);
     lists.execute(tx).await
 }

@@ -118,7 +118,7 @@ fn row_of(event: &StoredEvent) -> Option<DecisionRow> {
     let Some(Payload::AccessDecided(_)) = &event.payload else { return None };
     projections::fold(&event.fact())
         .into_iter()
-        .find_map(|delta| if let Delta::Decision(row) = delta { Some(row) } else { None })
+        .find_map(|delta| if let Delta::Decision(row) = delta { Some(*row) } else { None })
 }
 
 /// A decision with every check that led to it.

@@ -178,7 +178,7 @@ fn row_of(event: &StoredEvent) -> Option<PlateRow> {
     let Some(Payload::PlateRead(_)) = &event.payload else { return None };
     projections::fold(&event.fact())
         .into_iter()
-        .find_map(|delta| if let Delta::Plate(row) = delta { Some(row) } else { None })
+        .find_map(|delta| if let Delta::Plate(row) = delta { Some(*row) } else { None })
 }
 
 const fn purpose_name(purpose: ListPurpose) -> &'static str {

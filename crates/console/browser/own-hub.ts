@@ -87,6 +87,9 @@ export class OwnHub {
     if (more.includes('policy_key_file')) {
       command(['policy', 'keygen', '--key', `${folder}/policy.key`, '--db', `${folder}/hub.db`]);
     }
+    if (more.includes('[authority]')) {
+      command(['authority', 'init', '--folder', `${folder}/authority`, '--hub', 'localhost', '--broker', 'localhost']);
+    }
     writeFileSync(join(folder, 'broker.conf'), `listener ${broker} 127.0.0.1\nallow_anonymous true\n`);
     const mosquitto = spawn(MOSQUITTO, ['-c', join(folder, 'broker.conf')], { stdio: 'ignore' });
     let [address, code] = ['', ''];

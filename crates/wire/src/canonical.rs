@@ -44,11 +44,14 @@ impl Member<'_> {
     /// Where it stands in `text`, with the comma that goes when it goes.
     pub(crate) fn cut(&self, text: &str) -> Range<usize> {
         let (Range { start, end }, bytes) = (self.place.clone(), text.as_bytes());
-        match bytes[end] {
-            b',' => start..end + 1,
+        // The text may end behind it: that it is whole is only known when all of it is read.
+        if bytes.get(end) == Some(&b',') {
+            start..end + 1
+        } else if bytes[start - 1] == b',' {
             // The last member: the comma before it goes, or it is the only one.
-            _ if bytes[start - 1] == b',' => start - 1..end,
-            _ => start..end,
+            start - 1..end
+        } else {
+            start..end
         }
     }
 }

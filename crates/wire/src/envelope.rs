@@ -449,6 +449,17 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_ends_anywhere_is_refused() {
+        let sealed = sealed(&NodeKey::from_seed([1; 32]));
+        for end in 0..sealed.as_bytes().len() {
+            assert!(Received::parse(&sealed.as_bytes()[..end]).is_err(), "{end} bytes");
+        }
+        for text in [r#"{"sig":0"#, r#"{"sig":"""#, r#"{"sig":{}"#, r#"{"a":1,"sig":[]"#] {
+            assert!(Received::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_number_that_the_canonical_form_changes_is_refused() {
         let key = NodeKey::from_seed([1; 32]);
         let mut value: Value = serde_json::from_slice(sealed(&key).as_bytes()).expect("it is JSON");

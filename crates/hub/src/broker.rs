@@ -13,6 +13,8 @@ use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use wire::Channel;
 
+use crate::ingest::BATCH_MAX;
+
 /// How often the connection shows that it is alive.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -22,9 +24,10 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// How long the broker keeps messages for a hub that is away, in seconds: seven days. Nodes keep theirs for longer.
 const SESSION_EXPIRY_S: u32 = 7 * 24 * 3600;
 
-/// Most messages that the broker is asked to send before the first of them is acknowledged; it keeps the others. Some
-/// send more all the same, so what the hub holds of each is little.
-pub(crate) const RECEIVE_MAX: u16 = 2_048;
+/// Most messages that the broker is asked to send before the first of them is acknowledged; it keeps the others. So many
+/// that a batch is gathered and others are checked while one is being written. Some brokers send more all the same, so what
+/// the hub holds of each is little.
+pub(crate) const RECEIVE_MAX: u16 = 4 * BATCH_MAX as u16;
 
 /// Longest packet that the broker may send; it throws longer ones away. Four times an envelope, so that one that is too
 /// long still arrives here and is named in quarantine.

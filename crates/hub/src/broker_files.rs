@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use crate::authority::{AuthorityError, AuthorityFiles, HUB_USER, read_secret, replace};
+use crate::broker::RECEIVE_MAX;
 
 /// What is to be known of a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub fn mosquitto(plan: &BrokerPlan) -> String {
     line(format_args!("persistence true\npersistence_location {}/\nautosave_interval 60", data.display()));
     line(format_args!("persistent_client_expiration 14d\nretain_available true\n"));
     line(format_args!("# As many as the hub takes without acknowledging; the others wait here, up to these limits."));
-    line(format_args!("max_inflight_messages 2048\nmax_queued_messages {QUEUED_MESSAGES_MAX}"));
+    line(format_args!("max_inflight_messages {RECEIVE_MAX}\nmax_queued_messages {QUEUED_MESSAGES_MAX}"));
     line(format_args!("max_queued_bytes {QUEUED_BYTES_MAX}\nqueue_qos0_messages false"));
     line(format_args!("max_packet_size {PACKET_BYTES_MAX}\nmax_keepalive 120"));
     line(format_args!("set_tcp_nodelay true\n\nlog_dest syslog\nlog_type error\nlog_type warning\nlog_type notice"));

@@ -185,6 +185,11 @@ impl Enrolment {
         &self.authority
     }
 
+    /// Where nodes reach the hub.
+    pub fn hub_url(&self) -> &str {
+        &self.config.hub_url
+    }
+
     /// Makes the machine at `from` a node.
     pub async fn claim(
         &self,

@@ -18,7 +18,7 @@ test.beforeAll(async ({ playwright }) => {
   hub = await OwnHub.start('', `[authority]\n${authority}`);
   hub.addNode(SITE, 'cong-chinh');
   const context = await playwright.request.newContext({ baseURL: hub.address });
-  const data = { code: hub.code, display_name: 'Đỗ Thị Quản Trị', language: 'vi', ...account };
+  const data = { code: hub.code, display_name: 'Đỗ Thị Quản Trị', language: 'en', ...account };
   expect((await context.post('/api/v1/setup', { data })).status()).toBeLessThan(300);
   await context.dispose();
 });

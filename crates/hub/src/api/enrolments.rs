@@ -80,6 +80,8 @@ pub(crate) struct Code {
     id: String,
     /// The code, shown this once: `gatehouse-edge enrol --hub URL --code CODE` at the machine.
     code: String,
+    /// The URL of that command: where nodes reach the hub, which need not be where people do.
+    hub: String,
     /// Until when it is good.
     expires_at: String,
     /// The fingerprint of the hub's authority, which is in the code too.
@@ -167,12 +169,14 @@ pub(crate) async fn invite(
     Body(new): Body<NewEnrolment>,
 ) -> Result<(StatusCode, Json<Code>), Problem> {
     let site = his_site(&actor, &name)?;
-    let print = enrolment(&app)?.authority().print();
+    let enrolment = enrolment(&app)?;
+    let print = enrolment.authority().print();
     let good = new.valid_minutes.map_or(CODE_GOOD, |minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let invited = enrolment::invite(&app.store, print, (site, new.node), &actor.name(), good, clock::now()).await?;
     let code = Code {
         id: invited.kept.id,
         code: invited.code.to_string(),
+        hub: enrolment.hub_url().to_owned(),
         expires_at: invited.kept.expires_at.to_string(),
         authority: print.to_string(),
     };

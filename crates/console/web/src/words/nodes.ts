@@ -68,10 +68,6 @@ export const NODES = {
     'Mã chỉ hiện lần này, dùng được đến {at}. Gõ tại máy của thiết bị:',
     'The code is shown this once and is good until {at}. Type at the machine:',
   ],
-  invite_hub_help: [
-    'Nếu thiết bị tới máy chủ bằng địa chỉ khác trang này, thay địa chỉ sau --hub.',
-    'Where the machine reaches the hub by another address than this page, change the one behind --hub.',
-  ],
   invited_by: ['Mời lúc {at}, bởi {by}', 'Invited {at} by {by}'],
   invitation_until: ['đến {at}', 'until {at}'],
   invitation_state_open: ['Đang chờ', 'Open'],

@@ -154,6 +154,7 @@ impl Secured {
     pub fn invite(&self, site: &str, node: &str) -> EnrolmentCode {
         let answer = self.post(&format!("/api/v1/sites/{site}/enrolments"), None, &json!({"node": node}));
         assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
+        assert!(answer.json()["hub"].as_str().unwrap().starts_with("https://127.0.0.1:"));
         answer.json()["code"].as_str().unwrap().parse().unwrap()
     }
 

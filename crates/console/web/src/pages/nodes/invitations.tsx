@@ -85,9 +85,8 @@ function InviteForm({ site, again }: { site: string; again: () => Promise<void> 
         <div className="stack" role="status">
           <p>{t('invite_once', { at: f.when(Date.parse(made.expires_at), now) })}</p>
           <p className="mono key-once">
-            gatehouse-edge enrol --hub {location.origin} --code {made.code} --config /etc/gatehouse/edge.toml
+            gatehouse-edge enrol --hub {made.hub} --code {made.code} --config /etc/gatehouse/edge.toml
           </p>
-          <p className="small soft">{t('invite_hub_help')}</p>
         </div>
       )}
     </section>

@@ -46,7 +46,9 @@ const SEARCH = {
 };
 
 async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelector('main h1, .state') && !document.querySelector('.skeleton'));
+  await page.waitForFunction(
+    () => document.querySelector('main h1, .state') && !document.querySelector('.skeleton, .menu-place'),
+  );
   // Pictures further down are fetched when somebody scrolls to them.
   const areThere = () =>
     [...document.images].every((image) => image.complete || image.getBoundingClientRect().top > innerHeight);

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { needed } from './demo';
+import { type Account, needed } from './demo';
 
 /** Where Debian has it. */
 const MOSQUITTO = '/usr/sbin/mosquitto';
@@ -103,6 +103,16 @@ export class OwnHub {
 
   private static run(folder: string, read: (line: string) => boolean): Promise<ChildProcess> {
     return started(program(), ['run', '--config', join(folder, 'hub.toml')], read);
+  }
+
+  /** Makes the first account. */
+  async setUp(account: Account, language = 'vi'): Promise<void> {
+    const answer = await fetch(`${this.address}/api/v1/setup`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ code: this.code, display_name: 'Đỗ Thị Quản Trị', language, ...account }),
+    });
+    if (!answer.ok) throw new Error(`the first account is refused: ${answer.status} ${await answer.text()}`);
   }
 
   /** Runs a command of the hub's program beside it. */

@@ -12,15 +12,12 @@ const HUB = 'https://hub.example.vn:8443';
 const account = { name: 'quan-tri', password: newPassword() };
 
 let hub: OwnHub;
-test.beforeAll(async ({ playwright }) => {
+test.beforeAll(async () => {
   test.skip(!hasBroker, 'mosquitto is not installed');
   const authority = `folder = "FOLDER/authority"\nhub_url = "${HUB}"\nbroker = "mqtt.example.vn:8883"`;
   hub = await OwnHub.start('', `[authority]\n${authority}`);
   hub.addNode(SITE, 'cong-chinh');
-  const context = await playwright.request.newContext({ baseURL: hub.address });
-  const data = { code: hub.code, display_name: 'Đỗ Thị Quản Trị', language: 'en', ...account };
-  expect((await context.post('/api/v1/setup', { data })).status()).toBeLessThan(300);
-  await context.dispose();
+  await hub.setUp(account, 'en');
 });
 test.afterAll(async () => hub?.end());
 

@@ -9,13 +9,10 @@ test.describe.configure({ mode: 'serial' });
 const account = { name: 'quan-tri', password: newPassword() };
 let hub: OwnHub;
 
-test.beforeAll(async ({ playwright }) => {
+test.beforeAll(async () => {
   test.skip(!hasBroker, 'mosquitto is not installed');
   hub = await OwnHub.start('', '[webhooks]\nprivate_addresses = false');
-  const context = await playwright.request.newContext({ baseURL: hub.address });
-  const data = { code: hub.code, display_name: 'Đỗ Thị Quản Trị', language: 'vi', ...account };
-  expect((await context.post('/api/v1/setup', { data })).status()).toBeLessThan(300);
-  await context.dispose();
+  await hub.setUp(account);
 });
 test.afterAll(async () => hub?.end());
 

@@ -41,6 +41,7 @@ mod plates;
 mod policies;
 mod policy_trial;
 mod problem;
+mod report_schedules;
 mod reports;
 mod retention;
 mod security;
@@ -235,6 +236,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/reports", get(reports::reports).post(reports::create)),
         ("/api/v1/reports/{id}", get(reports::report).delete(reports::remove)),
         ("/api/v1/reports/{id}/{document}", get(reports::document)),
+        ("/api/v1/report-schedules", get(report_schedules::report_schedules).post(report_schedules::add)),
+        ("/api/v1/report-schedules/{id}", delete(report_schedules::remove)),
         ("/api/v1/webhooks", get(webhooks::webhooks).post(webhooks::add)),
         ("/api/v1/webhooks/schema", get(webhooks::schema)),
         ("/api/v1/webhooks/{id}", get(webhooks::webhook).patch(webhooks::change).delete(webhooks::remove)),

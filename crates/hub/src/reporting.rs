@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::feeds::config::ReportRules;
 
 pub use gather::{GatherError, gather};
-pub(crate) use schedule::Scheduler;
+pub(crate) use schedule::{Schedule, Scheduler, schedules};
 
 /// The forms in which each report is made.
 pub const FORMATS: [&str; 2] = ["pdf", "xlsx"];

@@ -96,7 +96,7 @@ pub use query::{
     QuarantineRow, Sites, ZoneRow,
 };
 pub use rebuild::Rebuilt;
-pub use report::{ReportDocument, ReportRow};
+pub use report::{ReportDocument, ReportRow, ReportScheduleRow, ReportScope};
 pub use retention::{RetentionBatch, RetentionClass, RetentionState};
 pub use revocation::{Revocation, RevokeError};
 pub use signal::{Signal, Signals};

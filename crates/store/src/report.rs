@@ -1,5 +1,7 @@
 //! Reports that were made, with their documents.
 
+mod schedule;
+
 use domain::{SiteId, UtcTime};
 use sha2::{Digest, Sha256};
 
@@ -7,6 +9,8 @@ use crate::db::{Query, Row};
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::row::{moment, parsed};
+
+pub use schedule::{ReportScheduleRow, ReportScope};
 
 /// A report that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,10 +118,13 @@ impl Store {
         row.as_ref().map(report).transpose()
     }
 
-    /// Whether what the schedule asks for was made.
-    pub async fn report_is_made(&self, schedule: &str) -> Result<bool, StoreError> {
-        let query = Query::new("select count(*) from report where schedule = $1").bind(schedule);
-        Ok(query.fetch_number(&self.inner.db).await? > 0)
+    /// Whether what the schedule asks for was made, or was and somebody deleted it.
+    pub async fn report_is_settled(&self, schedule: &str) -> Result<bool, StoreError> {
+        let query = Query::new(
+            "select (select count(*) from report where schedule = $1) \
+             + (select count(*) from report_unwanted where schedule = $1)",
+        );
+        Ok(query.bind(schedule).fetch_number(&self.inner.db).await? > 0)
     }
 
     /// A document of a report.
@@ -147,9 +154,17 @@ impl Store {
         row.as_ref().map(document).transpose()
     }
 
-    /// Forgets a report and its documents; says whether there was one.
-    pub async fn report_delete(&self, id: &str) -> Result<bool, StoreError> {
+    /// Forgets a report and its documents; says whether there was one. The schedule does not make it again.
+    pub async fn report_delete(&self, id: &str, now: UtcTime) -> Result<bool, StoreError> {
         let mut tx = self.write_begin().await?;
+        Query::new(
+            "insert into report_unwanted (schedule, deleted_at) \
+             select schedule, $1 from report where id = $2 and schedule is not null on conflict (schedule) do nothing",
+        )
+        .bind(now.as_unix_micros())
+        .bind(id)
+        .execute(&mut tx)
+        .await?;
         let deleted = Query::new("delete from report where id = $1").bind(id).execute(&mut tx).await?;
         tx.commit().await?;
         Ok(deleted > 0)

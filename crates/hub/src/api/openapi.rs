@@ -13,8 +13,8 @@ use crate::api::access::{Access, COOKIE, TABLE};
 use crate::api::{
     accounts, accuracy, alerts, api_keys, appliance, audit_log, blobs, commissioning, counts, decisions, draft_access,
     draft_rows, draft_shapes, drafts, enrolments, exports, gates, health, holds, incidents, lanes, lists, metrics,
-    ngsi, nodes, occupancy, oidc, orders, passes, places, plates, policies, policy_trial, reports, retention, session,
-    stream, uploads, view, views, visits, watch_entries, webhooks,
+    ngsi, nodes, occupancy, oidc, orders, passes, places, plates, policies, policy_trial, report_schedules, reports,
+    retention, session, stream, uploads, view, views, visits, watch_entries, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -134,6 +134,9 @@ use crate::api::{
         reports::report,
         reports::remove,
         reports::document,
+        report_schedules::report_schedules,
+        report_schedules::add,
+        report_schedules::remove,
         webhooks::webhooks,
         webhooks::add,
         webhooks::schema,

@@ -113,7 +113,7 @@ pub(crate) struct ReportOrder {
 }
 
 /// Whoever sees only some sites sees the reports about those.
-fn is_his(actor: &Actor, site: Option<&SiteId>) -> bool {
+pub(crate) fn is_his(actor: &Actor, site: Option<&SiteId>) -> bool {
     site.map_or(actor.sees_all(), |site| actor.sees(site))
 }
 
@@ -211,7 +211,9 @@ pub(crate) async fn document(
         "pdf" => "application/pdf",
         _ => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     };
-    let name = format!("attachment; filename=\"{}-{}.{language}.{format}\"", row.kind, row.from_minute);
+    // What browsers can show themselves they show; the name is for whoever keeps it.
+    let disposition = if format == "pdf" { "inline" } else { "attachment" };
+    let name = format!("{disposition}; filename=\"{}-{}.{language}.{format}\"", row.kind, row.from_minute);
     let header_value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
@@ -221,7 +223,7 @@ pub(crate) async fn document(
     Ok((headers, found.bytes))
 }
 
-/// Forgets a report.
+/// Forgets a report. What the schedule made, it does not make again.
 #[utoipa::path(delete, path = "/api/v1/reports/{id}", operation_id = "report_remove", tag = "reports",
     params(("id" = String, Path, description = "The report")),
     responses((status = 204), (status = 404, body = Problem), (status = 503, body = Problem)))]
@@ -232,6 +234,6 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Problem> {
     let row = app.store.report_find(&id).await?.filter(|row| is_his(&actor, row.site.as_ref()));
     row.ok_or_else(|| unknown(&id))?;
-    app.store.report_delete(&id).await?;
+    app.store.report_delete(&id, clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

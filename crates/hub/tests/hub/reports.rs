@@ -5,14 +5,16 @@ use std::process::{Command, Stdio};
 
 use calamine::{Data, Reader, Xlsx};
 use domain::{Direction, ObjectClass};
-use serde_json::json;
+use hub::accounts::Role;
+use serde_json::{Value, json};
 use wire::Channel;
 
-use crate::support::Hub;
+use crate::access::key_at;
 use crate::support::child::run;
 use crate::support::http::Answer;
 use crate::support::mosquitto::Mosquitto;
 use crate::support::node::{Node, Publisher, passed};
+use crate::support::{Hub, eventually};
 
 /// A hub with 7 persons in, 2 out, and 3 cars in, now.
 fn filled(broker: &Mosquitto) -> (Hub, Publisher) {
@@ -113,4 +115,83 @@ fn a_report_says_what_the_store_adds_up_to() {
     for path in shown.lines() {
         assert!(std::fs::metadata(path).unwrap().len() > 1_000, "{path}");
     }
+}
+
+#[test]
+fn reports_are_scheduled_listed_and_ended_and_the_configuration_keeps_its_own() {
+    let broker = Mosquitto::start();
+    let hub = Hub::ready_with(&broker, |config| config.feeds.reports.scheduled = vec![report::ReportKind::Day]);
+    hub.add(&Node::new("n1"));
+    let ids = |listed: &Value| -> Vec<String> {
+        let rows = listed["schedules"].as_array().unwrap().iter();
+        rows.map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = || hub.http.get("/api/v1/report-schedules");
+    assert_eq!(ids(&all()), ["day-all", "day-each"]);
+    assert_eq!(all()["schedules"][0]["set_by"], Value::Null);
+
+    let post = |body: Value| hub.http.post("/api/v1/report-schedules", &body);
+    let week = json!({ "kind": "week", "scope": "site", "site": "cao-nguyen" });
+    let set = post(week.clone());
+    assert_eq!(set.status, 201, "{}", String::from_utf8_lossy(&set.body));
+    let set = set.json();
+    assert_eq!(set["id"], "week-site-cao-nguyen");
+    let moment = |name: &str| set[name].as_str().unwrap().parse::<domain::UtcTime>().unwrap().as_unix_micros();
+    let (from, to, now) = (moment("next_from"), moment("next_to"), hub::clock::now().as_unix_micros());
+    assert_eq!(to - from, 7 * 86_400_000_000, "{set}");
+    assert!(from <= now && now < moment("next_at") && moment("next_at") - to == 120_000_000, "{set}");
+    assert_eq!(set["is_late"], false);
+    let again = post(week);
+    assert_eq!((again.status, &again.json()["set_at"]), (200, &set["set_at"]));
+    assert_eq!(post(json!({ "kind": "day", "scope": "all" })).json()["set_by"], Value::Null);
+    for (body, told) in [
+        (json!({ "kind": "quarter", "scope": "all" }), "half_year or year is accepted"),
+        (json!({ "kind": "day", "scope": "some" }), "all, each or site is accepted"),
+        (json!({ "kind": "day", "scope": "site" }), "takes one"),
+        (json!({ "kind": "day", "scope": "all", "site": "cao-nguyen" }), "only the scope"),
+        (json!({ "kind": "day", "scope": "site", "site": "nowhere" }), "\"nowhere\" is not known"),
+    ] {
+        let answer = post(body.clone());
+        assert!(answer.status == 400 && answer.json()["detail"].as_str().unwrap().contains(told), "{body}");
+    }
+    assert_eq!(ids(&all()), ["day-all", "day-each", "week-site-cao-nguyen"]);
+
+    // Whoever is of one site sets what is about that one, and sees what is made for each.
+    let foreign = key_at(&hub, "another-site", &[Role::SystemAdmin]);
+    let own = key_at(&hub, "cao-nguyen", &[Role::SystemAdmin]);
+    let ask = |key: &str, method: &str, path: &str, body: &[u8]| {
+        let headers = [("authorization", key), ("content-type", "application/json")];
+        hub.http.send(method, path, &headers, body)
+    };
+    let (list, path) = ("/api/v1/report-schedules", "/api/v1/report-schedules/week-site-cao-nguyen");
+    assert_eq!(ids(&ask(&foreign, "GET", list, b"").json()), ["day-each"]);
+    assert_eq!(ids(&ask(&own, "GET", list, b"").json()), ["day-each", "week-site-cao-nguyen"]);
+    assert_eq!(ask(&own, "POST", list, br#"{"kind":"week","scope":"all"}"#).status, 403);
+    assert_eq!(ask(&foreign, "POST", list, br#"{"kind":"year","scope":"site","site":"cao-nguyen"}"#).status, 403);
+    assert_eq!(ask(&foreign, "DELETE", path, b"").status, 404);
+    assert_eq!(ask(&own, "DELETE", path, b"").status, 204);
+    assert_eq!(hub.http.delete(path).status, 404);
+    let kept = hub.http.delete("/api/v1/report-schedules/day-all");
+    assert!(kept.status == 409 && kept.json()["detail"].as_str().unwrap().contains("[reports] scheduled"));
+}
+
+#[test]
+fn what_is_scheduled_is_made_by_itself_and_not_again_when_it_was_deleted() {
+    if !has_font() {
+        return;
+    }
+    let broker = Mosquitto::start();
+    let hub = Hub::ready_with(&broker, |config| config.feeds.reports.scheduled = vec![report::ReportKind::Day]);
+    let made = || hub.http.get("/api/v1/reports")["reports"].as_array().unwrap().clone();
+    let report = eventually("the report of yesterday", || made().into_iter().next());
+    assert_eq!(
+        (report["kind"].as_str(), report["made_by"].as_str(), &report["site"]),
+        (Some("day"), Some(""), &Value::Null)
+    );
+    let path = report["documents"][0]["path"].as_str().unwrap();
+    let pdf = hub.http.ask(path, &[]);
+    assert!(pdf.header("content-disposition").starts_with("inline; filename="), "a browser shows it");
+    assert_eq!(hub.http.delete(&format!("/api/v1/reports/{}", report["id"].as_str().unwrap())).status, 204);
+    let late = hub.http.get("/api/v1/report-schedules")["schedules"][0]["is_late"].clone();
+    assert_eq!(late, false, "what somebody deleted is missed by nobody");
 }

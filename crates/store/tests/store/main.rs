@@ -21,6 +21,7 @@ mod policy_parts;
 #[allow(clippy::expect_used, dead_code)]
 mod postgres;
 mod rebuild;
+mod reports;
 mod retention;
 mod search;
 mod server;

@@ -78,7 +78,7 @@ async fn migrations_from_nothing_give_a_durable_sound_schema_with_a_comment_per_
             }
         }
     }
-    assert_eq!(tables, 71);
+    assert_eq!(tables, 73);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ import { api, take } from './client';
 
 export const ALERTS_KEY = ['alerts'] as const;
 export const REPORTS_KEY = ['reports'] as const;
+export const REPORT_KINDS = ['day', 'week', 'month', 'half_year', 'year'] as const;
 /** Open alerts that the page knows at once; where there are more, it says so. */
 export const OPEN_ROWS = 200;
 /** Rows that a list asks for at a time. */
@@ -51,3 +52,9 @@ export const reportsQuery = (site: string | undefined) =>
     getNextPageParam: (last) => last.next ?? undefined,
     staleTime: AGAIN_MS,
   });
+
+export const reportSchedulesQuery = queryOptions({
+  queryKey: ['report-schedules'],
+  queryFn: ({ signal }) => take(api.GET('/api/v1/report-schedules', { signal })).then((answer) => answer.schedules),
+  refetchInterval: AGAIN_MS,
+});

@@ -34,6 +34,7 @@ export type Lane = Schemas['Lane'];
 export type Order = Schemas['Order'];
 export type OrderWanted = Schemas['OrderWanted'];
 export type Report = Schemas['Report'];
+export type ReportSchedule = Schemas['ReportSchedule'];
 export type EnrolmentCode = Schemas['Code'];
 export type Invited = Schemas['Invited'];
 export type IssuedPass = Schemas['IssuedPass'];

@@ -1,10 +1,11 @@
-// Reports: those that were made, and making one.
+// Reports: making one, what is made by itself, and those that were made.
 import './admin.css';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { REPORTS_KEY, reportsQuery } from '../api/alerts';
+import { REPORT_KINDS, REPORTS_KEY, reportsQuery } from '../api/alerts';
 import { api, done, take } from '../api/client';
 import type { Report } from '../api/types';
+import { usePreferences } from '../app/preferences';
 import { useNow, useReader } from '../app/reader';
 import { useMay } from '../app/session';
 import { useSite } from '../app/site-choice';
@@ -18,8 +19,7 @@ import { Problem } from '../parts/problem';
 import { textOf, useSending } from '../parts/sending';
 import { State } from '../parts/state';
 import { named } from '../words';
-
-const KINDS = ['day', 'week', 'month', 'half_year', 'year'] as const;
+import { Schedules } from './reports/schedules';
 
 export function ReportsPage() {
   const { t } = useReader();
@@ -33,6 +33,7 @@ export function ReportsPage() {
         </div>
       </header>
       <MakeForm site={site} />
+      <Schedules site={site} />
       <Made site={site} />
     </>
   );
@@ -75,9 +76,11 @@ function useSpan(report: Report): string {
 
 function ReportRow({ report, remove }: { report: Report; remove: () => void }) {
   const { t, f } = useReader();
+  const { language } = usePreferences();
   const may = useMay();
   const now = useNow(60_000);
   const span = useSpan(report);
+  const readable = report.documents.find((one) => one.format === 'pdf' && one.language === language);
   return (
     <>
       <p className="row">
@@ -92,6 +95,12 @@ function ReportRow({ report, remove }: { report: Report; remove: () => void }) {
         })}
       </p>
       <p className="row">
+        {readable && (
+          <a className="button" href={readable.path} target="_blank" rel="noreferrer">
+            <Icon name="reports" />
+            {t('report_view')}
+          </a>
+        )}
         {report.documents.map((document) => (
           <a key={document.path} className="button" href={document.path} download>
             <Icon name="down" />
@@ -144,7 +153,7 @@ function MakeForm({ site }: { site: string | undefined }) {
       <Field label={t('report_kind')} help={t('report_site_help', { site: site ?? t('all_sites') })}>
         {(ids) => (
           <select {...ids} name="kind">
-            {KINDS.map((kind) => (
+            {REPORT_KINDS.map((kind) => (
               <option key={kind} value={kind}>
                 {t(`report_kind_${kind}`)}
               </option>

@@ -65,5 +65,34 @@ export const ALERTS = {
   report_day: ['Một ngày trong kỳ', 'A day of the period'],
   report_day_help: ['Bỏ trống: kỳ gần nhất đã kết thúc.', 'Empty: the last period that is over.'],
   report_by_schedule: ['theo lịch', 'by schedule'],
+  report_view: ['Xem', 'View'],
   report_data: ['số liệu đến {at}, {by}', 'data until {at}, {by}'],
+
+  schedules: ['Báo cáo tự động', 'Scheduled reports'],
+  schedules_help: [
+    'Được lập ngay sau khi kỳ kết thúc, bằng cả hai ngôn ngữ.',
+    'Made as soon as their period is over, in both languages.',
+  ],
+  schedules_none: ['Chưa đặt lịch lập báo cáo nào', 'No report is scheduled'],
+  schedule_add: ['Đặt lịch báo cáo', 'Schedule a report'],
+  schedule_about: ['Phạm vi', 'About'],
+  schedule_about_help: [
+    'Báo cáo đầu tiên là của kỳ kết thúc sắp tới; kỳ đã qua thì lập ngay trên trang.',
+    'The first one is about the period that ends next; past ones are made on the page.',
+  ],
+  schedule_scope_all: ['Tất cả các điểm, gộp chung', 'All sites together'],
+  schedule_scope_each: ['Từng điểm, kể cả điểm thêm sau', 'Every site by itself, later ones too'],
+  schedule_next: ['lần tới {at}', 'next {at}'],
+  schedule_set: ['do {by} đặt {at}', 'set by {by} {at}'],
+  schedule_configured: ['theo cấu hình của máy chủ', 'by the configuration of the hub'],
+  schedule_late: ['trễ', 'late'],
+  schedule_late_help: [
+    'Lẽ ra đã có báo cáo của kỳ trước. Máy chủ vẫn thử lại; lý do ghi trong nhật ký của máy chủ.',
+    'The report of the last period should be there. The hub goes on trying; its journal says why.',
+  ],
+  schedule_end: ['Ngừng lịch', 'End the schedule'],
+  schedule_end_ask: [
+    'Ngừng tự lập: {kind} ({scope})? Các báo cáo đã lập vẫn còn.',
+    'End the schedule: {kind} ({scope})? Reports that were made stay.',
+  ],
 } as const;

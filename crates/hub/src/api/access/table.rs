@@ -182,6 +182,9 @@ pub(crate) const TABLE: &[Route] = &[
     route("GET", "/api/v1/reports/{id}", May(FiguresRead)),
     route("DELETE", "/api/v1/reports/{id}", May(FeedsWrite)),
     route("GET", "/api/v1/reports/{id}/{document}", May(FiguresRead)),
+    route("GET", "/api/v1/report-schedules", May(FiguresRead)),
+    route("POST", "/api/v1/report-schedules", May(FeedsWrite)),
+    route("DELETE", "/api/v1/report-schedules/{id}", May(FeedsWrite)),
     // Where events are handed on to. What allows to tell plates is set only by whoever may read them.
     route("GET", "/api/v1/webhooks/schema", Public),
     route("GET", "/api/v1/webhooks", May(FeedsWrite)),

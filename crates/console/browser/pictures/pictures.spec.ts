@@ -196,6 +196,9 @@ test('every page, on a phone, a desk and a wall, light and dark', async ({ page,
   const admin = await signedIn(address(), administrator());
   // The temple of the Hùng kings, so that the map is not empty.
   await admin.write('PUT', '/api/v1/sites/demo/place', { at: { latitude: 21.3656, longitude: 105.3233 } });
+  await admin.write('POST', '/api/v1/report-schedules', { kind: 'week', scope: 'all' });
+  await admin.write('POST', '/api/v1/report-schedules', { kind: 'day', scope: 'each' });
+  await admin.write('POST', '/api/v1/reports', { kind: 'week', at: new Date().toISOString() });
   await admin.end();
   const decision = (await (await request.get('/api/v1/decisions?limit=1')).json()).decisions[0];
   await taken(page, [
@@ -250,6 +253,7 @@ test.describe('for others', () => {
     mkdirSync(README, { recursive: true });
     const house = await OwnHouse.start();
     try {
+      await taken(page, [['first-account', (page, language) => loaded(page, `${house.address}/`, language)]]);
       const person = { name: 'quan-tri', display_name: 'Đỗ Thị Quản Trị', language: 'vi', password: newPassword() };
       const first = await page.request.post(`${house.address}/api/v1/setup`, { data: { code: house.code, ...person } });
       if (!first.ok()) throw new Error(await first.text());

@@ -175,7 +175,9 @@ async fn fullest(
     }
     let peak = |sums: &BTreeMap<i64, u64>| {
         let (minute, count) = sums.iter().rev().max_by_key(|(_, count)| **count).filter(|(_, count)| **count > 0)?;
-        Some(Peak { count: *count, at: UtcTime::from_unix_micros((minute + 60) * MINUTE_US).ok()? })
+        let end = UtcTime::from_unix_micros((minute + 60) * MINUTE_US).ok()?;
+        // The hour that is running has no end yet.
+        Some(Peak { count: *count, at: end.min(now) })
     };
     Ok((peak(&inside[0]), peak(&inside[1])))
 }

@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 use calamine::{Data, Reader, Xlsx};
 use domain::{Direction, ObjectClass};
 use hub::accounts::Role;
+use hub::feeds::config::ReportRules;
+use hub::reporting::gather;
+use report::{Period, ReportKind};
 use serde_json::{Value, json};
 use wire::Channel;
 
@@ -95,6 +98,14 @@ fn a_report_says_what_the_store_adds_up_to() {
         }
         assert!(text_of(&document("en.pdf").body).unwrap().contains("Persons in"));
     }
+    let (at, rules) = (hub::clock::now(), ReportRules::default());
+    let day = Period::containing(ReportKind::Day, rules.cut, at);
+    let gathered = gather(&hub.handle.store, &rules, day, None, at);
+    let (person, vehicle) = hub.runtime.block_on(gathered).unwrap().fullest;
+    for (peak, count) in [(person, 5), (vehicle, 3)] {
+        let peak = peak.unwrap();
+        assert_eq!((peak.count, peak.at), (count, at), "the hour that runs is told as of now");
+    }
     let listed = hub.http.get("/api/v1/reports?limit=2");
     assert_eq!(listed["reports"].as_array().unwrap().len(), 2);
     let id = listed["reports"][0]["id"].as_str().unwrap().to_owned();
@@ -120,7 +131,7 @@ fn a_report_says_what_the_store_adds_up_to() {
 #[test]
 fn reports_are_scheduled_listed_and_ended_and_the_configuration_keeps_its_own() {
     let broker = Mosquitto::start();
-    let hub = Hub::ready_with(&broker, |config| config.feeds.reports.scheduled = vec![report::ReportKind::Day]);
+    let hub = Hub::ready_with(&broker, |config| config.feeds.reports.scheduled = vec![ReportKind::Day]);
     hub.add(&Node::new("n1"));
     let ids = |listed: &Value| -> Vec<String> {
         let rows = listed["schedules"].as_array().unwrap().iter();
@@ -181,7 +192,7 @@ fn what_is_scheduled_is_made_by_itself_and_not_again_when_it_was_deleted() {
         return;
     }
     let broker = Mosquitto::start();
-    let hub = Hub::ready_with(&broker, |config| config.feeds.reports.scheduled = vec![report::ReportKind::Day]);
+    let hub = Hub::ready_with(&broker, |config| config.feeds.reports.scheduled = vec![ReportKind::Day]);
     let made = || hub.http.get("/api/v1/reports")["reports"].as_array().unwrap().clone();
     let report = eventually("the report of yesterday", || made().into_iter().next());
     assert_eq!(

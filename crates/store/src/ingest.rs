@@ -4,6 +4,7 @@
 //! before is being written; then it is compared with the log ([`plan`]) and written in one transaction: events, projections,
 //! chain heads, alarms and what was refused. After a failure nothing of it is kept and the same batch can be given again.
 
+mod ahead;
 mod check;
 mod heads;
 mod plan;
@@ -28,6 +29,7 @@ use crate::projection;
 use crate::quarantine::{self, Refused, batch_moment};
 use crate::query::AlertRow;
 use crate::revocation::revoked_among;
+use ahead::ahead;
 use check::{Checked, Refusal};
 use plan::{Identities, Place};
 use rows::Rows;
@@ -161,7 +163,7 @@ impl Store {
     pub async fn check(&self, batch: Arc<[Message]>) -> Result<CheckedBatch, StoreError> {
         let topics = check::topics(&batch);
         let nodes = self.nodes_known(topics.iter().flatten().map(|topic| &topic.node).collect::<BTreeSet<_>>()).await?;
-        let dialect = self.inner.db.dialect();
+        let (dialect, messages) = (self.inner.db.dialect(), batch.len());
         let check = move || {
             let mut good = Vec::with_capacity(batch.len());
             let mut refusals = Vec::with_capacity(batch.len());
@@ -177,6 +179,7 @@ impl Store {
             let rows = Rows::of(dialect, &good, &batch);
             CheckedBatch { batch, good, refusals, rows }
         };
+        let check = move || ahead(messages, check);
         Ok(tokio::task::spawn_blocking(check).await.expect("the check does not panic and is not cancelled"))
     }
 
@@ -311,7 +314,7 @@ impl Store {
         }
 
         let Rows { log: log_rows, projected } =
-            if fresh.len() == checked { rows? } else { Rows::of(tx.dialect(), &fresh, &batch)? };
+            if fresh.len() == checked { rows? } else { ahead(fresh.len(), || Rows::of(tx.dialect(), &fresh, &batch))? };
         let comes_first = tx.dialect() == Dialect::Sqlite;
         let (mut positions, mut log_rows) = (Vec::new(), Some(log_rows));
         if let Some(rows) = log_rows.take_if(|_| comes_first) {

@@ -53,8 +53,8 @@ pub(crate) async fn sqlite(path: &Path, hold: Hold) -> Result<Pools<Sqlite>, Ope
         .busy_timeout(BUSY_TIMEOUT);
     let pool =
         |connections| SqlitePoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);
-    // Only one writes, so that a transaction never has to be tried again.
-    let writers = pool(1).connect_with(options.clone()).await.map_err(failed)?;
+    // Only one writes, so that a transaction never has to be tried again. A file cannot hang up: nothing is asked before.
+    let writers = pool(1).test_before_acquire(false).connect_with(options.clone()).await.map_err(failed)?;
     let size = std::fs::metadata(path).map_or(0, |file| file.len());
     if hold == Hold::Ours {
         if size <= CHECK_AT_OPEN_BYTES_MAX {

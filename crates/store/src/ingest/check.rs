@@ -10,12 +10,10 @@ use wire::topic::UnknownTopic;
 use wire::{Channel, NodeTopic, Received, verify_all};
 
 use crate::error::in_words;
+use crate::ingest::ahead::parts;
 use crate::ingest::{Message, Reason, SEQ_MAX};
 use crate::limits;
 use crate::node::RegisteredNode;
-
-/// Fewer messages than this are not worth another thread.
-const MESSAGES_PER_THREAD_MIN: usize = 32;
 
 /// What a message turned out to be.
 #[derive(Debug)]
@@ -44,8 +42,11 @@ pub(super) fn check_all(
     topics: &[Result<NodeTopic, UnknownTopic>],
     nodes: &HashMap<NodeId, RegisteredNode>,
 ) -> Vec<Checked> {
-    let cores = rayon::current_num_threads();
-    let part = batch.len().div_ceil(cores).max(MESSAGES_PER_THREAD_MIN);
+    let count = parts(batch.len());
+    if count == 1 {
+        return check_part(batch, topics, nodes);
+    }
+    let part = batch.len().div_ceil(count);
     // On threads that stay: what a new one reads into memory would have to be handed to the others when it ends.
     let parts: Vec<_> = batch
         .par_chunks(part)

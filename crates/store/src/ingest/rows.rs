@@ -3,6 +3,7 @@
 use projections::{Changes, Fact};
 use wire::Received;
 
+use super::ahead::both;
 use super::{Message, write};
 use crate::db::{Dialect, Insert};
 use crate::error::StoreError;
@@ -28,7 +29,7 @@ impl Rows {
             }
             Prepared::of(changes)
         };
-        let (log, projected) = rayon::join(|| write::rows(dialect, events, batch), project);
+        let (log, projected) = both(events.len(), || write::rows(dialect, events, batch), project);
         Ok(Self { log: log?, projected: projected? })
     }
 }

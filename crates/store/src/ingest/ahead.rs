@@ -3,17 +3,20 @@
 use std::sync::LazyLock;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use rustix::process::{getpriority_process, setpriority_process};
 
 /// Up to so many messages are looked at where they are: other threads would take longer to begin.
 pub(super) const ALONE_MAX: usize = 32;
 
-/// How far these threads stand back, on the system's scale to 19. What a full batch waits for is the database, whose thread
-/// begins anew with each statement; behind these it would wait each time.
-const NICENESS: i32 = 10;
+/// How far these threads stand back behind the rest of the program, on the system's scale from -20 to 19. What a full batch
+/// waits for is the database, whose thread begins anew with each statement; behind these it would wait each time.
+const STEPS_BACK: i32 = 10;
 
 static THREADS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
     let stand_back = |_| {
-        if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
+        let this = Some(rustix::thread::gettid());
+        let place = getpriority_process(this);
+        if let Err(error) = place.and_then(|place| setpriority_process(this, (place + STEPS_BACK).min(19))) {
             tracing::debug!(%error, "a thread that checks events does not stand back");
         }
     };
@@ -51,4 +54,24 @@ pub(super) fn both<A: Send, B: Send>(
     b: impl FnOnce() -> B + Send,
 ) -> (A, B) {
     if messages <= ALONE_MAX { (a(), b()) } else { rayon::join(a, b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn niceness() -> i32 {
+        getpriority_process(Some(rustix::thread::gettid())).expect("every thread has one")
+    }
+
+    #[test]
+    fn many_messages_are_looked_at_by_threads_that_stand_back_and_few_where_they_are() {
+        let here = niceness();
+        assert_eq!(ahead(ALONE_MAX, niceness), here);
+        let there = ahead(ALONE_MAX + 1, || both(ALONE_MAX + 1, niceness, niceness));
+        let wanted = (here + STEPS_BACK).min(19);
+        assert_eq!(there, (wanted, wanted));
+        assert_eq!(parts(ALONE_MAX), 1);
+        assert!(parts(100 * ALONE_MAX) >= 1 && parts(ALONE_MAX + 1) <= 2);
+    }
 }

@@ -187,6 +187,12 @@ impl Store {
         Ok(ledger.reset_of(&Area { site: site.clone(), gate: None }))
     }
 
+    /// When the day of each of these areas begins anew, in their order.
+    pub async fn reset_times_of(&self, areas: &[Area], now: UtcTime) -> Result<Vec<ResetTime>, StoreError> {
+        let ledger = OccupancyLedger::read(&self.inner.db, now).await?;
+        Ok(areas.iter().map(|area| ledger.reset_of(area)).collect())
+    }
+
     /// The gates that anything was told of.
     pub async fn gates_known(&self) -> Result<Vec<(SiteId, GateId)>, StoreError> {
         let rows = Query::new("select distinct site, gate from gate_node order by site, gate")

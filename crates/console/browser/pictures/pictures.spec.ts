@@ -199,7 +199,38 @@ test('every page, on a phone, a desk and a wall, light and dark', async ({ page,
   await admin.write('POST', '/api/v1/report-schedules', { kind: 'week', scope: 'all' });
   await admin.write('POST', '/api/v1/report-schedules', { kind: 'day', scope: 'each' });
   await admin.write('POST', '/api/v1/reports', { kind: 'week', at: new Date().toISOString() });
+  // Something to see on pages that the demo leaves empty.
+  const [now, year] = [Date.now(), new Date().getUTCFullYear() + 1];
+  const inDays = (days: number) => new Date(Math.floor(now / 1_000 + days * 86_400) * 1_000).toISOString();
+  await admin.write('POST', '/api/v1/sites/demo/watch-entries', {
+    list: 'watch',
+    plate: '30A-123.45',
+    note: 'Gọi trực ban công an phường',
+    legal_basis: `QĐ 12/${year - 1}`,
+    authority: 'Công an tỉnh',
+    expires_at: inDays(30),
+  });
+  await admin.write('POST', '/api/v1/api-keys', {
+    name: 'Trung tâm điều hành',
+    grants: [{ role: 'viewer', sites: ['demo'] }],
+    expires_at: inDays(90),
+  });
   await admin.end();
+  await at('/rules')(page, 'vi');
+  await page.getByRole('button', { name: 'Bắt đầu từ mẫu' }).click();
+  await page.getByText('Có thay đổi chưa ban hành').waitFor();
+  for (const [name, code] of [
+    ['Nguyễn Văn Một', 'w-1'],
+    ['Trần Thị Hai', 'w-2'],
+  ] as const) {
+    await page.getByRole('button', { name: 'Thêm người' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Mã', { exact: true }).fill(code);
+    await dialog.getByLabel('Tên', { exact: true }).fill(name);
+    await dialog.getByLabel('Đến hết ngày').fill(`31/12/${year}`);
+    await dialog.getByRole('button', { name: 'Thêm' }).click();
+    await dialog.waitFor({ state: 'detached' });
+  }
   const decision = (await (await request.get('/api/v1/decisions?limit=1')).json()).decisions[0];
   await taken(page, [
     ['live', at('/')],

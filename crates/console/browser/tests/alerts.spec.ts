@@ -67,11 +67,22 @@ test('alerts are found by kind and by day, and nothing found is said', async ({ 
   await expect(page.getByText('No alerts', { exact: true })).toBeVisible();
   await page.getByLabel('Kind of alert').selectOption('watchlist_hit');
   await expect(list.getByRole('listitem').first()).toBeVisible();
-  await page.getByLabel('From day').fill('2020-01-02');
-  await page.getByLabel('To day').fill('2020-01-01');
+  await page.getByLabel('From day').fill('2/1/2020');
+  await page.getByLabel('To day').fill('01/01/2020');
   await expect(page.getByText('The first day must not be after the last.')).toBeVisible();
   await page.getByLabel('To day').fill('2020-01-03');
   await expect(page.getByText('No alerts', { exact: true })).toBeVisible();
+  // Days are shown the Vietnamese way, whatever the browser's language; one that is none is said, and nothing is lost.
+  await page.getByLabel('From day').focus();
+  await expect(page.getByLabel('To day')).toHaveValue('03/01/2020');
+  await page.getByLabel('To day').fill('31/2/2020');
+  await page.getByLabel('From day').focus();
+  await expect(page.getByText('There is no such day. Write day/month/year, such as 21/11/2026.')).toBeVisible();
+  await expect(page.getByLabel('To day')).toHaveValue('31/2/2020');
+  // What the browser's calendar gives takes its place.
+  await page.locator('.date-input').nth(1).locator('input[type=date]').fill('2020-02-28');
+  await expect(page.getByLabel('To day')).toHaveValue('28/02/2020');
+  await expect(page.getByText('There is no such day.')).toHaveCount(0);
 });
 
 test('a new alert stands above every page, counts in the navigation and sounds unless it is switched off', async ({

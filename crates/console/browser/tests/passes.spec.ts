@@ -11,7 +11,7 @@ test('a pass is issued, its code shown once, and taken back with a reason', asyn
   await page.getByRole('radio', { name: 'Nhiều lần' }).check();
   await page.getByRole('checkbox', { name: /đi cùng/ }).check();
   const until = await page.getByLabel('Đến', { exact: true }).inputValue();
-  await page.getByLabel('Đến', { exact: true }).fill('2020-01-01T00:00');
+  await page.getByLabel('Đến', { exact: true }).fill('1/1/2020 0:00');
   await page.getByRole('button', { name: 'Cấp thẻ' }).click();
   await expect(page.getByText('Thời điểm kết thúc phải sau lúc bắt đầu.')).toBeVisible();
   await page.getByLabel('Đến', { exact: true }).fill(until);

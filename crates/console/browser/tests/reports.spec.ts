@@ -5,7 +5,7 @@ import { expect, NOBODY, signIn, test } from './page';
 test('a report is made for a site, taken away in both languages and forms, and deleted', async ({ page }) => {
   await page.goto('/reports?lang=vi&site=demo');
   await page.getByLabel('Loại báo cáo').selectOption('day');
-  await page.getByLabel('Một ngày trong kỳ').fill('2026-10-31');
+  await page.getByLabel('Một ngày trong kỳ').fill('31/10/2026');
   await page.getByRole('button', { name: 'Lập báo cáo' }).click();
   const row = page.getByRole('list', { name: 'Báo cáo' }).getByRole('listitem').filter({ hasText: '31/10/2026' });
   await expect(row).toHaveCount(1);

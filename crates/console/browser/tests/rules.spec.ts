@@ -52,9 +52,9 @@ test('a site begins with the template, and persons and vehicles are added, chang
   await expect(dialog).toHaveCount(0);
 
   await page.getByRole('button', { name: 'Sửa Nguyễn Văn Một' }).click();
-  await dialog.getByLabel('Đến hết ngày').fill('2099-12-31');
+  await dialog.getByLabel('Đến hết ngày').fill('31/12/2099');
   await dialog.getByRole('button', { name: 'Lưu' }).click();
-  await expect(table).toContainText('2099-12-31');
+  await expect(table).toContainText('31/12/2099');
   await page.getByRole('radio', { name: 'Xe', exact: true }).check();
   await expect(table.getByRole('row')).toHaveCount(2);
   await page.getByLabel('Tìm tên, mã, biển số').fill('22c12345');
@@ -108,7 +108,7 @@ test('hours are changed by a form, and who could pass is answered with every che
   await page.getByRole('button', { name: 'Sửa Trần Thị Hai' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Nhóm').selectOption('visitor');
-  await dialog.getByLabel('Đến hết ngày').fill('2099-12-31');
+  await dialog.getByLabel('Đến hết ngày').fill('31/12/2099');
   await dialog.getByRole('button', { name: 'Lưu' }).click();
   await expect(dialog).toHaveCount(0);
 

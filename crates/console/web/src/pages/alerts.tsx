@@ -13,6 +13,7 @@ import { DAY_MS, dayOf, toApi } from '../format/time';
 import { AcknowledgeButton, CloseButton } from '../parts/alert-actions';
 import { alertDetail } from '../parts/alert-words';
 import { Choice, Field, Select } from '../parts/controls';
+import { DateInput } from '../parts/date-input';
 import { ExportLinks } from '../parts/exports';
 import { Badge, type Tone } from '../parts/marks';
 import { Paged } from '../parts/paged';
@@ -77,24 +78,10 @@ export function AlertsPage() {
             onChange={setKind}
           />
           <Field label={t('first_day')}>
-            {(ids) => (
-              <input
-                {...ids}
-                type="date"
-                value={days.from}
-                onChange={(event) => setDays({ ...days, from: event.target.value })}
-              />
-            )}
+            {(ids) => <DateInput ids={ids} value={days.from} onChange={(from) => setDays({ ...days, from })} />}
           </Field>
           <Field label={t('last_day')}>
-            {(ids) => (
-              <input
-                {...ids}
-                type="date"
-                value={days.to}
-                onChange={(event) => setDays({ ...days, to: event.target.value })}
-              />
-            )}
+            {(ids) => <DateInput ids={ids} value={days.to} onChange={(to) => setDays({ ...days, to })} />}
           </Field>
         </div>
       </section>

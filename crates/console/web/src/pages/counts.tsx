@@ -8,6 +8,7 @@ import { useNow, useReader } from '../app/reader';
 import { useSite } from '../app/site-choice';
 import { DAY_MS, dayOf, dayStart, dayText, toApi } from '../format/time';
 import { Choice, Field, Select } from '../parts/controls';
+import { DateInput } from '../parts/date-input';
 import { ExportLinks } from '../parts/exports';
 import { Icon } from '../parts/icon';
 import { Failure, Skeleton, State } from '../parts/state';
@@ -151,24 +152,10 @@ export function CountsPage() {
         {period === 'custom' && (
           <div className="row">
             <Field label={t('first_day')}>
-              {(ids) => (
-                <input
-                  {...ids}
-                  type="date"
-                  value={days[0]}
-                  onChange={(event) => setDays([event.target.value, days[1]])}
-                />
-              )}
+              {(ids) => <DateInput ids={ids} value={days[0]} onChange={(first) => setDays([first, days[1]])} />}
             </Field>
             <Field label={t('last_day')} error={custom ? undefined : t('day_wrong')}>
-              {(ids) => (
-                <input
-                  {...ids}
-                  type="date"
-                  value={days[1]}
-                  onChange={(event) => setDays([days[0], event.target.value])}
-                />
-              )}
+              {(ids) => <DateInput ids={ids} value={days[1]} onChange={(last) => setDays([days[0], last])} />}
             </Field>
           </div>
         )}

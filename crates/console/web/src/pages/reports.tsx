@@ -12,6 +12,7 @@ import { useSite } from '../app/site-choice';
 import { dayOf, toApi } from '../format/time';
 import { Ask } from '../parts/ask';
 import { Field } from '../parts/controls';
+import { DateInput } from '../parts/date-input';
 import { Dialog } from '../parts/dialog';
 import { Icon } from '../parts/icon';
 import { Paged } from '../parts/paged';
@@ -162,7 +163,7 @@ function MakeForm({ site }: { site: string | undefined }) {
         )}
       </Field>
       <Field label={t('report_day')} help={t('report_day_help')}>
-        {(ids) => <input {...ids} name="day" type="date" />}
+        {(ids) => <DateInput ids={ids} name="day" />}
       </Field>
       <button type="submit" className="button" data-look="main" disabled={isBusy}>
         {isBusy ? t('report_making') : t('report_make')}

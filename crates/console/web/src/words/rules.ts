@@ -145,8 +145,8 @@ export const RULES = {
   time_holiday_hours_help: ['Để trống: đóng cả ngày.', 'Empty: closed.'],
   time_closed_on: ['Ngày nghỉ riêng', 'Further holidays'],
   time_dates_help: [
-    'Như 2027-02-05 hoặc 2027-02-05..2027-02-11, mỗi dòng một mục.',
-    'Such as 2027-02-05 or 2027-02-05..2027-02-11, one a line.',
+    'Như 05/02/2027 hoặc 05/02/2027 – 11/02/2027, mỗi dòng một mục.',
+    'Such as 05/02/2027 or 05/02/2027 – 11/02/2027, one a line.',
   ],
   time_closed: ['đóng', 'closed'],
   time_on_holidays: ['Ngày nghỉ ({lists}): {hours}', 'Holidays ({lists}): {hours}'],

@@ -54,6 +54,17 @@ export const SHELL = {
   reload: ['Tải lại trang', 'Load the page again'],
 
   loading: ['Đang tải…', 'Loading…'],
+  calendar: ['Mở lịch', 'Open the calendar'],
+  day_format: ['ngày/tháng/năm', 'day/month/year'],
+  day_format_wrong: [
+    'Không có ngày này. Viết ngày/tháng/năm, ví dụ 21/11/2026.',
+    'There is no such day. Write day/month/year, such as 21/11/2026.',
+  ],
+  moment_format: ['ngày/tháng/năm giờ:phút', 'day/month/year hour:minute'],
+  moment_format_wrong: [
+    'Không có thời điểm này. Viết ngày/tháng/năm giờ:phút, ví dụ 21/11/2026 08:30.',
+    'There is no such moment. Write day/month/year hour:minute, such as 21/11/2026 08:30.',
+  ],
   retry: ['Thử lại', 'Try again'],
   error_title: ['Chưa tải được', 'Could not be loaded'],
   error_network: [

@@ -6,6 +6,7 @@ import { useNow, useReader } from '../../app/reader';
 import { useMay } from '../../app/session';
 import { momentOf, toApi } from '../../format/time';
 import { Field } from '../../parts/controls';
+import { DateInput } from '../../parts/date-input';
 import { Failure, Skeleton, State } from '../../parts/state';
 import { ChainCheck } from './chain-check';
 
@@ -37,8 +38,8 @@ export function AuditLog() {
           <form className="card filter-fields" onSubmit={search}>
             <Field label={t('audit_action')}>{(ids) => <input {...ids} name="action" placeholder="session." />}</Field>
             <Field label={t('audit_subject')}>{(ids) => <input {...ids} name="subject" />}</Field>
-            <Field label={t('from')}>{(ids) => <input {...ids} name="from" type="datetime-local" />}</Field>
-            <Field label={t('to')}>{(ids) => <input {...ids} name="to" type="datetime-local" />}</Field>
+            <Field label={t('from')}>{(ids) => <DateInput ids={ids} name="from" hasTime />}</Field>
+            <Field label={t('to')}>{(ids) => <DateInput ids={ids} name="to" hasTime />}</Field>
             <button type="submit" className="button">
               {t('audit_filter')}
             </button>

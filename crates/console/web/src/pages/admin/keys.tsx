@@ -7,6 +7,7 @@ import { useNow, useReader } from '../../app/reader';
 import { useMay } from '../../app/session';
 import { DAY_MS, dayOf, toApi } from '../../format/time';
 import { Field } from '../../parts/controls';
+import { DateInput } from '../../parts/date-input';
 import { Dialog } from '../../parts/dialog';
 import { Badge } from '../../parts/marks';
 import { ShownOnce } from '../../parts/once';
@@ -144,7 +145,7 @@ function AddKey() {
       <Problem error={problem} />
       <Field label={t('key_name')}>{(ids) => <input {...ids} name="purpose" required autoComplete="off" />}</Field>
       <GrantFields grants={[]} isWrong={hasNoRole} without={['security_admin']} />
-      <Field label={t('key_expires')}>{(ids) => <input {...ids} name="expires" type="date" />}</Field>
+      <Field label={t('key_expires')}>{(ids) => <DateInput ids={ids} name="expires" />}</Field>
       <button type="submit" className="button" data-look="main">
         {t('key_add')}
       </button>

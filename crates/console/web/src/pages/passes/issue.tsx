@@ -4,6 +4,7 @@ import { api, take } from '../../api/client';
 import { useReader } from '../../app/reader';
 import { DAY_MS, dayStart, MINUTE_MS, momentOf, momentText, toApi } from '../../format/time';
 import { Choice, Field } from '../../parts/controls';
+import { DateInput } from '../../parts/date-input';
 import { Problem } from '../../parts/problem';
 import { textOf, useSending } from '../../parts/sending';
 import type { Made } from './sheet';
@@ -58,14 +59,14 @@ export function IssueForm({ site, issued }: { site: string; issued: (made: Made)
         {(ids) => <input {...ids} name="lanes" autoComplete="off" />}
       </Field>
       <Field label={t('pass_from')}>
-        {(ids) => <input {...ids} name="from" type="datetime-local" required defaultValue={momentText(starts)} />}
+        {(ids) => <DateInput ids={ids} name="from" hasTime required defaultValue={momentText(starts)} />}
       </Field>
       <Field label={t('pass_to')} error={isWrong ? t('pass_times_wrong') : undefined}>
         {(ids) => (
-          <input
-            {...ids}
+          <DateInput
+            ids={ids}
             name="to"
-            type="datetime-local"
+            hasTime
             required
             defaultValue={momentText(dayStart(starts) + DAY_MS - MINUTE_MS)}
           />

@@ -4,6 +4,7 @@ import { ApiError } from '../../api/client';
 import type { AccessOutline, PolicyRow, PolicyRows } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { Field } from '../../parts/controls';
+import { DateInput } from '../../parts/date-input';
 import { Problem } from '../../parts/problem';
 import { textOf, useSending } from '../../parts/sending';
 import { isKey, named } from '../../words';
@@ -84,7 +85,7 @@ function CellField(props: { column: string; isRequired: boolean; text: string; a
   const options = column === 'category' ? category : column === 'what' ? DENIED : null;
   const isDay = column === 'valid_from' || column === 'valid_to';
   // A moment within a day is kept as it is: the field for days could not show it.
-  const [type] = useState(isDay && (text === '' || /^\d{4}-\d{2}-\d{2}$/.test(text)) ? 'date' : 'text');
+  const [hasCalendar] = useState(isDay && (text === '' || /^\d{4}-\d{2}-\d{2}$/.test(text)));
   return (
     <Field label={named(t, 'column', column)} help={isKey(help) ? t(help) : undefined}>
       {(ids) =>
@@ -97,11 +98,12 @@ function CellField(props: { column: string; isRequired: boolean; text: string; a
               </option>
             ))}
           </select>
+        ) : hasCalendar ? (
+          <DateInput ids={ids} name={column} required={isRequired} defaultValue={text} />
         ) : (
           <input
             {...ids}
             name={column}
-            type={type}
             required={isRequired}
             defaultValue={text}
             maxLength={column === 'name' || column === 'note' || column === 'reason' ? TEXT_MAX : undefined}

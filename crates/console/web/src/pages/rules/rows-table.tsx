@@ -1,6 +1,7 @@
 // Rows of a list: those columns that anything stands in, and what is wrong with each.
 import type { PolicyRow, PolicyRows } from '../../api/types';
 import { useReader } from '../../app/reader';
+import { shownDate } from '../../format/typed-date';
 import { PlateMark } from '../../parts/marks';
 import { TableScroll } from '../../parts/table-scroll';
 import { named } from '../../words';
@@ -98,6 +99,7 @@ export function Cell({ column, text }: { column: string; text: string }) {
       </span>
     );
   }
+  if (column === 'valid_from' || column === 'valid_to') return shownDate(text) || text;
   if (column === 'kind') return named(t, 'holder', text);
   if (column === 'what') return named(t, 'denied', text);
   if (column === 'cards' || column === 'citizen_card') return <span className="mono">{text}</span>;

@@ -2,6 +2,7 @@
 import { type FormEvent, useState } from 'react';
 import type { Holidays, Schedule, Times } from '../../api/types';
 import { useReader } from '../../app/reader';
+import { shownDays, typedDays } from '../../format/typed-date';
 import { Field } from '../../parts/controls';
 import { Problem } from '../../parts/problem';
 import { textOf, useSending } from '../../parts/sending';
@@ -43,7 +44,7 @@ export function ScheduleForm({ times, one, save }: { times: Times; one: Schedule
       week,
       holidays: form.getAll('holidays').map(String),
       holiday_hours: entriesOf(form, 'holiday_hours'),
-      closed_on: entriesOf(form, 'closed_on'),
+      closed_on: entriesOf(form, 'closed_on').map(typedDays),
     };
     void send(() => save({ ...times, schedules: withOne(times.schedules, one, changed) }));
   };
@@ -122,7 +123,9 @@ export function ScheduleForm({ times, one, save }: { times: Times; one: Schedule
         )}
       </Field>
       <Field label={t('time_closed_on')} help={t('time_dates_help')}>
-        {(ids) => <textarea {...ids} name="closed_on" rows={2} defaultValue={one?.closed_on?.join('\n')} />}
+        {(ids) => (
+          <textarea {...ids} name="closed_on" rows={2} defaultValue={one?.closed_on?.map(shownDays).join('\n')} />
+        )}
       </Field>
       <FormButtons isNew={one === null} isBusy={isBusy} remove={() => void remove()} />
     </form>
@@ -135,7 +138,7 @@ export function HolidaysForm({ times, one, save }: { times: Times; one: Holidays
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const changed: Holidays = { id: textOf(form, 'id'), dates: entriesOf(form, 'dates') };
+    const changed: Holidays = { id: textOf(form, 'id'), dates: entriesOf(form, 'dates').map(typedDays) };
     void send(() => save({ ...times, holidays: withOne(times.holidays, one, changed) }));
   };
   const remove = () => send(() => save({ ...times, holidays: withOne(times.holidays, one, null) }));
@@ -146,7 +149,9 @@ export function HolidaysForm({ times, one, save }: { times: Times; one: Holidays
         {(ids) => <input {...ids} name="id" required defaultValue={one?.id} autoComplete="off" autoCapitalize="none" />}
       </Field>
       <Field label={t('holidays_dates')} help={t('time_dates_help')}>
-        {(ids) => <textarea {...ids} name="dates" rows={8} required defaultValue={one?.dates.join('\n')} />}
+        {(ids) => (
+          <textarea {...ids} name="dates" rows={8} required defaultValue={one?.dates.map(shownDays).join('\n')} />
+        )}
       </Field>
       <FormButtons isNew={one === null} isBusy={isBusy} remove={() => void remove()} />
     </form>

@@ -6,6 +6,7 @@ import { rulesKey } from '../../api/rules';
 import type { AccessOutline, Holidays, Schedule, Times } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { useMay } from '../../app/session';
+import { shownDays } from '../../format/typed-date';
 import { Dialog } from '../../parts/dialog';
 import { State } from '../../parts/state';
 import { named, type Translate } from '../../words';
@@ -85,7 +86,9 @@ function AllTimes({ site, access }: { site: string; access: AccessOutline }) {
               <strong>{one.id}</strong>
               <p className="row">
                 {one.dates.map((date) => (
-                  <DayRange key={date} text={date} />
+                  <span key={date} className="badge">
+                    {shownDays(date)}
+                  </span>
                 ))}
               </p>
             </div>
@@ -111,20 +114,6 @@ function AllTimes({ site, access }: { site: string; access: AccessOutline }) {
 }
 
 /** Days as readers write them: 05/02/2027 – 11/02/2027. */
-function DayRange({ text }: { text: string }) {
-  const [from, to] = text.split('..');
-  return (
-    <span className="badge">
-      {dayText(from)}
-      {to && ` – ${dayText(to)}`}
-    </span>
-  );
-}
-
-function dayText(text: string | undefined): string {
-  return (text ?? '').trim().replace(/^(\d{4})-(\d{2})-(\d{2})$/, '$3/$2/$1');
-}
-
 function ScheduleText({ one, access }: { one: Schedule; access: AccessOutline }) {
   const { t } = useReader();
   const lanes = access.lanes.filter((lane) => lane.rules.some((rule) => rule.schedule === one.id));

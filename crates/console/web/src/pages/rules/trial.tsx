@@ -7,6 +7,7 @@ import type { AccessOutline, PolicyTrial } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { momentOf, momentText, toApi } from '../../format/time';
 import { Choice, Field } from '../../parts/controls';
+import { DateInput } from '../../parts/date-input';
 import { PlateMark, Verdict } from '../../parts/marks';
 import { Problem } from '../../parts/problem';
 import { textOf, useSending } from '../../parts/sending';
@@ -77,7 +78,7 @@ function Trial({ site, access }: { site: string; access: AccessOutline }) {
             )}
           </Field>
           <Field label={t('trial_at')}>
-            {(ids) => <input {...ids} name="at" type="datetime-local" required defaultValue={momentText(starts)} />}
+            {(ids) => <DateInput ids={ids} name="at" hasTime required defaultValue={momentText(starts)} />}
           </Field>
           <Field label={t('trial_inside')}>
             {(ids) => (

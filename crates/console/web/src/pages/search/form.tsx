@@ -5,6 +5,7 @@ import { gatesQuery, type PlateSearch, plateListsQuery } from '../../api/queries
 import { useReader } from '../../app/reader';
 import { useSite } from '../../app/site-choice';
 import { Field, Select } from '../../parts/controls';
+import { DateInput } from '../../parts/date-input';
 import { Icon } from '../../parts/icon';
 import {
   CLASSES,
@@ -62,14 +63,7 @@ export function SearchForm({ ask }: { ask: (search: PlateSearch) => void }) {
       />
       {(['from', 'to'] as const).map((end) => (
         <Field key={end} label={t(end)}>
-          {(ids) => (
-            <input
-              {...ids}
-              type="datetime-local"
-              value={conditions[end]}
-              onChange={(event) => set({ [end]: event.target.value })}
-            />
-          )}
+          {(ids) => <DateInput ids={ids} hasTime value={conditions[end]} onChange={(value) => set({ [end]: value })} />}
         </Field>
       ))}
       <label className="row search-like">

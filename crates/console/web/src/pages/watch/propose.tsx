@@ -4,6 +4,7 @@ import { api, take } from '../../api/client';
 import { useReader } from '../../app/reader';
 import { DAY_MS, dayOf, toApi } from '../../format/time';
 import { Field } from '../../parts/controls';
+import { DateInput } from '../../parts/date-input';
 import { Problem } from '../../parts/problem';
 import { textOf, useSending } from '../../parts/sending';
 
@@ -47,7 +48,7 @@ export function ProposeForm({ site, proposed }: { site: string; proposed: () => 
         </Field>
       ))}
       <Field label={t('watch_end')} help={t('watch_end_help')}>
-        {(ids) => <input {...ids} name="end" type="date" required />}
+        {(ids) => <DateInput ids={ids} name="end" required />}
       </Field>
       <button type="submit" className="button" data-look="main" disabled={isBusy}>
         {t('watch_propose')}

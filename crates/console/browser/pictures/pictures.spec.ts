@@ -202,7 +202,8 @@ test('every page, on a phone, a desk and a wall, light and dark', async ({ page,
   // Something to see on pages that the demo leaves empty.
   const [now, year] = [Date.now(), new Date().getUTCFullYear() + 1];
   const inDays = (days: number) => new Date(Math.floor(now / 1_000 + days * 86_400) * 1_000).toISOString();
-  await admin.write('POST', '/api/v1/sites/demo/watch-entries', {
+  const officer = await signedIn(address(), await made(admin, everywhere('case_officer')));
+  await officer.write('POST', '/api/v1/sites/demo/watch-entries', {
     list: 'watch',
     plate: '30A-123.45',
     note: 'Gọi trực ban công an phường',
@@ -210,6 +211,7 @@ test('every page, on a phone, a desk and a wall, light and dark', async ({ page,
     authority: 'Công an tỉnh',
     expires_at: inDays(30),
   });
+  await officer.end();
   await admin.write('POST', '/api/v1/api-keys', {
     name: 'Trung tâm điều hành',
     grants: [{ role: 'viewer', sites: ['demo'] }],
@@ -219,14 +221,15 @@ test('every page, on a phone, a desk and a wall, light and dark', async ({ page,
   await at('/rules')(page, 'vi');
   await page.getByRole('button', { name: 'Bắt đầu từ mẫu' }).click();
   await page.getByText('Có thay đổi chưa ban hành').waitFor();
-  for (const [name, code] of [
-    ['Nguyễn Văn Một', 'w-1'],
-    ['Trần Thị Hai', 'w-2'],
+  for (const [name, code, card] of [
+    ['Nguyễn Văn Một', 'w-1', '04:A1:00:01'],
+    ['Trần Thị Hai', 'w-2', '04:A1:00:02'],
   ] as const) {
     await page.getByRole('button', { name: 'Thêm người' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Mã', { exact: true }).fill(code);
     await dialog.getByLabel('Tên', { exact: true }).fill(name);
+    await dialog.getByLabel('Mã thẻ từ').fill(card);
     await dialog.getByLabel('Đến hết ngày').fill(`31/12/${year}`);
     await dialog.getByRole('button', { name: 'Thêm' }).click();
     await dialog.waitFor({ state: 'detached' });

@@ -45,6 +45,7 @@ test('a site begins with the template, and persons and vehicles are added, chang
   await dialog.getByLabel('Mã người lái').fill('w-9');
   await dialog.getByRole('button', { name: 'Thêm' }).click();
   await expect(dialog.getByRole('alert')).toContainText('“bùn” không phải biển số');
+  await expect(dialog.getByRole('alert'), 'it is seen from the end of the form').toBeInViewport();
   await expect(dialog.getByRole('alert')).toContainText('không có người mã “w-9”');
   await dialog.getByLabel('Biển số', { exact: true }).fill('22C-123.45');
   await dialog.getByLabel('Mã người lái').fill('w-1');

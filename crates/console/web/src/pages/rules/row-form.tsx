@@ -5,6 +5,7 @@ import type { AccessOutline, PolicyRow, PolicyRows } from '../../api/types';
 import { useReader } from '../../app/reader';
 import { Field } from '../../parts/controls';
 import { DateInput } from '../../parts/date-input';
+import { useIntoView } from '../../parts/into-view';
 import { Problem } from '../../parts/problem';
 import { textOf, useSending } from '../../parts/sending';
 import { isKey, named } from '../../words';
@@ -30,6 +31,7 @@ export function RowForm(props: {
   const { t } = useReader();
   const { access, columns, kind, row, save } = props;
   const { send, isBusy, problem } = useSending();
+  const refusal = useIntoView<HTMLUListElement>(problem);
   const shown = columns.columns.filter((column) => !WITHOUT[kind].includes(column));
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -47,7 +49,7 @@ export function RowForm(props: {
   return (
     <form className="stack" onSubmit={submit}>
       {faults ? (
-        <ul className="banner faults" data-tone="bad" role="alert">
+        <ul ref={refusal} className="banner faults" data-tone="bad" role="alert">
           {faults.map((fault) => (
             <li key={fault}>{told(t, fault)}</li>
           ))}

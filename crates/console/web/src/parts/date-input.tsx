@@ -42,7 +42,7 @@ export function DateInput(props: DateInputProps) {
   };
   return (
     <>
-      <span className="date-input">
+      <span className="date-input" data-time={hasTime || undefined}>
         <input
           {...props.ids}
           ref={field}

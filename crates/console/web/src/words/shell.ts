@@ -55,12 +55,12 @@ export const SHELL = {
 
   loading: ['Đang tải…', 'Loading…'],
   calendar: ['Mở lịch', 'Open the calendar'],
-  day_format: ['ngày/tháng/năm', 'day/month/year'],
+  day_format: ['dd/mm/yyyy', 'dd/mm/yyyy'],
   day_format_wrong: [
     'Không có ngày này. Viết ngày/tháng/năm, ví dụ 21/11/2026.',
     'There is no such day. Write day/month/year, such as 21/11/2026.',
   ],
-  moment_format: ['ngày/tháng/năm giờ:phút', 'day/month/year hour:minute'],
+  moment_format: ['dd/mm/yyyy hh:mm', 'dd/mm/yyyy hh:mm'],
   moment_format_wrong: [
     'Không có thời điểm này. Viết ngày/tháng/năm giờ:phút, ví dụ 21/11/2026 08:30.',
     'There is no such moment. Write day/month/year hour:minute, such as 21/11/2026 08:30.',

@@ -137,6 +137,10 @@ test('the path of a plate is drawn from stop to stop on the grid, and on the pla
   await expect.poll(lines).not.toBe(before);
   await page.getByRole('button', { name: 'Thu nhỏ' }).click();
   await expect.poll(lines).toBe(before);
+  // In English the directions have other letters.
+  await page.goto('/?lang=en');
+  await expect(page.locator('.geo-parallel').first()).toContainText('° N');
+  await expect(page.locator('.geo-meridian').first()).toContainText('° E');
   await admin.write('PUT', `/api/v1/sites/${SITE}/plan`, png(640, 400));
   try {
     await admin.write('PUT', `/api/v1/sites/${SITE}/plan/gates`, { gates: [{ gate, x: 0.25, y: 0.5 }] });

@@ -10,12 +10,13 @@ describe('days that people type', () => {
   });
 
   it('are read with one sign or two, and as a form writes them', () => {
-    for (const text of ['1/2/2026', '01/02/2026', '1.2.2026', '01-02-2026', ' 2026-02-01 ']) {
+    for (const text of ['1/2/2026', '01/02/2026', '1.2.2026', '01-02-2026', '01022026', ' 2026-02-01 ']) {
       expect(typedDate(text, false), text).toBe('2026-02-01');
     }
     expect(typedDate('', false)).toBe('');
     expect(typedDate('21/11/2026', true)).toBe('2026-11-21T00:00');
     expect(typedDate('21/11/2026 8:30', true)).toBe('2026-11-21T08:30');
+    expect(typedDate('211120260830', true)).toBe('2026-11-21T08:30');
     expect(typedDate('2026-11-21T08:30', true)).toBe('2026-11-21T08:30');
     expect(typedDate(shownDate('2024-02-29T23:59'), true)).toBe('2024-02-29T23:59');
   });

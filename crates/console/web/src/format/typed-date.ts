@@ -2,6 +2,8 @@
 import { dayOf, dayText } from './time';
 
 const DAY = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ ,]+(\d{1,2}):(\d{2}))?$/;
+/** Without anything between, as a keypad of digits alone gives it. */
+const DIGITS = /^(\d{2})(\d{2})(\d{4})(?:(\d{2})(\d{2}))?$/;
 const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2}))?$/;
 
 /** What a field shows for `2026-11-21` or `2026-11-21T08:30`. */
@@ -16,7 +18,7 @@ export function typedDate(text: string, hasTime: boolean): string | null {
   const wanted = text.trim();
   if (wanted === '') return '';
   let [, year, month, day, hour = '00', minute = '00'] = ISO.exec(wanted) ?? [];
-  if (!year) [, day, month, year, hour = '00', minute = '00'] = DAY.exec(wanted) ?? [];
+  if (!year) [, day, month, year, hour = '00', minute = '00'] = DAY.exec(wanted) ?? DIGITS.exec(wanted) ?? [];
   if (!year || !month || !day) return null;
   const date = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
   const begins = dayOf(date);

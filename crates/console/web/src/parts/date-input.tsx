@@ -47,7 +47,6 @@ export function DateInput(props: DateInputProps) {
           {...props.ids}
           ref={field}
           type="text"
-          inputMode="numeric"
           autoComplete="off"
           aria-invalid={props.ids['aria-invalid'] ?? (isWrong || undefined)}
           placeholder={t(hasTime ? 'moment_format' : 'day_format')}

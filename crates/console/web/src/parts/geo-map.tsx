@@ -70,7 +70,8 @@ export function GeoMap(props: {
   return <section className="geo-map" aria-label={props.label} ref={frame} />;
 }
 
-function made(frame: HTMLElement, { t, f }: Reader): L.Map {
+function made(frame: HTMLElement, reader: Reader): L.Map {
+  const { t } = reader;
   const isCalm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
   const map = L.map(frame, {
     attributionControl: false,
@@ -85,26 +86,35 @@ function made(frame: HTMLElement, { t, f }: Reader): L.Map {
   L.control.zoom({ zoomInTitle: t('map_zoom_in'), zoomOutTitle: t('map_zoom_out') }).addTo(map);
   L.control.scale({ imperial: false, position: 'bottomright' }).addTo(map);
   const grid = L.layerGroup().addTo(map);
-  map.on('moveend resize', () => drawGrid(map, grid, f.decimal));
+  map.on('moveend resize', () => drawGrid(map, grid, reader));
   return map;
 }
 
-function drawGrid(map: L.Map, grid: L.LayerGroup, decimal: (n: number, digits?: number) => string): void {
+function drawGrid(map: L.Map, grid: L.LayerGroup, { t, f }: Reader): void {
   const bounds = map.getBounds();
   const [south, north] = [Math.max(bounds.getSouth(), -85), Math.min(bounds.getNorth(), 85)];
   const [west, east] = [bounds.getWest(), bounds.getEast()];
   const { parallels, meridians, digits } = gridOf({ south, north, west, east });
-  const text = (value: number, [plus, minus]: readonly [string, string]) =>
-    `${decimal(Math.abs(value), digits)}° ${value < 0 ? minus : plus}`;
+  const text = (value: number, side: string) => `${f.decimal(Math.abs(value), digits)}° ${side}`;
   const add = (from: L.LatLngTuple, to: L.LatLngTuple, words: string, className: string) => {
     L.polyline([from, to], { className: 'geo-grid', interactive: false }).addTo(grid);
     L.marker(from, { icon: label(words, className), interactive: false, keyboard: false }).addTo(grid);
   };
   grid.clearLayers();
   for (const latitude of parallels) {
-    add([latitude, west], [latitude, east], text(latitude, ['B', 'N']), 'geo-degrees geo-parallel');
+    add(
+      [latitude, west],
+      [latitude, east],
+      text(latitude, t(latitude < 0 ? 'south' : 'north')),
+      'geo-degrees geo-parallel',
+    );
   }
   for (const longitude of meridians) {
-    add([north, longitude], [south, longitude], text(longitude, ['Đ', 'T']), 'geo-degrees geo-meridian');
+    add(
+      [north, longitude],
+      [south, longitude],
+      text(longitude, t(longitude < 0 ? 'west' : 'east')),
+      'geo-degrees geo-meridian',
+    );
   }
 }

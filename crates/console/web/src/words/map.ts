@@ -59,5 +59,9 @@ export const MAP = {
   map_gate_move: ['{gate}: {x} % từ trái, {y} % từ trên', '{gate}: {x} % from the left, {y} % from the top'],
   map_person_max: ['Tối đa người ({gate})', 'Most persons ({gate})'],
   map_vehicle_max: ['Tối đa xe ({gate})', 'Most vehicles ({gate})'],
+  north: ['B', 'N'],
+  south: ['N', 'S'],
+  east: ['Đ', 'E'],
+  west: ['T', 'W'],
   problem_plan_refused: ['Không nhận ảnh: {detail}', 'The picture is not taken: {detail}'],
 } as const;

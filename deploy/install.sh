@@ -95,7 +95,7 @@ check_program() {
     absent=$({ ldd "$from/$program" 2>/dev/null || true; } | sed -n 's/^\s*\(\S*\) => not found.*/\1/p' | sort -u | tr '\n' ' ')
     if [[ -n $absent ]]; then
         fail "$EXIT_MISSING" "$program needs libraries that this machine lacks: $absent" \
-            "install GStreamer 1.22 with its base, good, bad and libav plug-ins, and OpenCV 4.6 (core, imgproc, imgcodecs)"
+            "install GStreamer 1.22 with its base, good, bad and libav plug-ins, and OpenCV 4.6 (core, imgproc)"
     fi
 }
 

@@ -22,10 +22,11 @@ readonly PACKAGES_MB=2200
 readonly PACKAGES_CACHE_MB=600
 readonly FILES_MB=800
 
-# To build and run: the compiler, what the `opencv` crate's binding generator reads, and the two media libraries.
+# To build and run: the compiler, what the `opencv` crate's binding generator reads, what the JPEG library is built with,
+# and the two media libraries.
 readonly BUILD_PACKAGES=(
-    build-essential pkg-config ca-certificates clang-14 libclang1-14
-    libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
+    build-essential pkg-config ca-certificates clang-14 libclang1-14 cmake nasm
+    libopencv-core-dev libopencv-imgproc-dev
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
     gstreamer1.0-plugins-ugly gstreamer1.0-libav

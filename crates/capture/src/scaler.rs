@@ -2,8 +2,11 @@
 //!
 //! A picture that shrinks by two or more is halved first, as often as it goes, in the direction in which it goes: halving
 //! takes the mean of neighbours, costs a twentieth of general scaling (GStreamer has SIMD code for just that) and leaves
-//! out no pixel, where interpolating between two neighbours would. The rest, less than a factor of two, is interpolated.
+//! out no pixel, where interpolating between two neighbours would. The rest, less than a factor of two, is interpolated
+//! ([`interpolation`]).
 //! All of that is done on I420, which is half the bytes of BGR; colours are converted last, at the small size.
+
+mod interpolation;
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -13,6 +16,7 @@ use gstreamer_video::{VideoConverter, VideoConverterConfig, VideoFormat, VideoFr
 
 use crate::ScaledSize;
 use gstreamer_video::VideoFrameExt;
+use interpolation::Interpolation;
 
 /// Scales frames; keeps what it needs from frame to frame.
 #[derive(Debug)]
@@ -33,8 +37,52 @@ struct Ready {
 
 #[derive(Debug)]
 struct Step {
-    converter: VideoConverter,
+    way: Way,
     result: VideoFrame<Writable>,
+}
+
+/// How a picture gets another size.
+#[derive(Debug)]
+enum Way {
+    /// With GStreamer.
+    Convert(VideoConverter),
+    /// Plane by plane.
+    Interpolate(Box<[Interpolation; 3]>),
+}
+
+impl Way {
+    fn of(before: &VideoInfo, info: &VideoInfo) -> Result<Self, gst::glib::BoolError> {
+        let is_kept_or_halved = |before: u32, now: u32| before == now || before == now * 2;
+        let is_halving =
+            is_kept_or_halved(before.width(), info.width()) && is_kept_or_halved(before.height(), info.height());
+        // The lines of an interlaced picture belong to two moments, which GStreamer keeps apart.
+        if is_halving || before.is_interlaced() || before.format() != VideoFormat::I420 {
+            return Ok(Self::Convert(VideoConverter::new(before, info, Some(options()))?));
+        }
+        let side = |length: u32, halved: bool| if halved { length.div_ceil(2) as usize } else { length as usize };
+        let size = |of: &VideoInfo, halved| (side(of.width(), halved), side(of.height(), halved));
+        let plane = |halved| Interpolation::new(size(before, halved), size(info, halved));
+        Ok(Self::Interpolate(Box::new([plane(false), plane(true), plane(true)])))
+    }
+
+    fn frame<T>(&mut self, from: &VideoFrame<T>, to: &mut VideoFrame<Writable>) -> Result<(), String> {
+        let planes = match self {
+            Self::Convert(converter) => {
+                converter.frame(from, to);
+                return Ok(());
+            }
+            Self::Interpolate(planes) => planes,
+        };
+        for (number, plane) in (0..).zip(planes.iter_mut()) {
+            let stride =
+                |strides: &[i32]| usize::try_from(strides[number as usize]).map_err(|_| "a picture upside down");
+            let (from_stride, to_stride) = (stride(from.plane_stride())?, stride(to.plane_stride())?);
+            let source = from.plane_data(number).map_err(|error| error.to_string())?;
+            let result = to.plane_data_mut(number).map_err(|error| error.to_string())?;
+            plane.scale((source, from_stride), (result, to_stride));
+        }
+        Ok(())
+    }
 }
 
 /// Width and height in pixels.
@@ -62,11 +110,11 @@ impl Ready {
         let mut before = from.clone();
         for (width, height) in sizes((from.width(), from.height()), goal) {
             let info = like(from, VideoFormat::I420, (width, height))?;
-            let converter = VideoConverter::new(&before, &info, Some(options()))?;
+            let way = Way::of(&before, &info)?;
             let buffer = gst::Buffer::with_size(info.size())?;
             let result = VideoFrame::from_buffer_writable(buffer, &info)
                 .map_err(|_| gst::glib::bool_error!("no memory for a picture of {}x{}", width, height))?;
-            steps.push(Step { converter, result });
+            steps.push(Step { way, result });
             before = info;
         }
         let bgr = VideoInfo::builder(VideoFormat::Bgr, goal.0, goal.1)
@@ -89,8 +137,8 @@ impl Ready {
         let mut done: Option<&VideoFrame<Writable>> = None;
         for step in &mut self.steps {
             match done {
-                Some(before) => step.converter.frame(before, &mut step.result),
-                None => step.converter.frame(full, &mut step.result),
+                Some(before) => step.way.frame(before, &mut step.result)?,
+                None => step.way.frame(full, &mut step.result)?,
             }
             done = Some(&step.result);
         }
@@ -186,5 +234,39 @@ mod tests {
         assert_eq!(goal(within(416, 416), (208, 104), (1, 1)), (416, 208));
         assert_eq!(goal(within(16, 16), (4000, 2), (1, 1)), (16, 1));
         assert_eq!(goal(ScaledSize::Exact { width: 300, height: 200 }, (1920, 1080), (1, 1)), (300, 200));
+    }
+
+    #[test]
+    fn interpolating_gives_what_gstreamer_gives_to_within_two_steps() {
+        gst::init().expect("GStreamer is there");
+        let info = |(width, height)| VideoInfo::builder(VideoFormat::I420, width, height).build().expect("a size");
+        for (from, to) in [((192, 144), (104, 78)), ((97, 61), (80, 45)), ((60, 40), (91, 57))] {
+            let (before, after) = (info(from), info(to));
+            // Smooth, and another in each plane; the last bytes of a row may be padding.
+            let wave = |at: usize| (127.0 + 120.0 * ((at % 61) as f64 * 0.1).sin()) as u8;
+            let buffer = gst::Buffer::from_mut_slice((0..before.size()).map(wave).collect::<Vec<u8>>());
+            let full = VideoFrame::from_buffer_readable(buffer, &before).expect("a picture");
+            let empty = || {
+                let buffer = gst::Buffer::with_size(after.size()).expect("memory");
+                VideoFrame::from_buffer_writable(buffer, &after).expect("a picture")
+            };
+            let (mut ours, mut theirs) = (empty(), empty());
+            let mut way = Way::of(&before, &after).expect("a way");
+            assert!(matches!(way, Way::Interpolate(_)), "{from:?} to {to:?}");
+            way.frame(&full, &mut ours).expect("scaled");
+            VideoConverter::new(&before, &after, Some(options())).expect("a converter").frame(&full, &mut theirs);
+            for (plane, halved) in [(0, false), (1, true), (2, true)] {
+                let side = |length: u32| if halved { length.div_ceil(2) as usize } else { length as usize };
+                let stride = ours.plane_stride()[plane as usize] as usize;
+                let rows = |of: &VideoFrame<Writable>| -> Vec<Vec<u8>> {
+                    let data = of.plane_data(plane).expect("a plane");
+                    (0..side(to.1)).map(|row| data[row * stride..][..side(to.0)].to_vec()).collect()
+                };
+                for (row, (ours, theirs)) in rows(&ours).iter().zip(&rows(&theirs)).enumerate() {
+                    let apart = ours.iter().zip(theirs).map(|(a, b)| a.abs_diff(*b)).max();
+                    assert!(apart <= Some(2), "{from:?} to {to:?}, plane {plane}, row {row}: {ours:?}, {theirs:?}");
+                }
+            }
+        }
     }
 }

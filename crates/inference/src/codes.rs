@@ -20,6 +20,8 @@ use rxing::qrcode::cpp_port::detector::{FindFinderPatterns, FinderPatternSet, Ge
 use rxing::{BinaryBitmap, Luma8Source};
 use thiserror::Error;
 
+use crate::picture::packed;
+
 /// The longer side of the picture that is looked at, in pixels: the first where that is enough, the second where
 /// nothing was read in the first. A larger picture is scaled down to it.
 pub const LOOKS_PX: [usize; 2] = [1280, 2560];
@@ -152,7 +154,7 @@ fn read_with_care(picture: &Grey) -> Result<Vec<FoundCode>, CodesError> {
 
 fn cut(picture: &Grey, area: &Area) -> Grey {
     let rows = picture.samples.chunks(picture.width).skip(area.y).take(area.height);
-    let samples = rows.flat_map(|row| &row[area.x..area.x + area.width]).copied().collect();
+    let samples = packed(rows.map(|row| &row[area.x..area.x + area.width]));
     Grey { width: area.width, height: area.height, samples }
 }
 

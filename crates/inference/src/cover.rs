@@ -7,7 +7,7 @@ use domain::{BoundingBox, I420View, Plane};
 use opencv::core::{Mat, MatTrait, MatTraitConst, Rect, Size, Vec3b};
 use opencv::imgproc;
 
-use crate::picture::{Picture, PictureError, side};
+use crate::picture::{Picture, PictureError, packed, side};
 
 /// Blocks that are left of a coarsened part, across and down: too few to know anybody by.
 pub const BLOCKS_MAX: i32 = 4;
@@ -93,8 +93,8 @@ impl OwnFrame {
     /// A copy of a frame.
     pub fn copy_of(frame: &I420View<'_>) -> Self {
         let (width, height) = (frame.width(), frame.height());
-        let packed = |plane: Plane<'_>, (columns, rows): (usize, usize)| -> Vec<u8> {
-            (0..rows).flat_map(|row| &plane.data[row * plane.stride..][..columns]).copied().collect()
+        let packed = |plane: Plane<'_>, (columns, rows): (usize, usize)| {
+            packed((0..rows).map(|row| &plane.data[row * plane.stride..][..columns]))
         };
         let half = (width.div_ceil(2), height.div_ceil(2));
         let planes = [packed(frame.y(), (width, height)), packed(frame.u(), half), packed(frame.v(), half)];

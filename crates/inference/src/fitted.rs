@@ -6,7 +6,7 @@ use opencv::imgproc;
 use ort::value::Tensor;
 
 use crate::look::{PictureSource, spread};
-use crate::picture::{Area, PictureError, side};
+use crate::picture::{Area, PictureError, packed, side};
 
 /// The input's numbers: planes of blue, green and red, 0 to 255. Used again for every picture.
 #[derive(Debug)]
@@ -73,13 +73,12 @@ fn shrunk_i420(frame: &I420View<'_>, columns: usize, rows: usize) -> Result<Mat,
         (frame.u(), (half(width), half(height)), (columns / 2, rows / 2)),
         (frame.v(), (half(width), half(height)), (columns / 2, rows / 2)),
     ] {
-        let packed: Vec<u8>;
+        let copied: Vec<u8>;
         let bytes = if plane.stride == from.0 {
             &plane.data[..from.0 * from.1]
         } else {
-            let rows = (0..from.1).flat_map(|y| &plane.data[y * plane.stride..y * plane.stride + from.0]);
-            packed = rows.copied().collect();
-            &packed
+            copied = packed((0..from.1).map(|y| &plane.data[y * plane.stride..][..from.0]));
+            &copied
         };
         let full = Mat::new_rows_cols_with_bytes::<u8>(side(from.1), side(from.0), bytes)?;
         let mut small = Mat::default();

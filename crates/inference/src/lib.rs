@@ -1,9 +1,10 @@
 //! Models: which there are, where they come from, and running them on pictures.
 //!
-//! Owns ONNX Runtime and OpenCV: no other crate sees a session or a `Mat`. Pixels stop here; what comes out is
+//! Owns ONNX Runtime, OpenCV and the libraries for JPEG and PNG: no other crate sees a session or a `Mat`. Pixels stop here; what comes out is
 //! detections and JPEG bytes. Start reading at [`detector`]; [`manifest`] says what is known of a model and [`models`]
 //! where its file is.
 
+mod codec;
 pub mod codes;
 pub mod cover;
 pub mod detector;

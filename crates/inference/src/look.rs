@@ -4,7 +4,7 @@ use domain::{I420View, PixelView};
 use opencv::core::{Mat, Vec3b};
 use thiserror::Error;
 
-use crate::picture::{Area, PictureError, cut_bgr, side};
+use crate::picture::{Area, PictureError, cut_bgr, packed, side};
 
 /// A picture that plates or faces are looked for in.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ impl PictureSource<'_> {
             Self::Bgr(view) => {
                 let rows = area.y..area.y + area.height;
                 let columns = area.x * 3..(area.x + area.width) * 3;
-                let packed: Vec<u8> = rows.flat_map(|y| view.row(y)[columns.clone()].iter().copied()).collect();
+                let packed = packed(rows.map(|y| &view.row(y)[columns.clone()]));
                 let borrowed = Mat::new_rows_cols_with_bytes::<Vec3b>(side(area.height), side(area.width), &packed)?;
                 Ok(opencv::core::MatTraitConst::try_clone(&borrowed)?)
             }

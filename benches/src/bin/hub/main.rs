@@ -58,6 +58,9 @@ struct Arguments {
     /// Instead: make a log of so many events on PostgreSQL and ask what pages ask.
     #[arg(long)]
     large: Option<u64>,
+    /// With --large: keep the database until a line is typed, to look at what is slow.
+    #[arg(long)]
+    hold: bool,
     /// While somebody follows the live stream: how long an event takes to him.
     #[arg(long)]
     watched: bool,
@@ -125,7 +128,7 @@ async fn main() -> Result<()> {
                 let url = server.url();
                 let open = async || Ok(Database::Postgres(PgConnection::connect(&url).await?));
                 if let Some(events) = arguments.large {
-                    return ask_large(events, &program, &server, folder.path()).await;
+                    return ask_large(events, arguments.hold, &program, &server, folder.path()).await;
                 }
                 measure("PostgreSQL", &arguments, &program, &url, folder.path(), open).await?;
             }
@@ -142,7 +145,7 @@ async fn main() -> Result<()> {
 }
 
 /// The questions of pages to a log of so many events.
-async fn ask_large(events: u64, program: &Path, server: &Postgres, folder: &Path) -> Result<()> {
+async fn ask_large(events: u64, hold: bool, program: &Path, server: &Postgres, folder: &Path) -> Result<()> {
     const NODES: u64 = 200;
     let (url, blobs) = (server.url(), folder.join("blobs"));
     let broker = Mosquitto::start()?;
@@ -150,7 +153,12 @@ async fn ask_large(events: u64, program: &Path, server: &Postgres, folder: &Path
     add(&nodes, program, &url, &blobs)?;
     let key = steady::reader_key(program, &url, &blobs)?;
     let start = |listen| Hub::start_at(listen, program, &url, &blobs, broker.port);
-    large::ask(events, &url, &server.url_of_superuser(), &broker, &mut nodes, start, &key).await
+    large::ask(events, &url, &server.url_of_superuser(), &broker, &mut nodes, start, &key).await?;
+    if hold {
+        println!("the database is at {} until a line is typed", server.url_of_superuser());
+        std::io::stdin().read_line(&mut String::new())?;
+    }
+    Ok(())
 }
 
 /// Has the hub believe the nodes.

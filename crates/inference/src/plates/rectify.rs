@@ -1,11 +1,11 @@
 //! Setting a plate upright by its four corners.
 
 use domain::Point;
-use opencv::core::{BORDER_REPLICATE, Mat, MatTraitConst, Point2f, Scalar, Size, Vector};
-use opencv::{imgcodecs, imgproc};
+use opencv::core::{BORDER_REPLICATE, Mat, MatTraitConst, Point2f, Scalar, Size};
+use opencv::imgproc;
 
 use crate::look::{LookError, PictureSource};
-use crate::picture::{Area, PictureError, side};
+use crate::picture::{Area, PictureError, encoded, side};
 
 /// A large plate is averaged down from at most this many times the wanted size.
 const OVERSAMPLING_MAX: usize = 4;
@@ -89,8 +89,5 @@ pub fn plate_picture(source: &PictureSource<'_>, corners: &[Point; 4]) -> Result
     let height = (width * height_px(&grown) / width_px(&grown).max(1.0)).clamp(24.0, PICTURE_WIDTH_MAX);
     let upright = rectified(source, &grown, width as usize, height as usize)?;
     debug_assert_eq!(upright.channels(), 3, "the cut is BGR");
-    let mut jpeg = Vector::<u8>::new();
-    let parameters = Vector::from_slice(&[imgcodecs::IMWRITE_JPEG_QUALITY, PICTURE_QUALITY]);
-    imgcodecs::imencode(".jpg", &upright, &mut jpeg, &parameters)?;
-    Ok(opencv::core::VectorToVec::to_vec(&jpeg))
+    Ok(encoded(&upright, PICTURE_QUALITY)?)
 }

@@ -2,9 +2,10 @@
 //! this code) made of the same picture and the same weights.
 
 use domain::{BoundingBox, Detection, ObjectClass, PixelView};
+use inference::picture::read_picture;
 use inference::{Detector, FaceDetector, Fit, Manifest, ModelStore, OpenError, PictureSource, Role, Threads};
-use opencv::core::{Mat, MatTraitConst, MatTraitConstManual, Size};
-use opencv::{imgcodecs, imgproc};
+use opencv::core::{Mat, MatTraitConstManual, Size, Vec3b};
+use opencv::imgproc;
 
 use crate::found::{portraits, runtime, street_picture, weights};
 
@@ -38,11 +39,15 @@ fn check(id: &str, expected: &[Expected]) {
     let path = store.find(entry).unwrap();
     let mut detector = Detector::open(runtime, entry, &path, Threads { intra: 1 }).unwrap();
 
-    let picture = imgcodecs::imread(&picture, imgcodecs::IMREAD_COLOR).unwrap();
+    let picture = read_picture(picture.as_ref()).unwrap();
+    let view = picture.view();
+    let (columns, rows) = (view.width() as i32, view.height() as i32);
+    let pixels: Vec<u8> = (0..view.height()).flat_map(|y| view.row(y).to_vec()).collect();
+    let picture = Mat::new_rows_cols_with_bytes::<Vec3b>(rows, columns, &pixels).unwrap();
     let (width, height) = detector.input_size();
     let (width, height) = match detector.fit() {
         Fit::Stretch => (width as i32, height as i32),
-        Fit::Letterbox => (width as i32, width as i32 * picture.rows() / picture.cols()),
+        Fit::Letterbox => (width as i32, width as i32 * rows / columns),
     };
     let mut scaled = Mat::default();
     imgproc::resize(&picture, &mut scaled, Size::new(width, height), 0.0, 0.0, imgproc::INTER_LINEAR).unwrap();
@@ -145,10 +150,8 @@ fn the_face_detector_finds_the_one_face_of_each_portrait() {
     let mut detector = FaceDetector::open(runtime, entry, &path, Threads { intra: 1 }, Some((256, 256))).unwrap();
     let mut missed = Vec::new();
     for path in &portraits {
-        let picture = imgcodecs::imread(path.to_str().unwrap(), imgcodecs::IMREAD_COLOR).unwrap();
-        let (width, height) = (picture.cols() as usize, picture.rows() as usize);
-        let view = PixelView::new(width, height, width * 3, picture.data_bytes().unwrap()).unwrap();
-        let found = detector.find(&PictureSource::Bgr(&view)).unwrap();
+        let picture = read_picture(path).unwrap();
+        let found = detector.find(&PictureSource::Bgr(&picture.view())).unwrap();
         // The person that the picture is of stands in its middle.
         let middle = found.iter().find(|face| {
             (face.bbox.x0()..face.bbox.x1()).contains(&0.5) && (face.bbox.y0()..face.bbox.y1()).contains(&0.5)

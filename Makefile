@@ -147,7 +147,7 @@ bench-steady: setup ## Whether the hub keeps up with a steady stream, and how la
 	@$(TARGET)/release/hub --rate $(or $(RATE),1000) --seconds $(or $(SECONDS),60) --watched $(if $(ONLY),--only $(ONLY))
 
 .PHONY: bench-large
-bench-large: setup ## What pages ask of a log of 20 million events on PostgreSQL, 40 GB of disk; EVENTS=n
+bench-large: setup ## What pages ask of a log of 20 million events on PostgreSQL, 50 GB of disk; EVENTS=n
 	@$(CARGO) build --locked --release --package hub --package gatehouse-benches --bin gatehouse-hub --bin hub
 	@$(TARGET)/release/hub --large $(or $(EVENTS),20000000)
 

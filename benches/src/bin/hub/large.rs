@@ -250,10 +250,16 @@ fn questions(nodes: &[Node], days: i64) -> Vec<String> {
         "/api/v1/decisions?limit=100".to_owned(),
         "/api/v1/incidents?limit=100".to_owned(),
         format!("/api/v1/counts?site={site}&bucket=day&from={}&to={}", ago(365.min(days)), ago(0)),
+        format!("/api/v1/counts?bucket=day&from={}&to={}", ago(365.min(days)), ago(0)),
+        format!("/api/v1/counts?bucket=hour&from={month}&to={}", ago(0)),
         format!("/api/v1/counts?site={site}&gate={gate}&bucket=hour&from={month}&to={}", ago(0)),
         format!("/api/v1/counts?site={site}&gate={gate}&bucket=minute&from={}&to={}", ago(1), ago(0)),
         format!("/api/v1/visits?site={site}&from={}&to={}", ago(7), ago(6)),
         "/api/v1/occupancy".to_owned(),
+        format!("/api/v1/stays?site={site}"),
+        format!("/api/v1/accuracy?from={month}"),
+        "/api/v1/lanes".to_owned(),
+        "/api/v1/retention".to_owned(),
     ]
 }
 

@@ -83,7 +83,9 @@ pub(crate) async fn postgres(server: &Server) -> Result<Pools<Postgres>, OpenErr
         ("timezone", "UTC"),
     ]);
     let pool = |connections| PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-    let readers = pool(READERS_MAX).connect_with(options.clone()).await.map_err(failed)?;
+    // What pages ask goes over a day or over a year, which one plan for both does not suit.
+    let of_readers = options.clone().options([("plan_cache_mode", "force_custom_plan")]);
+    let readers = pool(READERS_MAX).connect_with(of_readers).await.map_err(failed)?;
     check_server(&readers, place).await?;
     POSTGRES.run(&readers).await.map_err(|source| OpenError::Migrate { db: place(), source })?;
     // Whoever writes tries again after a failure, so that looking before each transaction is not worth its time.

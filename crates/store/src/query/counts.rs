@@ -72,22 +72,26 @@ impl Store {
             // Minutes before 1970 do not occur: the API refuses them, so that division rounds down.
             let mut query = Query::new("select (minute + ");
             query.push_bind(LOCAL_OFFSET_MINUTES).push(") / ").push_bind(width);
-            query.push(" as stretch, direction, class, cast(sum(count) as bigint) as passages from ");
+            // Both ways in one row: to group by the direction too takes nearly twice as long.
+            query.push(" as stretch, class, cast(sum(count) filter (where direction = 'in') as bigint) as entered, ");
+            query.push("cast(sum(count) filter (where direction = 'out') as bigint) as went from ");
             query.push(table(piece.grain)).push(" where minute >= ").push_bind(piece.from_minute);
             query.push(" and minute < ").push_bind(piece.to_minute);
             filter.sites.push(&mut query, "site");
             if let Some(gate) = &filter.gate {
                 query.push(" and gate = ").push_bind(gate.as_str());
             }
-            query.push(" group by stretch, direction, class");
+            query.push(" group by stretch, class");
             for row in query.fetch_all(&self.inner.db).await? {
                 let stretch: i64 = row.try_get("stretch")?;
                 let start_minute = stretch * width - LOCAL_OFFSET_MINUTES;
-                let direction: Direction = named("a direction", row.try_get("direction")?)?;
                 let class: ObjectClass = named("a class", row.try_get("class")?)?;
-                let found = CountRow { start_minute, direction, class, count: 0 };
-                let held = sums.entry((start_minute, direction.as_str(), class.as_str())).or_insert(found);
-                held.count = held.count.saturating_add(natural("a count", row.try_get("passages")?)?);
+                for (direction, column) in [(Direction::In, "entered"), (Direction::Out, "went")] {
+                    let Some(passages) = row.try_get::<Option<i64>>(column)? else { continue };
+                    let found = CountRow { start_minute, direction, class, count: 0 };
+                    let held = sums.entry((start_minute, direction.as_str(), class.as_str())).or_insert(found);
+                    held.count = held.count.saturating_add(natural("a count", passages)?);
+                }
             }
         }
         Ok(sums.into_values().collect())

@@ -127,13 +127,14 @@ impl Store {
         let Stretch { first: [persons, vehicles], end, is_of_gates } = stretch;
         let is_person = format!("class in ({})", person_classes());
         let gate = if *is_of_gates { "gate" } else { "''" };
+        // A window's sum takes in all rows of a minute at once, whatever their line, class and direction.
         let mut query = Query::new(format!(
             "select site, gate, count_group, cast(sum(entered) as bigint) as entered, cast(sum(went) as bigint) as went, \
              cast(min(running) as bigint) as least from (select site, gate, count_group, entered, went, \
              sum(entered - went) over (partition by site, gate, count_group order by minute) as running from ( \
              select site, {gate} as gate, minute, case when {is_person} then 'person' else 'vehicle' end as count_group, \
-             sum(case direction when 'in' then count else 0 end) as entered, \
-             sum(case direction when 'out' then count else 0 end) as went from count_minute where minute >= "
+             case direction when 'in' then count else 0 end as entered, \
+             case direction when 'out' then count else 0 end as went from count_minute where minute >= "
         ));
         query.push_bind(*persons.min(vehicles)).push(" and minute < ").push_bind(*end);
         if persons != vehicles {
@@ -150,7 +151,7 @@ impl Store {
                 query.push(" and site").push_in(self.inner.db.dialect(), sites.into_iter().collect());
             }
         }
-        query.push(" group by 1, 2, 3, 4) minutes) steps group by 1, 2, 3");
+        query.push(") minutes) steps group by 1, 2, 3");
         let rows = query.fetch_all(&self.inner.db).await?;
         let sum_of = |row: &Row| {
             let gate: &str = row.try_get("gate")?;

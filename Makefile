@@ -161,9 +161,9 @@ bench-peer: setup ## The same beside a Python program with OpenCV and ONNX Runti
 .PHONY: bench-plates
 bench-plates: setup ## Plate reading beside rapidocr-onnxruntime, on the pictures in ../shared/data; EVERY=n takes each n-th
 	@$(CARGO) build --locked --release --package edge
-	@test -x .native/peer/bin/python || python3 -m venv .native/peer
-	@.native/peer/bin/pip install --quiet rapidocr-onnxruntime==1.4.4
-	@.native/peer/bin/python benches/plates.py --edge $(TARGET)/release/gatehouse-edge $(if $(EVERY),--every $(EVERY))
+	@test -x .native/plate-peer/bin/python || python3 -m venv .native/plate-peer
+	@.native/plate-peer/bin/pip install --quiet rapidocr-onnxruntime==1.4.4
+	@.native/plate-peer/bin/python benches/plates.py --edge $(TARGET)/release/gatehouse-edge $(if $(EVERY),--every $(EVERY))
 
 # The console's tests in a browser, its pictures and its measures each start a demo of their own.
 browser = cd crates/console && GATEHOUSE_PROGRAM=$(abspath $(PROGRAMS))/gatehouse $(if $(MIRROR),GATEHOUSE_MIRROR=$(abspath $(MIRROR))) \

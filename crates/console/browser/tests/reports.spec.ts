@@ -61,6 +61,26 @@ test('reports are scheduled for a site and for every one, and a schedule is ende
   }
 });
 
+test('a schedule is proposed for the site at the head of the page also where the list of sites comes late', async ({
+  page,
+}) => {
+  let answer = () => {};
+  const late = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route(/\/api\/v1\/(sites|site-names)(\?|$)/, async (route) => {
+    await late;
+    await route.continue();
+  });
+  await page.goto('/reports?lang=vi&site=demo');
+  await page.getByRole('button', { name: 'Đặt lịch báo cáo' }).click();
+  const about = page.getByRole('dialog').getByLabel('Phạm vi');
+  await expect(about.locator('option:checked')).toHaveText('demo');
+  answer();
+  await expect(about.locator('option', { hasText: 'demo' })).toHaveCount(1);
+  await expect(about.locator('option:checked')).toHaveText('demo');
+});
+
 test.describe('for a viewer', () => {
   test.use({ storageState: NOBODY });
 

@@ -119,7 +119,8 @@ function EndAsk({ schedule, close }: { schedule: ReportSchedule; close: () => vo
 function AddForm(props: { site: string | undefined; close: () => void }) {
   const { t } = useReader();
   const client = useQueryClient();
-  const sites = useSites().data ?? [];
+  // The proposed one is there from the beginning: a list that comes later would leave the first choice, all sites, in its place.
+  const sites = [...new Set([props.site, ...(useSites().data ?? [])])].filter((name) => name !== undefined);
   const { send, isBusy, problem } = useSending();
   const add = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

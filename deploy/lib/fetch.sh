@@ -34,8 +34,9 @@ library_path() {
 
 # packages_absent NAME...: prints those that are not installed.
 packages_absent() {
+    # It fails where it has never heard of one, and lists the others all the same.
     comm -23 <(printf '%s\n' "$@" | sort -u) \
-        <(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^ii *//p' | sort -u)
+        <({ dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null || true; } | sed -n 's/^ii *//p' | sort -u)
 }
 
 as_root() {
